@@ -1,0 +1,186 @@
+// The loads whose CPU is judged: whole calls and paced streams, native and translated, each beside the bare relay in the
+// same run. Memory, start and latency are in `footprint.ts`.
+
+import type { Figure } from "./figure.ts";
+import type { Subject } from "./gateway.ts";
+import type { Job, Outcome } from "./load.ts";
+import { quartiles } from "./measure.ts";
+import { type BenchDialect, WHOLE_MARKS } from "./payload.ts";
+import { type Ask, costOf, runLoad, serverOf, startWorld, verify, type World } from "./world.ts";
+
+export interface Options {
+  readonly quick: boolean;
+  /** The gateway's place is taken by a second bare relay. */
+  readonly noise: boolean;
+  /** Rounds of the interleaved cells; absent: the scenario's own number. */
+  readonly pairs?: number;
+  say(line: string): void;
+}
+
+/** One column of a comparison. */
+interface Cell {
+  readonly key: string;
+  readonly ask: Ask;
+}
+
+interface Samples {
+  /** CPU per call and round, ms. */
+  readonly costs: Readonly<Record<string, readonly number[]>>;
+  readonly lost: Readonly<Record<string, number>>;
+  readonly notes: readonly string[];
+}
+
+type Load = Pick<Job, "stream" | "calls" | "concurrency" | "rampMs" | "marks" | "limitMs">;
+
+const STREAM_PACE = { events: 300, intervalMs: 2 };
+const WARM_SHARE = 0.3;
+/** Below this the frames came in lumps, which costs every server less than the load that was meant. */
+const HELD_READS_PER_MARK = 0.8;
+const MOST_CALL_RATIO = 1.5;
+const MOST_STREAM_RATIO = 1.15;
+const MOST_TRANSLATED_RATIO = 1.5;
+
+export const MODELS: Readonly<Record<BenchDialect, { native: string; translated: string }>> = {
+  anthropic: { native: "claude-native", translated: "claude-translated" },
+  chat: { native: "gpt-native", translated: "gpt-translated" },
+};
+
+export const NAMES: Readonly<Record<BenchDialect, string>> = { anthropic: "Anthropic", chat: "Chat" };
+
+export function other(dialect: BenchDialect): BenchDialect {
+  return dialect === "anthropic" ? "chat" : "anthropic";
+}
+
+export function jobOf(ask: Ask, load: Load): Job {
+  return { url: ask.server.url, dialect: ask.dialect, model: ask.model, ...load };
+}
+
+/** A B C, B C A, C A B, …: whatever drifts on the machine falls on all cells alike. */
+async function interleave(cells: readonly Cell[], load: Load, rounds: number, options: Options): Promise<Samples> {
+  const costs: Record<string, number[]> = {};
+  const lost: Record<string, number> = {};
+  const notes = new Set<string>();
+  for (const { key, ask } of cells) {
+    await verify(ask, load.marks);
+    await runLoad(jobOf(ask, { ...load, calls: Math.ceil(load.calls * WARM_SHARE) }));
+    costs[key] = [];
+    lost[key] = 0;
+  }
+  for (let round = 0; round < rounds; round += 1) {
+    for (let turn = 0; turn < cells.length; turn += 1) {
+      const cell = cells[(turn + round) % cells.length];
+      if (cell === undefined) continue;
+      const { cpuMs, outcome } = await costOf(cell.ask, jobOf(cell.ask, load));
+      costs[cell.key]?.push(cpuMs / Math.max(1, outcome.completed));
+      lost[cell.key] = (lost[cell.key] ?? 0) + outcome.failed;
+      for (const failure of outcome.failures) notes.add(`${cell.key}: ${failure}`);
+      options.say(sampleLine(cell.key, round, cpuMs, outcome));
+      if (load.stream && outcome.readsPerMark < HELD_READS_PER_MARK) notes.add(`${cell.key}: the pace was not held`);
+    }
+  }
+  return { costs, lost, notes: [...notes] };
+}
+
+function sampleLine(key: string, round: number, cpuMs: number, outcome: Outcome): string {
+  const perCall = ((cpuMs / Math.max(1, outcome.completed)) * 1000).toFixed(1);
+  const facts = `${outcome.completed} calls in ${Math.round(outcome.wallMs)} ms, CPU ${Math.round(cpuMs)} ms, ${perCall} µs a call`;
+  return `  ${round + 1} ${key.padEnd(10)} ${facts}, p50 ${outcome.p50Ms.toFixed(1)} ms, reads a mark ${outcome.readsPerMark.toFixed(2)}`;
+}
+
+function ratios(samples: Samples, above: string): number[] {
+  return (samples.costs[above] ?? []).map((cost, round) => cost / (samples.costs.relay?.[round] ?? Number.NaN));
+}
+
+interface Naming {
+  readonly name: string;
+  readonly unit: "µs" | "ms";
+  /** The cell that stands in the gateway's column. */
+  readonly key: string;
+  readonly most: number;
+}
+
+function figureOf(samples: Samples, { name, unit, key, most }: Naming): Figure {
+  const scale = unit === "µs" ? 1000 : 1;
+  const column = (cell: string) => quartiles((samples.costs[cell] ?? []).map((cost) => cost * scale));
+  return {
+    name,
+    unit: `${unit} CPU`,
+    values: { relay: column("relay"), gateway: column(key), limit: column("limit") },
+    ratio: quartiles(ratios(samples, key)),
+    limitRatio: quartiles(ratios(samples, "limit")),
+    gate: { of: "ratio", most },
+    samples: samples.costs[key]?.length ?? 0,
+    lost: (samples.lost[key] ?? 0) + (samples.lost.relay ?? 0) + (samples.lost.limit ?? 0),
+    notes: samples.notes.filter((note) => [key, "relay", "limit"].some((cell) => note.startsWith(`${cell}:`))),
+  };
+}
+
+const SUBJECTS: readonly Subject[] = ["relay", "gateway", "limit"];
+
+function nativeCells(world: World, dialect: BenchDialect, stream: boolean): Cell[] {
+  return SUBJECTS.map((key) => ({
+    key,
+    ask: { server: serverOf(world, key), dialect, model: MODELS[dialect].native, stream },
+  }));
+}
+
+/** Whole calls on the native lane, 1 KB in and 0.5 KB out, 32 at once. */
+export async function calls(options: Options): Promise<Figure[]> {
+  const load: Load = {
+    stream: false,
+    calls: options.quick ? 12_000 : 30_000,
+    concurrency: 32,
+    rampMs: 0,
+    marks: WHOLE_MARKS,
+    limitMs: 60_000,
+  };
+  const rounds = options.pairs ?? (options.quick ? 4 : 10);
+  const world = await startWorld(SUBJECTS, options.noise);
+  try {
+    const figures: Figure[] = [];
+    for (const dialect of ["anthropic", "chat"] as const) {
+      const name = `call, ${NAMES[dialect]} native`;
+      options.say(name);
+      const samples = await interleave(nativeCells(world, dialect, false), load, rounds, options);
+      figures.push(figureOf(samples, { name, unit: "µs", key: "gateway", most: MOST_CALL_RATIO }));
+    }
+    return figures;
+  } finally {
+    await world.stop();
+  }
+}
+
+/** Streams of 300 events 2 ms apart, 40 at once; one bare relay per upstream dialect serves both lanes as the divisor. */
+export async function streams(options: Options): Promise<Figure[]> {
+  const load: Load = {
+    stream: true,
+    calls: options.quick ? 120 : 240,
+    concurrency: 40,
+    rampMs: 600,
+    marks: STREAM_PACE.events,
+    limitMs: 60_000,
+  };
+  const rounds = options.pairs ?? (options.quick ? 4 : 10);
+  const world = await startWorld(SUBJECTS, options.noise);
+  try {
+    await world.pace(STREAM_PACE);
+    const figures: Figure[] = [];
+    for (const dialect of ["anthropic", "chat"] as const) {
+      const client = other(dialect);
+      const native = `stream, ${NAMES[dialect]} native`;
+      options.say(native);
+      const cells = nativeCells(world, dialect, true);
+      const model = MODELS[client].translated;
+      const ask = { server: serverOf(world, "gateway"), dialect: client, model, stream: true };
+      if (!options.noise) cells.push({ key: "translated", ask });
+      const samples = await interleave(cells, load, rounds, options);
+      figures.push(figureOf(samples, { name: native, unit: "ms", key: "gateway", most: MOST_STREAM_RATIO }));
+      if (options.noise) continue;
+      const name = `stream, ${NAMES[client]} client of ${NAMES[dialect]}`;
+      figures.push(figureOf(samples, { name, unit: "ms", key: "translated", most: MOST_TRANSLATED_RATIO }));
+    }
+    return figures;
+  } finally {
+    await world.stop();
+  }
+}

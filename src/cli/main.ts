@@ -1,0 +1,68 @@
+// The command line: which command, its help, its exit code. What a command does is in its own file, loaded when asked for.
+
+import { nearest } from "../core/nearest.ts";
+import { VERSION } from "../core/version.ts";
+import type { Command } from "./command.ts";
+
+const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
+  up: { summary: "run the gateway (the default)", load: async () => (await import("./up.ts")).up },
+  check: { summary: "tell what is wrong with the configuration", load: async () => (await import("./check.ts")).check },
+  sim: { summary: "run simulated providers with scripted faults", load: loadSim },
+};
+
+/** Their names are kept free; saying so is better than "unknown command". */
+const LATER = ["explain", "drill", "status", "report", "call", "tail", "drain", "restore", "keys", "notify"];
+
+async function loadSim(): Promise<Command> {
+  const { sim } = await import("./sim.ts");
+  return { summary: "", help: "", run: async (args) => sim(args) };
+}
+
+/** Runs the command that `args` name and gives the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [first, ...others] = args;
+  if (first === "--help" || first === "-h" || first === "help") return tell(usage());
+  if (first === "--version" || first === "-v") return tell(`holdfast ${VERSION}`);
+  // `npx holdfast` and `npm start -- --port 0` run the gateway.
+  const bare = first === undefined || first.startsWith("-");
+  const name = bare ? "up" : first;
+  const known = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (known === undefined) return refuse(name);
+  const command = await known.load();
+  const rest = bare ? args : others;
+  const asksHelp = rest.includes("--help") || rest.includes("-h");
+  return asksHelp && command.help !== "" ? tell(command.help) : command.run(rest);
+}
+
+function usage(): string {
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`);
+  return `holdfast ${VERSION}: keeps an application built on AI models working through their outages
+
+holdfast [COMMAND] [FLAGS]
+
+${rows.join("\n")}
+
+  --help      this page; after a command: that command's
+  --version   the version
+
+Not in this version: ${LATER.join(", ")}.`;
+}
+
+function tell(text: string): 0 {
+  console.log(text);
+  return 0;
+}
+
+function refuse(name: string): 2 {
+  if (LATER.includes(name)) {
+    console.error(`holdfast ${name}: not in this version`);
+    return 2;
+  }
+  const near = nearest(name, [...Object.keys(COMMANDS), ...LATER]);
+  console.error(`holdfast: unknown command "${name}"${near === undefined ? "" : `; did you mean "${near}"?`}`);
+  console.error("Try `holdfast --help`.");
+  return 2;
+}
+
+// Exits at once: idle connections to providers would keep the process for minutes.
+if (import.meta.main) process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,14 @@
+// What holds where a configuration says nothing.
+
+import type { RouteSettings, Settings } from "../core/settings.ts";
+
+export const LISTEN_DEFAULTS: Settings["listen"] = { host: "127.0.0.1", port: 4000 };
+
+export const ROUTE_DEFAULTS: Omit<RouteSettings, "name" | "targets"> = {
+  timeouts: { connectMs: 5_000, firstTokenMs: "auto", wholeMs: "auto", idleMs: "auto", totalMs: 600_000 },
+  attempts: 3,
+  retryWaitMs: 3_000,
+  usage: "exact",
+  strict: false,
+  criticality: "default",
+};

@@ -1,0 +1,80 @@
+// What the schema knows and this version does not do, as one table: each row is refused by name when it asks for
+// something. A row leaves the table with the change that builds it.
+
+import { asksForNothing } from "./fields.ts";
+import type { Issue, Path } from "./problem.ts";
+import { at, entriesOf } from "./tree.ts";
+
+interface Row {
+  /** Keys from the root; `*` stands for every key or position there. */
+  readonly path: readonly string[];
+  /** What can be said instead. */
+  readonly allowed: string;
+  /** Default: everything asks that `asksForNothing` does not know. */
+  readonly asks?: (value: unknown) => boolean;
+}
+
+const route = (key: string, allowed: string, asks?: Row["asks"]): Row => ({
+  path: ["routes", "*", ...key.split(".")],
+  allowed,
+  ...(asks && { asks }),
+});
+
+const LATER: readonly Row[] = [
+  {
+    path: ["providers", "*", "dialect"],
+    allowed: "anthropic-messages | openai-chat",
+    asks: (value) => value === "openai-responses" || value === "gemini",
+  },
+  { path: ["providers", "*", "status-page"], allowed: "off" },
+  route(
+    "hedge",
+    "off",
+    (value) => !asksForNothing(value) && !(hasKey(value, "budget") && asksForNothing(value.budget)),
+  ),
+  route("resume", "off"),
+  route("warm", "off"),
+  route("validate", "off"),
+  route("cache.healthy", "off"),
+  route("cache.outage", "off"),
+  route("last-resort", "[]"),
+  route("require", "{}"),
+  route("value", "0"),
+  { path: ["probes", "budget"], allowed: "off" },
+  { path: ["canary"], allowed: "off" },
+  { path: ["status", "poll"], allowed: "off" },
+  { path: ["notify"], allowed: "[]" },
+  { path: ["slo"], allowed: "[]" },
+  { path: ["store"], allowed: "memory" },
+  { path: ["shared"], allowed: "off" },
+  { path: ["keys"], allowed: "[]" },
+  { path: ["admin", "key"], allowed: "off" },
+  { path: ["status-page"], allowed: "private" },
+  { path: ["passthrough"], allowed: "off" },
+];
+
+/** An issue for each thing that is asked for and not built yet. */
+export function notInThisVersion(tree: unknown): Issue[] {
+  return LATER.flatMap(({ path, allowed, asks = (value) => !asksForNothing(value) }) =>
+    places(tree, path)
+      .filter((place) => asks(at(tree, place)))
+      .map((place) => ({ path: place, message: "not in this version", allowed })),
+  );
+}
+
+/** Where a row's path leads in this tree. */
+function places(tree: unknown, pattern: readonly string[]): Path[] {
+  let found: Path[] = [[]];
+  for (const step of pattern) {
+    found = found.flatMap((path) =>
+      entriesOf(at(tree, path))
+        .filter(([key]) => step === "*" || step === key)
+        .map(([key]) => [...path, key]),
+    );
+  }
+  return found;
+}
+
+function hasKey<Key extends string>(value: unknown, key: Key): value is Record<Key, unknown> {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, key);
+}

@@ -1,0 +1,30 @@
+// Durations, shares and money as they are written in a configuration. Pure parsing; limits belong to the schema.
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `500ms 8s 5m 1h 7d` in milliseconds; a bare 0 needs no unit. `undefined` when it is none. */
+export function parseDuration(value: unknown): number | undefined {
+  if (value === 0 || value === "0") return 0;
+  if (typeof value !== "string") return undefined;
+  const match = /^(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)$/.exec(value.trim());
+  const unitMs = UNIT_MS[match?.[2] ?? ""];
+  return unitMs === undefined ? undefined : Math.round(Number(match?.[1]) * unitMs);
+}
+
+/** `2%` as 0.02; a bare 0 needs no sign. Between 0 and 1. */
+export function parseShare(value: unknown): number | undefined {
+  if (value === 0 || value === "0") return 0;
+  if (typeof value !== "string") return undefined;
+  const match = /^(\d{1,3}(?:\.\d{1,9})?)%$/.exec(value.trim());
+  const share = match === null ? Number.NaN : Number(match[1]) / 100;
+  return share <= 1 ? share : undefined;
+}
+
+/** `0.40usd` as dollars; `perDay` takes `0.50usd/day`. A bare 0 needs no unit. */
+export function parseMoney(value: unknown, perDay = false): number | undefined {
+  if (value === 0 || value === "0") return 0;
+  if (typeof value !== "string") return undefined;
+  const match = /^(\d{1,9}(?:\.\d{1,9})?)usd(\/day)?$/i.exec(value.trim());
+  if (match === null || (match[2] !== undefined) !== perDay) return undefined;
+  return Number(match[1]);
+}

@@ -1,0 +1,255 @@
+// Wrong configurations and the exact place and words of what is said of them. `$P` and `$R` stand for good providers
+// (three lines) and good routes (two lines).
+
+import { expect, test } from "bun:test";
+import { loadSettings } from "./load.ts";
+import { renderProblem } from "./problem.ts";
+
+const PROVIDERS = `providers:
+  alpha: { dialect: anthropic-messages, url: "http://127.0.0.1:9001", key: "\${ALPHA_KEY}" }
+  beta: { dialect: openai-chat, url: "http://127.0.0.1:9002/v1", key: none }
+`;
+const ROUTES = `routes:
+  chat: { targets: [alpha/claude-sonnet-5, beta/qwen3] }
+`;
+const ENV = { ALPHA_KEY: "sk-alpha", EMPTY: "", ANTHROPIC_API_KEY: "sk-secret", PORT: "70000" };
+
+/** Place, path, a part of the message, and the nearest name where one is offered. */
+type Wanted = readonly [string, string, string, string?];
+type Row = readonly [string, ...Wanted[]];
+
+const inRoute = (line: string) => `$P
+routes:
+  chat:
+    targets: [beta/m]
+    ${line}
+`;
+const inProvider = (entry: string) => `providers:
+  beta: { dialect: openai-chat, url: "http://127.0.0.1:9002/v1", key: none }
+  ${entry}
+routes: { chat: { targets: [beta/m] } }
+`;
+const later = "not in this version";
+
+const ROWS: readonly Row[] = [
+  // The file as such.
+  ["", ["1:1", "providers", "at least one provider"], ["1:1", "routes", "at least one route"]],
+  ["- a\n", ["1:1", "", "a list is not allowed"]],
+  ["hello\n", ["1:1", "", '"hello" is not allowed']],
+  ["a: [\n", ["2:1", "", "Flow sequence"]],
+  ["a: 'x\n", ["2:1", "", "Missing closing"]],
+  ["\tx: 1\n", ["1:1", "", "Tabs"]],
+  ["a: *nothing\n", ["1:1", "", "Unresolved alias"]],
+  ["$P\n$R\n---\nx: 1\n", ["6:1", "", "second document"]],
+  ["a: !secret x\n", ["1:4", "", "Unresolved tag"]],
+  ["$P\n$R\nroutes: {}\n", ["6:1", "routes", "twice; the first is in line 4"]],
+  ["$P\nroutes:\n  4: { targets: [beta/m] }\n  '4': { targets: [beta/m] }\n", ["6:3", "routes.4", "twice"]],
+  ["$P\n$R\n? [a]\n: 1\n", ["6:3", "", "is no key"]],
+  ["$P\n", ["1:1", "routes", "at least one route"]],
+  [
+    "$R\n",
+    ["1:1", "providers", "at least one"],
+    ["2:21", "routes.chat.targets[0]", 'no provider is named "alpha"'],
+    ["2:44", "routes.chat.targets[1]", 'named "beta"'],
+  ],
+  // Unknown keys, at every level.
+  ["$P\n$R\nlistne: 1\n", ["6:1", "listne", "unknown key", "listen"]],
+  ["$P\n$R\nroute: 1\n", ["6:1", "route", "unknown key", "routes"]],
+  ["$P\n$R\n__proto__: 1\n", ["6:1", "__proto__", "unknown key"]],
+  ["$P\n$R\nlisten: { prot: 1 }\n", ["6:11", "listen.prot", "unknown key", "port"]],
+  [
+    inProvider("gamma: { dialect: openai-chat, ulr: 'http://h/v1', key: none }"),
+    ["3:3", "providers.gamma", "needs `url`"],
+    ["3:34", "providers.gamma.ulr", "unknown key", "url"],
+  ],
+  [inRoute("atempts: 2"), ["7:5", "routes.chat.atempts", "unknown key", "attempts"]],
+  [inRoute("timeout: { connect: 1s }"), ["7:5", "routes.chat.timeout", "unknown key", "timeouts"]],
+  [inRoute("timeouts: { fist-token: 3s }"), ["7:17", "routes.chat.timeouts.fist-token", "unknown key", "first-token"]],
+  [inRoute("last_resort: []"), ["7:5", "routes.chat.last_resort", "unknown key", "last-resort"]],
+  [inRoute("retry_wait: 3s"), ["7:5", "routes.chat.retry_wait", "unknown key", "retry-wait"]],
+  // listen
+  ["$P\n$R\nlisten: 4000\n", ["6:9", "listen", "4000 is not allowed"]],
+  ["$P\n$R\nlisten:\n", ["6:1", "listen", "has no value"]],
+  ["$P\n$R\nlisten: { port: 65536 }\n", ["6:17", "listen.port", "from 0 to 65535"]],
+  ["$P\n$R\nlisten: { port: http }\n", ["6:17", "listen.port", '"http" is not allowed']],
+  ["$P\n$R\nlisten: { port: '${PORT}' }\n", ["6:17", "listen.port", '"${PORT}" is not allowed']],
+  [
+    "$P\n$R\nlisten:\n  host: 0.0.0.0\n",
+    ["7:9", "listen.host", "gateway keys and an admin key, which are not in this version"],
+  ],
+  ["$P\n$R\nlisten: { host: '::' }\n", ["6:17", "listen.host", "loopback"]],
+  // Providers.
+  [inProvider("anthropc: { key: none }"), ["3:3", "providers.anthropc", "needs `dialect` and `url`", "anthropic"]],
+  [inProvider("gamma: { url: 'http://h/v1', key: none }"), ["3:3", "providers.gamma", "needs `dialect`"]],
+  [
+    inProvider("gamma: { dialect: openai-caht, url: 'http://h/v1', key: none }"),
+    ["3:21", "providers.gamma.dialect", '"openai-caht"', "openai-chat"],
+  ],
+  [
+    inProvider("gamma: { dialect: openai, url: 'http://h/v1', key: none }"),
+    ["3:21", "providers.gamma.dialect", "anthropic-messages | openai-chat"],
+  ],
+  [inProvider("gamma: { dialect: gemini, url: 'http://h', key: none }"), ["3:21", "providers.gamma.dialect", later]],
+  [
+    inProvider("gamma: { dialect: openai-responses, url: 'http://h/v1', key: none }"),
+    ["3:21", "providers.gamma.dialect", later],
+  ],
+  [
+    inProvider("gamma: { dialect: openai-chat, url: 'h/v1', key: none }"),
+    ["3:39", "providers.gamma.url", "is not a URL"],
+  ],
+  [
+    inProvider("gamma: { dialect: openai-chat, url: 'ftp://h/v1', key: none }"),
+    ["3:39", "providers.gamma.url", "ftp:// is not spoken"],
+  ],
+  [
+    inProvider("gamma: { dialect: openai-chat, url: 'http://u:p@h/v1', key: none }"),
+    ["3:39", "providers.gamma.url", "credentials"],
+  ],
+  [
+    inProvider("gamma: { dialect: openai-chat, url: 'http://h/v1?x=1', key: none }"),
+    ["3:39", "providers.gamma.url", "query"],
+  ],
+  [
+    inProvider("gamma: { dialect: openai-chat, url: 'http://h/v1/chat/completions', key: none }"),
+    ["3:39", "providers.gamma.url", "the part before it"],
+  ],
+  [
+    inProvider("anthropic: { key: none, url: 'https://api.anthropic.com/v1' }"),
+    ["3:32", "providers.anthropic.url", "allowed: https://api.anthropic.com)"],
+  ],
+  [inProvider("mistral: { dialect: anthropic-messages, key: none }"), ["3:3", "providers.mistral", "needs `url`"]],
+  [inProvider("groq: {}"), ["3:3", "providers.groq.key", '"${GROQ_API_KEY}" | none']],
+  [inProvider("groq:"), ["3:3", "providers.groq.key", "is missing"]],
+  [inProvider("gamma: { dialect: openai-chat, url: 'http://h/v1' }"), ["3:3", "providers.gamma.key", "is missing"]],
+  [inProvider("groq: { key: 12 }"), ["3:16", "providers.groq.key", "this value is not allowed"]],
+  [inProvider("groq: { key: 'a b' }"), ["3:16", "providers.groq.key", "no header can carry"]],
+  [inProvider("groq: { keys: [] }"), ["3:17", "providers.groq.keys", "is empty"]],
+  [inProvider("groq: { keys: one }"), ["3:17", "providers.groq.keys", "this value is not allowed"]],
+  [inProvider("groq: { keys: ['${ALPHA_KEY}', none] }"), ["3:34", "providers.groq.keys[1]", "no place in a list"]],
+  [
+    inProvider("groq: { key: '${ALPHA_KEY}', keys: ['${ALPHA_KEY}'] }"),
+    ["3:32", "providers.groq.keys", "beside `key`"],
+  ],
+  [inProvider("groq: { key: none, tier: lcoal }"), ["3:28", "providers.groq.tier", '"lcoal"', "local"]],
+  [inProvider("groq: { key: none, status-page: 'https://h' }"), ["3:35", "providers.groq.status-page", later]],
+  [
+    inProvider("'a/b': { dialect: openai-chat, url: 'http://h/v1', key: none }"),
+    ["3:3", 'providers."a/b"', "no name for a provider"],
+  ],
+  [inProvider("groq: 3"), ["3:3", "providers.groq.key", "is missing"], ["3:9", "providers.groq", "3 is not allowed"]],
+  [
+    "providers: [groq]\n$R\n",
+    ["1:12", "providers", "a list is not allowed"],
+    ["3:21", "routes.chat.targets[0]", "alpha"],
+    ["3:44", "routes.chat.targets[1]", "beta"],
+  ],
+  // The environment.
+  [
+    inProvider("groq: { key: '${ANTHROPIC_API_KEE}' }"),
+    ["3:16", "providers.groq.key", "ANTHROPIC_API_KEE is not set", "ANTHROPIC_API_KEY"],
+  ],
+  [inProvider("groq: { key: '${EMPTY}' }"), ["3:16", "providers.groq.key", "EMPTY is set but empty"]],
+  [inProvider("groq: { key: '${KEY:-x}' }"), ["3:16", "providers.groq.key", "a default is not supported"]],
+  [inProvider("groq: { key: '${a b}' }"), ["3:16", "providers.groq.key", "does not name"]],
+  [inProvider("groq: { key: '${ALPHA_KEY' }"), ["3:16", "providers.groq.key", "not closed"]],
+  [inProvider("groq: { key: '${toString}' }"), ["3:16", "providers.groq.key", "toString is not set"]],
+  // Routes and targets.
+  ["$P\nroutes: {}\n", ["4:1", "routes", "at least one route"]],
+  ["$P\nroutes:\n  chat:\n", ["5:3", "routes.chat", "has no value"]],
+  ["$P\nroutes:\n  chat: {}\n", ["5:3", "routes.chat.targets", "is missing"]],
+  ["$P\nroutes:\n  chat: { targets: [] }\n", ["5:20", "routes.chat.targets", "is empty"]],
+  ["$P\nroutes:\n  chat: { targets: beta/m }\n", ["5:20", "routes.chat.targets", "a list of provider/model"]],
+  ["$P\nroutes:\n  chat: { targets: [3] }\n", ["5:21", "routes.chat.targets[0]", "3 is not allowed"]],
+  ["$P\nroutes:\n  chat: { targets: [m] }\n", ["5:21", "routes.chat.targets[0]", '"m" is no target']],
+  ["$P\nroutes:\n  chat: { targets: [beta/] }\n", ["5:21", "routes.chat.targets[0]", "is no target"]],
+  ["$P\nroutes:\n  chat: { targets: [/m] }\n", ["5:21", "routes.chat.targets[0]", "is no target"]],
+  [
+    "$P\nroutes:\n  chat: { targets: [bta/m] }\n",
+    ["5:21", "routes.chat.targets[0]", 'no provider is named "bta"', "beta/m"],
+  ],
+  [
+    "$P\nroutes:\n  chat: { targets: [openai/m] }\n",
+    ["5:21", "routes.chat.targets[0]", "in the catalog but not in `providers`"],
+  ],
+  [
+    "$P\nroutes:\n  chat:\n    targets:\n      - beta/m\n      - beta/m\n",
+    ["8:9", "routes.chat.targets[1]", "is here twice; the first is targets[0]"],
+  ],
+  ["$P\nroutes:\n  chat: { targets: ['beta/*'] }\n", ["5:21", "routes.chat.targets[0]", "this route has none"]],
+  ["$P\nroutes:\n  'gpt-*': { targets: ['beta/*-gpt'] }\n", ["5:24", "routes.gpt-*.targets[0]", "before its end"]],
+  ["$P\nroutes:\n  chat: { targets: ['beta/a b'] }\n", ["5:21", "routes.chat.targets[0]", "has blanks"]],
+  ["$P\nroutes:\n  'c*t': { targets: [beta/m] }\n", ["5:3", "routes.c*t", "before its end"]],
+  [
+    "$P\nroutes:\n  '*': { targets: [beta/m] }\n  '**': { targets: [beta/m] }\n",
+    ["6:3", "routes.**", "before its end"],
+  ],
+  [
+    "$P\nroutes:\n  chat: { targets: [beta/m] }\n  'chat ': { targets: [beta/m] }\n",
+    ["6:3", 'routes."chat "', 'is the route "chat" again'],
+  ],
+  ["$P\nroutes:\n  gpt-4.1: { targets: [b/m] }\n", ["5:24", 'routes."gpt-4.1".targets[0]', 'named "b"']],
+  // Values of a route.
+  [
+    inRoute("timeouts: { connect: 5 }"),
+    ["7:26", "routes.chat.timeouts.connect", "5 is not allowed here (allowed: a duration such as 500ms"],
+  ],
+  [inRoute("timeouts: { connect: 0s }"), ["7:26", "routes.chat.timeouts.connect", "more than 0"]],
+  [inRoute("timeouts: { total: 25h }"), ["7:24", "routes.chat.timeouts.total", "at most 24h"]],
+  [inRoute("timeouts: { first-token: aut }"), ["7:30", "routes.chat.timeouts.first-token", "auto |", "auto"]],
+  [inRoute("timeouts: { idle: 5 s }"), ["7:23", "routes.chat.timeouts.idle", '"5 s"']],
+  [inRoute("timeouts: 5s"), ["7:15", "routes.chat.timeouts", '"5s" is not allowed here (allowed: a mapping)']],
+  [inRoute("attempts: 0"), ["7:15", "routes.chat.attempts", "from 1 to 10"]],
+  [inRoute("attempts: 2.5"), ["7:15", "routes.chat.attempts", "2.5 is not allowed"]],
+  [inRoute("retry-wait: 6m"), ["7:17", "routes.chat.retry-wait", "at most 5m"]],
+  [inRoute("usage: exat"), ["7:12", "routes.chat.usage", "exact | as-asked", "exact"]],
+  [inRoute("strict: perhaps"), ["7:13", "routes.chat.strict", "true | false"]],
+  [inRoute("criticality: critcal"), ["7:18", "routes.chat.criticality", "critical | default | sheddable", "critical"]],
+  // Known, and not built yet.
+  [inRoute("hedge: { after: p95, budget: 2% }"), ["7:12", "routes.chat.hedge", later]],
+  [
+    inRoute("hedge: { aftr: p95 }"),
+    ["7:12", "routes.chat.hedge", later],
+    ["7:14", "routes.chat.hedge.aftr", "unknown key", "after"],
+  ],
+  [inRoute("resume: text"), ["7:13", "routes.chat.resume", later]],
+  [inRoute("resume: txt"), ["7:13", "routes.chat.resume", "off | text | all", "text"]],
+  [inRoute("warm: 2%"), ["7:11", "routes.chat.warm", later]],
+  [inRoute("validate: { min-length: 3 }"), ["7:15", "routes.chat.validate", later]],
+  [
+    inRoute("cache: { healthy: exact, outage: stem }"),
+    ["7:23", "routes.chat.cache.healthy", later],
+    ["7:38", "routes.chat.cache.outage", later],
+  ],
+  [inRoute("cache: stem"), ["7:12", "routes.chat.cache", "off | { healthy"]],
+  [inRoute("last-resort: [stale-cache, { canned: Sorry }]"), ["7:18", "routes.chat.last-resort", later]],
+  [inRoute("require: { region: eu }"), ["7:14", "routes.chat.require", later]],
+  [inRoute("value: 0.40usd"), ["7:12", "routes.chat.value", later]],
+  [inRoute("value: 3eur"), ["7:12", "routes.chat.value", "0.40usd"]],
+  ["$P\n$R\nprobes: { budget: 0.50usd/day }\n", ["6:19", "probes.budget", later]],
+  ["$P\n$R\ncanary: 0.10usd/day\n", ["6:9", "canary", later]],
+  ["$P\n$R\ncanary: 0.10usd\n", ["6:9", "canary", "an amount a day"]],
+  ["$P\n$R\nstatus: { poll: auto }\n", ["6:17", "status.poll", later]],
+  ["$P\n$R\nnotify: [{ slack: 'https://h', on: [incident.opened] }]\n", ["6:9", "notify", later]],
+  ["$P\n$R\nslo: [{ name: s, route: chat, objective: 99.9%, window: 30d }]\n", ["6:6", "slo", later]],
+  ["$P\n$R\nstore: sqlite:./holdfast.db\n", ["6:8", "store", later]],
+  ["$P\n$R\nshared: redis://h\n", ["6:9", "shared", later]],
+  ["$P\n$R\nkeys: [{ name: web, hash: 'sha256:0' }]\n", ["6:7", "keys", later]],
+  ["$P\n$R\nadmin: { key: x }\n", ["6:15", "admin.key", later]],
+  ["$P\n$R\nstatus-page: public\n", ["6:14", "status-page", later]],
+  ["$P\n$R\npassthrough: on\n", ["6:14", "passthrough", later]],
+];
+
+for (const [text, ...wanted] of ROWS) {
+  const lines = wanted.map(([place, path, part]) => `${place} ${path} ${part}`).join(" + ");
+  test(`wrong config: ${lines}`, () => {
+    const loaded = loadSettings(text.replace("$P\n", PROVIDERS).replace("$R\n", ROUTES), { file: "f", env: ENV });
+    if (loaded.ok) throw new Error("was accepted");
+    const seen = loaded.problems.map((problem) => [`${problem.line}:${problem.column}`, problem.path, problem.nearest]);
+    expect(seen).toEqual(wanted.map(([place, path, , nearest]) => [place, path, nearest]));
+    loaded.problems.forEach((problem, index) => {
+      expect(renderProblem(problem)).toContain(wanted[index]?.[2] ?? "");
+      expect(renderProblem(problem)).not.toContain("sk-");
+    });
+  });
+}

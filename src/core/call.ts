@@ -1,0 +1,53 @@
+// What a client asked, in the form the whole data path shares. The body stays the client's own bytes; `Inspected` is what
+// a scan of its top level found, so that the native lane never parses the prompt.
+
+import type { HeaderMap } from "./runtime.ts";
+
+export type DialectId = "anthropic-messages" | "openai-chat";
+export type Operation = "generate" | "embed" | "count-tokens";
+export type Criticality = "critical" | "default" | "sheddable";
+
+/** A byte range of the body: `start` inclusive, `end` exclusive. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a scan of the request's top level found. Spans cover values, quotes and braces included. */
+export interface Inspected {
+  readonly model: string;
+  readonly stream: boolean;
+  /** The client's own output limit, in tokens; absent when it set none. */
+  readonly maxTokens?: number;
+  /** True when the request asks the model to think (so that the first token may be late). */
+  readonly thinks: boolean;
+  readonly modelSpan: Span;
+  /** OpenAI Chat `stream_options`, when present. */
+  readonly streamOptions?: { readonly span: Span; readonly includeUsage: boolean };
+}
+
+export interface Call {
+  /** Unique; the client sees it as `x-holdfast-call`. */
+  readonly id: string;
+  readonly operation: Operation;
+  readonly dialect: DialectId;
+  /** The model name that the client used; also the route's key. */
+  readonly model: string;
+  readonly stream: boolean;
+  readonly body: Uint8Array;
+  readonly inspected: Inspected;
+  /** Client headers that a provider may see (`anthropic-version`, `anthropic-beta`, …); never a credential. */
+  readonly headers: HeaderMap;
+  /** The client's query string with its `?`, or "". */
+  readonly query: string;
+  /** On `Clock`; the client's own deadline, `Infinity` when it sent none. Holds beyond the commit. */
+  readonly deadlineMs: number;
+  readonly tenant: string;
+  readonly criticality: Criticality;
+  /** `x-stainless-retry-count`: over 0 is the same logical call again. */
+  readonly retryCount: number;
+  /** True when a lossy translation must be refused; from the header, else the route. */
+  readonly strict?: boolean;
+  /** What a broken attempt already delivered. Set only by `resume`, read only by `attempt`. */
+  readonly delivered?: { readonly text: string; readonly anchor: string; readonly openBlock: boolean };
+}

@@ -1,0 +1,59 @@
+// The one stream of facts. Logs, metrics, traces, ledger, incidents, console and the simulator's checkers read it;
+// nothing else is told anything. Exactly one `attempt-end` per `attempt-start`, one `call-end` per `call-start`.
+
+import type { DialectId, Operation } from "./call.ts";
+import type { FaultKind } from "./fault.ts";
+import type { Degraded, ServedBy, Usage } from "./reply.ts";
+
+interface Fact {
+  /** On `Clock`. */
+  readonly atMs: number;
+  readonly call: string;
+}
+
+export type GatewayEvent = Fact &
+  (
+    | {
+        readonly type: "call-start";
+        readonly route: string;
+        readonly operation: Operation;
+        readonly dialect: DialectId;
+        readonly model: string;
+        readonly stream: boolean;
+        readonly tenant: string;
+      }
+    /** `number` counts from 1 within the call. */
+    | { readonly type: "attempt-start"; readonly target: string; readonly number: number }
+    | {
+        readonly type: "attempt-end";
+        readonly target: string;
+        readonly number: number;
+        /** Absent: complete. A cancelled attempt has the fault it was cancelled with. */
+        readonly fault?: FaultKind;
+        readonly message?: string;
+        readonly status?: number;
+        readonly committed: boolean;
+        readonly firstContentMs?: number;
+        readonly tookMs: number;
+        readonly pausedMs: number;
+        readonly usage?: Usage;
+        readonly requestId?: string;
+      }
+    | { readonly type: "retry-wait"; readonly target: string; readonly delayMs: number }
+    /** Headers went out before the commit. */
+    | { readonly type: "call-open" }
+    | { readonly type: "call-commit"; readonly target: string; readonly attempts: number }
+    | {
+        readonly type: "call-end";
+        readonly ending: "complete" | "broken" | "cancelled" | "refused";
+        readonly target?: string;
+        readonly fault?: FaultKind;
+        readonly attempts: number;
+        readonly servedBy?: ServedBy;
+        readonly degraded?: Degraded;
+        readonly firstContentMs?: number;
+        readonly tookMs: number;
+        readonly usage?: Usage;
+      }
+    | { readonly type: "bug"; readonly message: string; readonly stack?: string }
+  );

@@ -1,0 +1,75 @@
+// What a service gives back, and the three points of a reply: open (headers sent), commit (first content released), end.
+// An `Answer` exists at the commit; until then any attempt may be replaced unseen.
+
+import type { DialectId } from "./call.ts";
+import type { Fault, FaultKind } from "./fault.ts";
+import type { HeaderMap } from "./runtime.ts";
+
+/** Tokens as providers bill them; absent means unknown, never 0. `inputTokens` is the total, cache included. */
+export interface Usage {
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly cacheReadTokens?: number;
+  readonly cacheWriteTokens?: number;
+  readonly reasoningTokens?: number;
+}
+
+/** How a committed answer finished. Health, budgets and the ledger settle on this, never on headers. */
+export interface Ending {
+  readonly kind: "complete" | "broken" | "cancelled";
+  readonly fault?: Fault;
+  readonly usage?: Usage;
+  /** From the start of the attempt to the first content received. */
+  readonly firstContentMs: number;
+  readonly tookMs: number;
+  /** How long nobody was reading while the provider could have sent. */
+  readonly pausedMs: number;
+}
+
+/** One try at one target, as the trail and the final error tell it. */
+export interface AttemptRecord {
+  readonly target: string;
+  /** `ok` when it became the answer. */
+  readonly fault: FaultKind | "ok";
+  /** The provider's HTTP status, when one came. */
+  readonly status?: number;
+  readonly ms: number;
+}
+
+/** One reader. `read` gives whole frames (a whole reply is one frame) and `undefined` once settled; it never rejects. */
+export interface Frames {
+  read(): Promise<Uint8Array | undefined>;
+}
+
+export type ServedBy = "target" | "cache" | "stale-cache" | "local" | "canned" | "deferred";
+export type Degraded = "model" | "stale" | "local" | "canned" | "deferred" | "passthrough";
+
+/**
+ * An answer that has begun. Whoever receives one returns it, reads it to its end or cancels it. Its bytes are in the
+ * call's dialect. `ending` always resolves, once.
+ */
+export interface Answer {
+  readonly ok: true;
+  /** `provider/model`. */
+  readonly target: string;
+  readonly dialect: DialectId;
+  readonly status: number;
+  /** The provider's headers that may pass to the client. */
+  readonly headers: HeaderMap;
+  readonly frames: Frames;
+  readonly ending: Promise<Ending>;
+  readonly servedBy: ServedBy;
+  readonly degraded?: Degraded;
+  /** Paths of request fields that did not survive translation. */
+  readonly lossy: readonly string[];
+  readonly trail: readonly AttemptRecord[];
+  cancel(fault: Fault): void;
+}
+
+export interface Refusal {
+  readonly ok: false;
+  readonly fault: Fault;
+  readonly trail: readonly AttemptRecord[];
+}
+
+export type Reply = Answer | Refusal;

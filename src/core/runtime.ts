@@ -1,0 +1,56 @@
+// The only doors to the outside world: time, randomness and I/O. `src/runtime/` opens them onto the machine, `src/sim/`
+// onto a virtual world in which one seed gives one run.
+
+import type { Cancel } from "./cancel.ts";
+import type { Fault } from "./fault.ts";
+
+export interface Clock {
+  /** Monotonic milliseconds; only differences mean anything. */
+  now(): number;
+  /** Runs `fire` once after `delayMs`; the result cancels it and may be called at any time, any number of times. */
+  after(delayMs: number, fire: () => void): () => void;
+}
+
+/** Header names are lower-case; repeated headers are joined with ", " (RFC 9110 §5.3). */
+export type HeaderMap = Readonly<Record<string, string>>;
+
+export interface WireRequest {
+  readonly method: "GET" | "POST";
+  readonly url: string;
+  readonly headers: HeaderMap;
+  readonly body?: Uint8Array;
+  /** How long the host may take to accept a connection, judged by the runtime. */
+  readonly connectMs: number;
+}
+
+/**
+ * A body with one reader. `read` gives the next bytes, `undefined` at a clean end, or a fault when the connection broke;
+ * after either it gives `undefined`. It never rejects. `cancel` closes the connection; it may be called at any time.
+ */
+export interface Body {
+  read(): Promise<Uint8Array | Fault | undefined>;
+  /** All of it, or `too-large` beyond `limitBytes`, or the fault that cut it. Use instead of `read`, not after it. */
+  whole(limitBytes: number): Promise<Uint8Array | Fault>;
+  cancel(reason: Fault): void;
+}
+
+export interface WireResponse {
+  readonly status: number;
+  readonly headers: HeaderMap;
+  readonly body: Body;
+}
+
+/**
+ * Sends one request, follows no redirect, decodes nothing. Resolves at the response's headers, or with a fault
+ * (`connect-failed`, `connect-timeout`, or the fault that `cancel` was given). It never rejects.
+ */
+export type Transport = (request: WireRequest, cancel: Cancel) => Promise<WireResponse | Fault>;
+
+export interface Runtime {
+  readonly clock: Clock;
+  /** Milliseconds since the Unix epoch; may jump. Only for what people and protocols read. */
+  wallMs(): number;
+  /** Uniform in [0, 1). */
+  random(): number;
+  readonly transport: Transport;
+}

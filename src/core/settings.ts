@@ -1,0 +1,54 @@
+// What the configuration means once it is read, checked and resolved: durations in milliseconds, environment filled in,
+// defaults applied. `config/` makes it from a file, the library's entry from an object; the engine compiles it.
+
+import type { Criticality, DialectId } from "./call.ts";
+
+export interface ProviderSettings {
+  readonly name: string;
+  readonly dialect: DialectId;
+  /** As the vendor's SDK takes it: Anthropic without /v1, OpenAI with it. No trailing slash. */
+  readonly url: string;
+  /** At least one; `"none"` was given: empty. */
+  readonly keys: readonly string[];
+  readonly tier: "remote" | "local";
+}
+
+export interface TimeoutSettings {
+  readonly connectMs: number;
+  /** Streams: to the first content. */
+  readonly firstTokenMs: number | "auto";
+  /** One non-stream attempt. */
+  readonly wholeMs: number | "auto";
+  /** Streams: silence while we are reading. */
+  readonly idleMs: number | "auto";
+  /** The whole call until its commit. */
+  readonly totalMs: number;
+}
+
+export interface TargetSettings {
+  readonly provider: string;
+  /** `*` takes what the route's own `*` matched. */
+  readonly model: string;
+}
+
+export interface RouteSettings {
+  /** The model name that a client uses; one `*` is allowed at the end. */
+  readonly name: string;
+  /** Best first; never empty. */
+  readonly targets: readonly TargetSettings[];
+  readonly timeouts: TimeoutSettings;
+  /** All upstream requests of one call. */
+  readonly attempts: number;
+  /** A longer `retry-after` fails over at once. */
+  readonly retryWaitMs: number;
+  readonly usage: "exact" | "as-asked";
+  readonly strict: boolean;
+  readonly criticality: Criticality;
+}
+
+export interface Settings {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly providers: readonly ProviderSettings[];
+  /** In the file's order; an exact name wins over a pattern, a longer pattern over a shorter. */
+  readonly routes: readonly RouteSettings[];
+}

@@ -1,0 +1,17 @@
+// Whom an attempt is sent to: provider, model, region and key, with what the path must know of it. Identity, not position:
+// two routes that name the same target share its cells.
+
+import type { DialectId } from "./call.ts";
+
+export interface Target {
+  /** `provider/model`: what users see. */
+  readonly id: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly dialect: DialectId;
+  /** The failure domain: targets of one domain are expected to fail together. */
+  readonly domain: string;
+  readonly tier: "remote" | "local";
+  /** The model's largest output in tokens, where known: an Anthropic request must name one. */
+  readonly maxOutputTokens?: number;
+}

@@ -1,0 +1,233 @@
+// Canonical events as a Messages reply, streamed or whole. The only writer of this dialect's frames on the translated
+// lane: one open block at a time, indices without gaps, tool calls whole, one finish.
+
+import type { Usage } from "../../core/reply.ts";
+import type { StreamEvent } from "../../core/stream-event.ts";
+import type { EncodeContext, Encoder } from "../dialect.ts";
+import { isObject, type JsonObject, parseJson } from "./json-value.ts";
+import { stopReasonFor } from "./stop-reason.ts";
+import { toolId } from "./tool-id.ts";
+import { usageJson } from "./usage.ts";
+
+const encoder = new TextEncoder();
+
+type MessageEnd = Extract<StreamEvent, { type: "message-end" }>;
+
+interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  json: string;
+}
+
+/** Tool calls that are not whole yet, by block. Reasoning and native blocks never reach this dialect's clients. */
+class ToolCalls {
+  readonly #open = new Map<number, ToolCall>();
+  readonly #usedIds = new Set<string>();
+  complete = 0;
+  #cut = 0;
+
+  start(event: Extract<StreamEvent, { type: "tool-start" }>): void {
+    this.#open.set(event.block, { id: event.id, name: event.name, json: "" });
+  }
+
+  delta(event: Extract<StreamEvent, { type: "tool-delta" }>): void {
+    const call = this.#open.get(event.block);
+    if (call !== undefined) call.json += event.json;
+  }
+
+  /** The call, whole; `undefined` for a block that is no call, or whose input is no JSON object. */
+  end(block: number): (ToolCall & { readonly input: JsonObject }) | undefined {
+    const call = this.#open.get(block);
+    if (call === undefined) return undefined;
+    this.#open.delete(block);
+    const json = call.json.trim() === "" ? "{}" : call.json;
+    const input = parseJson(json);
+    if (!isObject(input)) {
+      this.#cut += 1;
+      return undefined;
+    }
+    this.complete += 1;
+    return { ...call, id: this.#uniqueId(call.id), json, input };
+  }
+
+  /** A client sends the id back, perhaps to Anthropic; some providers repeat one, or give none. */
+  #uniqueId(id: string): string {
+    const base = toolId(id);
+    let unique = base;
+    for (let n = 2; this.#usedIds.has(unique); n++) unique = `${base}_${n}`;
+    this.#usedIds.add(unique);
+    return unique;
+  }
+
+  /** At the end of the message: calls that never ended were cut. */
+  stopReason(event: MessageEnd): string {
+    return stopReasonFor(event.stop, { complete: this.complete, cut: this.#cut + this.#open.size });
+  }
+}
+
+class MessagesEncoder implements Encoder {
+  readonly #context: EncodeContext;
+  readonly #tools = new ToolCalls();
+  #started = false;
+  #ended = false;
+  /** The canonical number of the open text block. */
+  #text: number | undefined;
+  #index = -1;
+  #startUsage: Usage | undefined;
+
+  constructor(context: EncodeContext) {
+    this.#context = context;
+  }
+
+  encode(event: StreamEvent): { readonly bytes: Uint8Array; readonly content: boolean } | undefined {
+    if (this.#ended) return undefined;
+    switch (event.type) {
+      case "message-start":
+        return this.#started ? undefined : written(this.#start(event.model, event.usage), false);
+      case "text-delta":
+        return event.text === "" ? undefined : written(this.#textDelta(event.block, event.text), true);
+      case "tool-start":
+        this.#tools.start(event);
+        return undefined;
+      case "tool-delta":
+        this.#tools.delta(event);
+        return undefined;
+      case "block-end":
+        return this.#blockEnd(event.block);
+      case "message-end":
+        return written(this.#end(event), false);
+      // Thinking without this provider's signature would spoil the client's next call; an error is the engine's to write.
+      default:
+        return undefined;
+    }
+  }
+
+  #start(model: string, usage: Usage | undefined): string {
+    this.#started = true;
+    this.#startUsage = usage;
+    const message = messageJson(this.#context, { model, content: [], stop: null, stopSequence: null, usage });
+    return frame({ type: "message_start", message });
+  }
+
+  /** A model that begins without its start still needs one. */
+  #opened(): string {
+    return this.#started ? "" : this.#start(this.#context.call.inspected.model, undefined);
+  }
+
+  #textDelta(block: number, text: string): string {
+    let out = this.#opened();
+    if (this.#text !== block) {
+      out += this.#closeText();
+      this.#text = block;
+      out += this.#blockStart({ type: "text", text: "" });
+    }
+    return out + frame({ type: "content_block_delta", index: this.#index, delta: { type: "text_delta", text } });
+  }
+
+  #blockEnd(block: number): { readonly bytes: Uint8Array; readonly content: boolean } | undefined {
+    if (this.#text === block) return written(this.#closeText(), false);
+    const call = this.#tools.end(block);
+    if (call === undefined) return undefined;
+    const delta = { type: "input_json_delta", partial_json: call.json };
+    const frames =
+      this.#opened() +
+      this.#closeText() +
+      this.#blockStart({ type: "tool_use", id: call.id, name: call.name, input: {} }) +
+      frame({ type: "content_block_delta", index: this.#index, delta }) +
+      frame({ type: "content_block_stop", index: this.#index });
+    return written(frames, true);
+  }
+
+  #end(event: MessageEnd): string {
+    const opened = this.#opened() + this.#closeText();
+    this.#ended = true;
+    const delta = { stop_reason: this.#tools.stopReason(event), stop_sequence: event.stopSequence ?? null };
+    const usage = usageJson({ ...this.#startUsage, ...event.usage });
+    return opened + frame({ type: "message_delta", delta, usage }) + frame({ type: "message_stop" });
+  }
+
+  #blockStart(block: JsonObject): string {
+    this.#index += 1;
+    return frame({ type: "content_block_start", index: this.#index, content_block: block });
+  }
+
+  #closeText(): string {
+    if (this.#text === undefined) return "";
+    this.#text = undefined;
+    return frame({ type: "content_block_stop", index: this.#index });
+  }
+}
+
+export function messagesEncoder(context: EncodeContext): Encoder {
+  return new MessagesEncoder(context);
+}
+
+/** The whole message of an answer that has ended well. */
+export function encodeReply(events: readonly StreamEvent[], context: EncodeContext): Uint8Array {
+  const tools = new ToolCalls();
+  const content: JsonObject[] = [];
+  const texts: string[] = [];
+  let text: number | undefined;
+  let model: string = context.call.inspected.model;
+  let usage: Usage | undefined;
+  let stop: string | null = null;
+  let stopSequence: string | null = null;
+  const closeText = (): void => {
+    if (text !== undefined) content.push({ type: "text", text: texts.splice(0).join("") });
+    text = undefined;
+  };
+  for (const event of events) {
+    if (event.type === "message-start") model = event.model;
+    if (event.type === "message-start" || event.type === "message-end") usage = { ...usage, ...event.usage };
+    if (event.type === "text-delta" && event.text !== "") {
+      if (text !== event.block) closeText();
+      text = event.block;
+      texts.push(event.text);
+    } else if (event.type === "tool-start") tools.start(event);
+    else if (event.type === "tool-delta") tools.delta(event);
+    else if (event.type === "block-end") {
+      const call = text === event.block ? undefined : tools.end(event.block);
+      if (call !== undefined || text === event.block) closeText();
+      if (call !== undefined) content.push({ type: "tool_use", id: call.id, name: call.name, input: call.input });
+    } else if (event.type === "message-end" && stop === null) {
+      stop = tools.stopReason(event);
+      stopSequence = event.stopSequence ?? null;
+    }
+  }
+  closeText();
+  return encoder.encode(JSON.stringify(messageJson(context, { model, content, stop, stopSequence, usage })));
+}
+
+interface MessageParts {
+  readonly model: string;
+  readonly content: readonly JsonObject[];
+  readonly stop: string | null;
+  readonly stopSequence: string | null;
+  readonly usage: Usage | undefined;
+}
+
+/** The id is the call's, so that it stays the same whoever answers. */
+function messageJson(context: EncodeContext, parts: MessageParts): JsonObject {
+  return {
+    id: `msg_${context.call.id}`,
+    type: "message",
+    role: "assistant",
+    model: parts.model,
+    content: parts.content,
+    stop_reason: parts.stop,
+    stop_sequence: parts.stopSequence,
+    usage: usageJson(parts.usage),
+  };
+}
+
+/** SDKs drop a frame without its event line. */
+function frame(event: JsonObject & { readonly type: string }): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+function written(
+  frames: string,
+  content: boolean,
+): { readonly bytes: Uint8Array; readonly content: boolean } | undefined {
+  return frames === "" ? undefined : { bytes: encoder.encode(frames), content };
+}

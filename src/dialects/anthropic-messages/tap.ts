@@ -1,0 +1,163 @@
+// The tap of the native lane: says what each frame is without changing it. Frames of the open block, which are nearly all,
+// are matched as bytes; whatever does not match is parsed, so that nothing malformed passes.
+
+import type { Fault } from "../../core/fault.ts";
+import type { Usage } from "../../core/reply.ts";
+import type { FrameClass, Tap } from "../dialect.ts";
+import { type BlockKind, Grammar, isVisible, type Step } from "./grammar.ts";
+import type { JsonObject } from "./json-value.ts";
+import { emptyIsLegal } from "./stop-reason.ts";
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const CLOSE = 0x7d;
+const SPACE = 0x20;
+const LF = 10;
+const CR = 13;
+
+/** What follows a backslash in a JSON string, `u` apart. */
+const ESCAPES = new Set(Array.from('"\\/bfnrt', (char) => char.charCodeAt(0)));
+const encoder = new TextEncoder();
+
+const DELTA_HEADS: Readonly<Partial<Record<BlockKind, string>>> = {
+  text: '"text_delta","text":"',
+  thinking: '"thinking_delta","thinking":"',
+  tool: '"input_json_delta","partial_json":"',
+};
+
+class MessagesTap implements Tap {
+  readonly #grammar = new Grammar();
+  /** The bytes with which a delta of the open block begins; `undefined` when it has none that is worth matching. */
+  #head: Uint8Array | undefined;
+  #thought = false;
+  hasContent = false;
+  fault: Fault | undefined;
+
+  get stopped(): boolean {
+    return this.#grammar.stopReason !== undefined;
+  }
+
+  get emptyIsLegal(): boolean {
+    return emptyIsLegal(this.#grammar.stopReason, this.#thought);
+  }
+
+  get usage(): Usage | undefined {
+    return this.#grammar.usage;
+  }
+
+  see(frame: Uint8Array): FrameClass {
+    const seen = this.#classify(frame);
+    if (seen === "content" || seen === "tool" || seen === "tool-end") this.hasContent = true;
+    return seen;
+  }
+
+  #classify(frame: Uint8Array): FrameClass {
+    if (this.#head !== undefined) {
+      const length = deltaLength(frame, this.#head);
+      if (length >= 0) return this.#grammar.openKind === "tool" ? "tool" : length === 0 ? "preamble" : "content";
+    }
+    const step = this.#grammar.see(frame);
+    switch (step.type) {
+      case "message-start":
+        return this.#start(step.content);
+      case "block-start":
+        this.#head = headOf(step.kind, this.#grammar.openIndex);
+        if (step.kind === "thinking" || step.kind === "redacted") this.#thought = true;
+        return startClass(step.kind, step.block);
+      case "delta":
+        return deltaClass(step);
+      case "block-end":
+        this.#head = undefined;
+        return step.kind === "tool" ? "tool-end" : "preamble";
+      case "message-delta":
+        if (step.stopReason === undefined) return "preamble";
+        this.#head = undefined;
+        return "stop";
+      case "message-stop":
+        return "terminal";
+      case "ping":
+        return "ping";
+      case "error":
+      case "malformed":
+        this.fault = step.fault;
+        return step.type;
+      default:
+        return "preamble";
+    }
+  }
+
+  /** Nearly always a message without blocks yet. */
+  #start(content: readonly JsonObject[]): FrameClass {
+    const isSeen = content.some(isVisible);
+    if (isSeen) this.hasContent = true;
+    if (this.stopped) return "stop";
+    return isSeen ? (content.some((block) => block.type === "tool_use") ? "tool-end" : "content") : "preamble";
+  }
+}
+
+/** This dialect has no usage frames to drop: its usage rides on frames that the client needs. */
+export function messagesTap(): Tap {
+  return new MessagesTap();
+}
+
+function startClass(kind: BlockKind, block: JsonObject): FrameClass {
+  if (kind === "tool") return "tool";
+  if (kind === "native") return "content";
+  const text = kind === "text" ? block.text : kind === "thinking" ? block.thinking : "";
+  return typeof text === "string" && text !== "" ? "content" : "preamble";
+}
+
+function deltaClass(step: Extract<Step, { type: "delta" }>): FrameClass {
+  if (step.kind === "tool") return "tool";
+  if (step.kind === "native" || step.delta === "citations_delta") return "content";
+  return step.text === "" ? "preamble" : "content";
+}
+
+function headOf(kind: BlockKind, index: number): Uint8Array | undefined {
+  const delta = DELTA_HEADS[kind];
+  if (delta === undefined) return undefined;
+  return encoder.encode(
+    `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":{"type":${delta}`,
+  );
+}
+
+/**
+ * The length in bytes of the JSON string that follows `head`, when the frame is nothing but such a delta; else -1.
+ * Spaces are allowed where Anthropic pads its events: between and after the closing braces.
+ */
+function deltaLength(frame: Uint8Array, head: Uint8Array): number {
+  const start = head.length;
+  const length = frame.length;
+  if (length < start + 4) return -1;
+  for (let i = 0; i < start; i++) if (frame[i] !== head[i]) return -1;
+  const quote = stringEnd(frame, start);
+  if (quote === -1 || frame[quote + 1] !== CLOSE) return -1;
+  let at = quote + 2;
+  while (frame[at] === SPACE) at++;
+  if (frame[at] !== CLOSE) return -1;
+  at++;
+  while (frame[at] === SPACE) at++;
+  for (; at < length; at++) if (frame[at] !== LF && frame[at] !== CR) return -1;
+  return quote - start;
+}
+
+/** Where the quote stands that ends the JSON string which began before `at`; -1 when it is not a valid one. */
+function stringEnd(frame: Uint8Array, at: number): number {
+  for (let i = at; i < frame.length; i++) {
+    const byte = frame[i]!;
+    if (byte === QUOTE) return i;
+    if (byte < SPACE) return -1;
+    if (byte !== BACKSLASH) continue;
+    i++;
+    if (frame[i] === 0x75) {
+      for (let digit = 1; digit <= 4; digit++) if (!isHex(frame[i + digit])) return -1;
+      i += 4;
+    } else if (!ESCAPES.has(frame[i] ?? 0)) return -1;
+  }
+  return -1;
+}
+
+function isHex(byte: number | undefined): boolean {
+  if (byte === undefined) return false;
+  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66);
+}

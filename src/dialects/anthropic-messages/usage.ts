@@ -1,0 +1,53 @@
+// Token counts as the Messages API tells them, to and from `Usage`. Anthropic counts uncached input apart; `Usage` counts
+// the whole of it.
+
+import type { Usage } from "../../core/reply.ts";
+import { isCount, isObject, type JsonObject } from "./json-value.ts";
+
+/** The last word of a stream on each count. */
+export interface RawUsage {
+  input?: number;
+  cacheRead?: number;
+  cacheWrite?: number;
+  output?: number;
+  thinking?: number;
+}
+
+/** Counts of a stream are cumulative: what is there and not null replaces, nothing is added. */
+export function mergeUsage(into: RawUsage, raw: unknown): void {
+  if (!isObject(raw)) return;
+  if (isCount(raw.input_tokens)) into.input = raw.input_tokens;
+  if (isCount(raw.cache_read_input_tokens)) into.cacheRead = raw.cache_read_input_tokens;
+  if (isCount(raw.cache_creation_input_tokens)) into.cacheWrite = raw.cache_creation_input_tokens;
+  if (isCount(raw.output_tokens)) into.output = raw.output_tokens;
+  const details = raw.output_tokens_details;
+  if (isObject(details) && isCount(details.thinking_tokens)) into.thinking = details.thinking_tokens;
+}
+
+/** `undefined` when nothing is known. */
+export function usageOf(raw: RawUsage): Usage | undefined {
+  const usage: Usage = {
+    ...(raw.input === undefined
+      ? undefined
+      : { inputTokens: raw.input + (raw.cacheRead ?? 0) + (raw.cacheWrite ?? 0) }),
+    ...(raw.output === undefined ? undefined : { outputTokens: raw.output }),
+    ...(raw.cacheRead === undefined ? undefined : { cacheReadTokens: raw.cacheRead }),
+    ...(raw.cacheWrite === undefined ? undefined : { cacheWriteTokens: raw.cacheWrite }),
+    ...(raw.thinking === undefined ? undefined : { reasoningTokens: raw.thinking }),
+  };
+  return Object.keys(usage).length === 0 ? undefined : usage;
+}
+
+/** The `usage` object of a message. Clients need numbers in it, so that here, and only here, unknown is 0. */
+export function usageJson(usage: Usage | undefined): JsonObject {
+  const cacheRead = usage?.cacheReadTokens ?? 0;
+  const cacheWrite = usage?.cacheWriteTokens ?? 0;
+  const details = usage?.reasoningTokens;
+  return {
+    input_tokens: Math.max(0, (usage?.inputTokens ?? 0) - cacheRead - cacheWrite),
+    cache_creation_input_tokens: cacheWrite,
+    cache_read_input_tokens: cacheRead,
+    output_tokens: usage?.outputTokens ?? 0,
+    ...(details === undefined ? undefined : { output_tokens_details: { thinking_tokens: details } }),
+  };
+}

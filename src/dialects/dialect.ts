@@ -1,0 +1,149 @@
+// The two halves of a wire format. The wire half serves every call and works on bytes; the codec half is only for calls
+// whose target speaks another dialect. Implementations are pure: no clock, no I/O, no state outside the objects they make.
+
+import type { Call, DialectId, Inspected, Operation } from "../core/call.ts";
+import type { Fault } from "../core/fault.ts";
+import type { Prompt, Translated } from "../core/message.ts";
+import type { AttemptRecord, Usage } from "../core/reply.ts";
+import type { HeaderMap } from "../core/runtime.ts";
+import type { StreamEvent } from "../core/stream-event.ts";
+import type { Target } from "../core/target.ts";
+
+/**
+ * What one SSE frame is to the release rule.
+ * `preamble`: no content, passes in order (`message_start`, role-only chunk, block starts and stops, comments, usage).
+ * `ping`: keep-alive of the provider: proof of transport, not of progress.
+ * `content`: visible text, refusal text, reasoning text, a server tool's block.
+ * `tool`: opens or continues a client tool call: held until its end.
+ * `tool-next`: closes the held tool call and opens the next: release what is held, hold this.
+ * `tool-end`: closes the tool call: release it all, this frame included.
+ * `stop`: carries the stop reason (closes an open tool call too).
+ * `terminal`: the closing marker (`message_stop`, `[DONE]`).
+ * `error`: the provider's in-band error; `Tap.fault` says which.
+ * `malformed`: not what the dialect allows; `Tap.fault` says why.
+ * `drop`: ours, not the client's (a usage chunk it did not ask for).
+ */
+export type FrameClass =
+  | "preamble"
+  | "ping"
+  | "content"
+  | "tool"
+  | "tool-next"
+  | "tool-end"
+  | "stop"
+  | "terminal"
+  | "error"
+  | "malformed"
+  | "drop";
+
+/** Reads the frames of one stream, in order, without changing them. */
+export interface Tap {
+  /** One whole SSE frame with its closing blank line. */
+  see(frame: Uint8Array): FrameClass;
+  /** True once a stop reason was seen. */
+  readonly stopped: boolean;
+  /** True once visible content or a client's tool call was seen, a stop frame's own included. */
+  readonly hasContent: boolean;
+  /** True when nothing visible came and that is legal: a refusal. (`max_tokens: 0` is the caller's to know.) */
+  readonly emptyIsLegal: boolean;
+  readonly usage: Usage | undefined;
+  /** Why `see` last answered `error` or `malformed`. */
+  readonly fault: Fault | undefined;
+}
+
+/** What is right or wrong with a whole reply of status 2xx. */
+export interface Verdict {
+  readonly fault?: Fault;
+  readonly usage?: Usage;
+}
+
+export interface WireError {
+  readonly status: number;
+  readonly headers: HeaderMap;
+  readonly body: Uint8Array;
+}
+
+/** What a final error tells beside its fault. */
+export interface ErrorContext {
+  readonly call: string;
+  readonly trail: readonly AttemptRecord[];
+}
+
+export interface PatchEdits {
+  /** The model name to put in; absent: left. */
+  readonly model?: string;
+  /** Ask the provider for usage in the stream (Chat: `stream_options.include_usage`). */
+  readonly includeUsage?: boolean;
+}
+
+export interface DialectWire {
+  readonly id: DialectId;
+  /** The path below the provider's url for an operation; `undefined` when the dialect has none. */
+  path(operation: Operation): string | undefined;
+  /** Reads the top level by span, without a full parse. `invalid-request` names the field (`param`) and what is allowed. */
+  inspect(body: Uint8Array, operation: Operation): Inspected | Fault;
+  /** Splices; every other byte stays. Gives the body itself when there is nothing to change. */
+  patch(body: Uint8Array, inspected: Inspected, edits: PatchEdits): Uint8Array;
+  tap(options: { readonly dropUsage: boolean }): Tap;
+  /** Judges a whole 2xx reply: valid JSON of this dialect, no error inside, not empty where that is a fault. */
+  judge(body: Uint8Array, call: Pick<Call, "operation" | "inspected">): Verdict;
+  /** Classifies a non-2xx answer. `wallMs` is for HTTP dates in `retry-after`. */
+  faultFrom(status: number, headers: HeaderMap, body: Uint8Array, wallMs: number): Fault;
+  /** The final error as this dialect's client expects it, before anything was sent. */
+  faultTo(fault: Fault, context: ErrorContext): WireError;
+  /** The same after the stream has opened: one whole frame. */
+  errorFrame(fault: Fault, context: ErrorContext): Uint8Array;
+  /** A keep-alive that this dialect's clients accept at any place between frames. */
+  readonly pingFrame: Uint8Array;
+  /** The closing marker, supplied when a provider sent its stop reason and then ended. */
+  readonly terminalFrame: Uint8Array;
+  /** Adds `"holdfast": facts` as an extra key of a known event; gives the frame itself when it has no JSON object. */
+  annotate(frame: Uint8Array, facts: Readonly<Record<string, unknown>>): Uint8Array;
+  /** Headers of a provider's answer that may pass to this dialect's client. */
+  passHeaders(headers: HeaderMap): HeaderMap;
+}
+
+export interface Decoder {
+  /** One whole SSE frame. */
+  decode(frame: Uint8Array): readonly StreamEvent[];
+  /** At the end of input: closes what is open. Never invents a `message-end`. */
+  end(): readonly StreamEvent[];
+  /** True once a stop reason was seen, so that a missing closing marker is no fault. */
+  readonly stopped: boolean;
+}
+
+/**
+ * The only writer of translated frames: one open block at a time, contiguous indices, one finish, the terminal event
+ * exactly once. Tool calls leave it whole, at their `block-end`; blocks that interleave are put in order.
+ */
+export interface Encoder {
+  /** Bytes of zero or more whole frames. `content` is true when they hold the first or further content of the answer. */
+  encode(event: StreamEvent): { readonly bytes: Uint8Array; readonly content: boolean } | undefined;
+}
+
+export interface EncodeContext {
+  readonly call: Pick<Call, "id" | "inspected">;
+  /** Seconds since the epoch, for `created`. */
+  readonly createdS: number;
+}
+
+export interface DialectCodec {
+  readonly id: DialectId;
+  /** A path of `Prompt` in this dialect's own names (`topK` → `top_k`), for the losses that another encoder declares. */
+  clientPath(path: string): string;
+  /** `invalid-request` or `unsupported` when the request cannot be carried at all. Paths of losses are this dialect's. */
+  decodeRequest(body: Uint8Array): Translated<Prompt> | Fault;
+  /** `unsupported` when the target's dialect cannot carry it. Paths of losses are keys of `Prompt` (`topK`, `tools[0].strict`). */
+  encodeRequest(prompt: Prompt, target: Target): Translated<Uint8Array> | Fault;
+  /** A whole reply as the events of the same answer streamed: `fold(decoder(stream)) = fold(decodeReply(whole))`. */
+  decodeReply(body: Uint8Array): readonly StreamEvent[] | Fault;
+  /** A whole reply from the events of an answer that has ended well. */
+  encodeReply(events: readonly StreamEvent[], context: EncodeContext): Uint8Array;
+  decoder(): Decoder;
+  encoder(context: EncodeContext): Encoder;
+}
+
+export interface Dialect {
+  readonly wire: DialectWire;
+  readonly codec: DialectCodec;
+}

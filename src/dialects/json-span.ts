@@ -1,0 +1,266 @@
+// Finds, by bytes, where the values of a JSON object's top-level keys stand, so that a request can be read and patched
+// without parsing the prompt in it. Not a JSON parser: nested values are only checked for strings and brackets.
+
+import type { Span } from "../core/call.ts";
+import { type Fault, fault } from "../core/fault.ts";
+
+/** Deeper nesting is refused: no request needs it and providers' own parsers fail near it. */
+const DEPTH_MAX = 1_000;
+/** Strings up to this length are walked in JavaScript: a native call costs more. */
+const SHORT_STRING_BYTES = 24;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+
+const WORD = 1;
+const SPACE = 2;
+const MARK = 3;
+const OPEN = 4;
+const CLOSE = 5;
+const STRING = 6;
+/** What a byte means outside a string; 0 for the bytes that JSON has no place for (comments, single quotes, …). */
+const ROLE = roles();
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+/**
+ * Scans the top-level object of a JSON body and gives the value spans of the wanted keys that are there.
+ *
+ * Answers `invalid-request` with the place for a body that is empty, not an object, unbalanced or followed by more, and
+ * for a wanted key that is there twice, written with escapes or in another case: parsers differ in which of two they take
+ * (some ignore case), and the one that routing read must be the one that the provider reads.
+ */
+export function scanTopLevel(body: Uint8Array, wanted: ReadonlySet<string>): Map<string, Span> | Fault {
+  const spans = new Map<string, Span>();
+  const keys = wantedKeys(wanted);
+  let at = skipSpace(body, 0);
+  if (at === body.length) return wrong("the body is empty; a JSON object is expected");
+  if (body[at] !== OPEN_BRACE) return wrong(`a JSON object is expected at byte ${at}`);
+  at = skipSpace(body, at + 1);
+  if (body[at] === CLOSE_BRACE) return closed(body, at, spans);
+  for (;;) {
+    if (body[at] !== QUOTE) return at < body.length ? wrong(`a key in quotes is expected at byte ${at}`) : cut(at);
+    const keyEnd = stringEnd(body, at);
+    if (keyEnd < 0) return cut(body.length);
+    const name = keyName(body, at + 1, keyEnd - 1, keys);
+    if (typeof name === "object") return name;
+    at = skipSpace(body, keyEnd);
+    if (body[at] !== COLON) return at < body.length ? wrong(`":" is expected at byte ${at}`) : cut(at);
+    const start = skipSpace(body, at + 1);
+    const end = valueEnd(body, start);
+    if (typeof end === "object") return end;
+    if (name !== undefined) {
+      if (spans.has(name)) return { ...wrong(`the key "${name}" is there twice, again at byte ${start}`), param: name };
+      spans.set(name, { start, end });
+    }
+    at = skipSpace(body, end);
+    if (body[at] === CLOSE_BRACE) return closed(body, at, spans);
+    if (body[at] !== COMMA) return at < body.length ? wrong(`"," or "}" is expected at byte ${at}`) : cut(at);
+    at = skipSpace(body, at + 1);
+  }
+}
+
+/** The JSON text of a span, quotes and braces included. */
+export function spanText(body: Uint8Array, span: Span): string {
+  return decoder.decode(body.subarray(span.start, span.end));
+}
+
+/** The parsed value of a span; `undefined` when it is not JSON. */
+export function spanValue(body: Uint8Array, span: Span): unknown {
+  try {
+    return JSON.parse(spanText(body, span));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Replaces each span by its bytes. Spans ascend and do not overlap; one with `start === end` inserts. */
+export function splice(body: Uint8Array, edits: readonly { span: Span; bytes: Uint8Array }[]): Uint8Array {
+  let length = body.length;
+  for (const { span, bytes } of edits) length += bytes.length - (span.end - span.start);
+  const out = new Uint8Array(length);
+  let from = 0;
+  let to = 0;
+  for (const { span, bytes } of edits) {
+    out.set(body.subarray(from, span.start), to);
+    to += span.start - from;
+    out.set(bytes, to);
+    to += bytes.length;
+    from = span.end;
+  }
+  out.set(body.subarray(from), to);
+  return out;
+}
+
+/** Puts one member (`"a":1`) first into the object that `body` is; gives `body` itself when it is not an object. */
+export function insertKey(body: Uint8Array, jsonText: string): Uint8Array {
+  const open = skipSpace(body, 0);
+  if (body[open] !== OPEN_BRACE) return body;
+  const first = body[skipSpace(body, open + 1)];
+  const bytes = encoder.encode(first === CLOSE_BRACE ? jsonText : `${jsonText},`);
+  return splice(body, [{ span: { start: open + 1, end: open + 1 }, bytes }]);
+}
+
+interface WantedKeys {
+  /** Candidates by the length of the key in bytes. */
+  readonly byLength: readonly (readonly WantedKey[] | undefined)[];
+  readonly folded: ReadonlyMap<string, string>;
+  readonly longest: number;
+}
+
+interface WantedKey {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+const wantedCache = new WeakMap<ReadonlySet<string>, WantedKeys>();
+
+/** The sets are constants of the dialects, so each is prepared once. */
+function wantedKeys(wanted: ReadonlySet<string>): WantedKeys {
+  const known = wantedCache.get(wanted);
+  if (known !== undefined) return known;
+  const byLength: WantedKey[][] = [];
+  const folded = new Map<string, string>();
+  let longest = 0;
+  for (const name of wanted) {
+    const bytes = encoder.encode(name);
+    byLength[bytes.length] ??= [];
+    byLength[bytes.length]?.push({ name, bytes });
+    folded.set(fold(name), name);
+    longest = Math.max(longest, bytes.length);
+  }
+  const made = { byLength, folded, longest };
+  wantedCache.set(wanted, made);
+  return made;
+}
+
+/** Upper case first: it joins the few letters (long s, Kelvin sign) that case-blind parsers take for ASCII ones. */
+function fold(name: string): string {
+  return name.toUpperCase().toLowerCase();
+}
+
+/** The wanted key that the bytes spell, `undefined` for another key, a fault for a wanted one in disguise. */
+function keyName(body: Uint8Array, start: number, end: number, keys: WantedKeys): string | undefined | Fault {
+  const length = end - start;
+  const candidates = keys.byLength[length];
+  if (candidates !== undefined) {
+    next: for (const { name, bytes } of candidates) {
+      for (let i = 0; i < length; i++) if (body[start + i] !== bytes[i]) continue next;
+      return name;
+    }
+  }
+  // An escape takes at most six bytes for each one that it stands for.
+  if (length > keys.longest * 6 || !mayBeDisguised(body, start, end)) return undefined;
+  const key = spanValue(body, { start: start - 1, end: end + 1 });
+  if (typeof key !== "string") return wrong(`the key at byte ${start - 1} is not a JSON string`);
+  const name = keys.folded.get(fold(key));
+  if (name === undefined) return undefined;
+  return { ...wrong(`the key at byte ${start - 1} must be written "${name}", without escapes`), param: name };
+}
+
+/** True with a backslash, an upper-case letter or a byte beyond ASCII. */
+function mayBeDisguised(body: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const byte = body[i] ?? 0;
+    if (byte === BACKSLASH || byte >= 0x80 || (byte >= 0x41 && byte <= 0x5a)) return true;
+  }
+  return false;
+}
+
+/** Where the value that starts at `start` ends, exclusive. */
+function valueEnd(body: Uint8Array, start: number): number | Fault {
+  const role = ROLE[body[start] ?? 0];
+  if (start >= body.length) return cut(start);
+  if (role === OPEN) return nestedEnd(body, start);
+  if (role === STRING) {
+    const end = stringEnd(body, start);
+    return end < 0 ? cut(body.length) : end;
+  }
+  let at = start;
+  while (ROLE[body[at] ?? 0] === WORD) at++;
+  return at > start ? at : wrong(`a value is expected at byte ${start}`);
+}
+
+/** Where the object or array that starts at `start` ends, exclusive. */
+function nestedEnd(body: Uint8Array, start: number): number | Fault {
+  const open: number[] = [];
+  const length = body.length;
+  let at = start;
+  while (at < length) {
+    const byte = body[at] ?? 0;
+    const role = ROLE[byte];
+    if (role === STRING) {
+      at = stringEnd(body, at);
+      if (at < 0) return cut(length);
+      continue;
+    }
+    if (role === OPEN) {
+      if (open.length === DEPTH_MAX) return wrong(`more than ${DEPTH_MAX} levels of nesting at byte ${at}`);
+      open.push(byte);
+    } else if (role === CLOSE) {
+      const expected = open.pop() === OPEN_BRACKET ? 0x5d : CLOSE_BRACE;
+      if (byte !== expected) return wrong(`a bracket does not match at byte ${at}`);
+      if (open.length === 0) return at + 1;
+    } else if (role === 0) return wrong(`a byte that JSON does not allow here at byte ${at}`);
+    at++;
+  }
+  return cut(length);
+}
+
+/** Where the string whose opening quote is at `start` ends, exclusive; -1 when it does not. */
+function stringEnd(body: Uint8Array, start: number): number {
+  const near = Math.min(body.length, start + 1 + SHORT_STRING_BYTES);
+  let at = start + 1;
+  while (at < near) {
+    const byte = body[at];
+    if (byte === QUOTE) return at + 1;
+    at += byte === BACKSLASH ? 2 : 1;
+  }
+  // The walk above stopped between two characters, so a run of backslashes counts from here.
+  const floor = at;
+  for (;;) {
+    const quote = body.indexOf(QUOTE, at);
+    if (quote < 0) return -1;
+    let slashes = 0;
+    while (quote - slashes > floor && body[quote - slashes - 1] === BACKSLASH) slashes++;
+    if (slashes % 2 === 0) return quote + 1;
+    at = quote + 1;
+  }
+}
+
+function closed(body: Uint8Array, brace: number, spans: Map<string, Span>): Map<string, Span> | Fault {
+  const after = skipSpace(body, brace + 1);
+  return after === body.length ? spans : wrong(`nothing may follow the object, at byte ${after}`);
+}
+
+function skipSpace(body: Uint8Array, from: number): number {
+  let at = from;
+  while (at < body.length && ROLE[body[at] ?? 0] === SPACE) at++;
+  return at;
+}
+
+function cut(at: number): Fault {
+  return wrong(`the JSON ends too early, at byte ${at}`);
+}
+
+function wrong(message: string): Fault {
+  return fault("invalid-request", message);
+}
+
+function roles(): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const char of "0123456789+-.abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    table[char.charCodeAt(0)] = WORD;
+  for (const char of " \t\r\n") table[char.charCodeAt(0)] = SPACE;
+  for (const char of ",:") table[char.charCodeAt(0)] = MARK;
+  for (const char of "{[") table[char.charCodeAt(0)] = OPEN;
+  for (const char of "}]") table[char.charCodeAt(0)] = CLOSE;
+  table[QUOTE] = STRING;
+  return table;
+}

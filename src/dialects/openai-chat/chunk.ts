@@ -1,0 +1,87 @@
+// One frame of a Chat stream, read: which of the few things it can be, and what its choices carry. Shared by the tap and
+// the decoder; it keeps no state.
+
+import { type Fault, fault } from "../../core/fault.ts";
+import { frameFields } from "../sse.ts";
+import { errorIn, faultInside } from "./faults.ts";
+import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "./json-shape.ts";
+
+export type Frame =
+  | { readonly type: "ping" }
+  | { readonly type: "done" }
+  | { readonly type: "error"; readonly fault: Fault }
+  | { readonly type: "malformed"; readonly fault: Fault }
+  | { readonly type: "chunk"; readonly chunk: JsonObject; readonly choices: readonly Choice[] };
+
+export interface Choice {
+  readonly index: number;
+  readonly delta: JsonObject;
+  /** `undefined` for `null`, for "" and when absent: none of these ends anything. */
+  readonly finish: string | undefined;
+  readonly fields: JsonObject;
+}
+
+/** Where text can stand in a delta. Both names of reasoning are in use. */
+export const TEXT_KEYS = ["content", "reasoning_content", "reasoning", "refusal"] as const;
+
+/** Reads one whole SSE frame. */
+export function readFrame(frame: Uint8Array): Frame {
+  const { event, data } = frameFields(frame);
+  const text = data?.trim() ?? "";
+  // Comments, `id`, `retry`: nothing is dispatched without data.
+  if (text === "") return { type: "ping" };
+  if (text === "[DONE]") return { type: "done" };
+  const value = parseJson(text);
+  if (value === undefined) return malformed(`a frame is ${looksLike(text)} instead of JSON`);
+  const error = errorIn(value) ?? (event === "error" ? value : undefined);
+  if (error !== undefined) return { type: "error", fault: faultInside(error) };
+  if (!isObject(value)) return malformed("a frame is JSON, but not an object");
+  const list = listOf(value.choices);
+  if (list === undefined) return malformed(`a frame has neither "choices" nor "error"`);
+  const choices: Choice[] = [];
+  for (const item of list) {
+    if (!isObject(item)) return malformed("a choice is not an object");
+    const choice = readChoice(item);
+    if (choice.finish === "error") return { type: "error", fault: faultInside(item.error) };
+    choices.push(choice);
+  }
+  return { type: "chunk", chunk: value, choices };
+}
+
+/** True when a delta shows something: text, reasoning, a refusal, sound or pictures; also as lists of parts (Mistral). */
+export function hasContent(delta: JsonObject): boolean {
+  for (const key of TEXT_KEYS) if (isFilled(delta[key])) return true;
+  return isFilled(delta.reasoning_details) || isFilled(delta.images) || isObject(delta.audio);
+}
+
+/** The fragments of tool calls in a delta, the old single `function_call` included. */
+export function toolFragments(delta: JsonObject): readonly unknown[] {
+  const calls = listOf(delta.tool_calls);
+  if (calls !== undefined && calls.length > 0) return calls;
+  return isObject(delta.function_call) ? [{ index: 0, function: delta.function_call }] : [];
+}
+
+/** What a text that should have been JSON seems to be, without quoting it. */
+export function looksLike(text: string): string {
+  const start = text.trimStart().slice(0, 20).toLowerCase();
+  if (start === "") return "empty";
+  if (start.startsWith("<")) return "HTML or XML";
+  return start.startsWith("{") || start.startsWith("[") ? "cut or broken JSON" : "plain text";
+}
+
+function readChoice(fields: JsonObject): Choice {
+  return {
+    index: typeof fields.index === "number" ? fields.index : 0,
+    delta: objectOf(fields.delta) ?? {},
+    finish: textOf(fields.finish_reason),
+    fields,
+  };
+}
+
+function isFilled(value: unknown): boolean {
+  return (typeof value === "string" || Array.isArray(value)) && value.length > 0;
+}
+
+function malformed(message: string): Frame {
+  return { type: "malformed", fault: fault("malformed-reply", message) };
+}

@@ -1,0 +1,131 @@
+// Recognises the frames of a stream that differ from an earlier one only in their text: nearly all of them. Such a frame
+// needs no parse. Whatever does not match, byte for byte around valid strings, is for the tap to read in full.
+
+import { frameFields } from "../sse.ts";
+import { isObject, listOf, objectOf, parseJson } from "./json-shape.ts";
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const LOWER_U = 0x75;
+/** A text that no provider sends, to see where a string put into a slot comes out. */
+const PROBE = "hf-probe-7f3a";
+/** Chat's filler against guessing from packet lengths: it changes with each chunk, so it is a second slot. */
+const FILLER_KEY = "obfuscation";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Constant bytes with one or two JSON strings between them. */
+export interface ContentTemplate {
+  readonly literals: readonly Uint8Array[];
+  /** Which of the strings is the text; it must not be empty. */
+  readonly textSlot: number;
+}
+
+/** True when the frame has this form and some text, so that it says what the learnt frame said, with other words. */
+export function matches({ literals, textSlot }: ContentTemplate, frame: Uint8Array): boolean {
+  let at = 0;
+  const last = literals.length - 1;
+  for (let slot = 0; slot <= last; slot++) {
+    const literal = literals[slot];
+    if (literal === undefined || at + literal.length > frame.length) return false;
+    for (let i = 0; i < literal.length; i++) if (frame[at + i] !== literal[i]) return false;
+    at += literal.length;
+    if (slot === last) return at === frame.length;
+    const end = stringBodyEnd(frame, at);
+    if (end < 0 || (slot === textSlot && end === at)) return false;
+    at = end;
+  }
+  return false;
+}
+
+/**
+ * Learns from a frame whose chunk has text under `delta[key]` and nothing else to notice. `undefined` when the place of
+ * that text cannot be told from the bytes; the proof is a parse with other words in it.
+ */
+export function learnTemplate(frame: Uint8Array, key: string): ContentTemplate | undefined {
+  const text = slotOf(frame, key);
+  if (text === undefined) return undefined;
+  const filler = slotOf(frame, FILLER_KEY);
+  const slots = filler === undefined ? [text] : [text, filler].sort((a, b) => a.start - b.start);
+  const literals: Uint8Array[] = [];
+  let at = 0;
+  for (const { start, end } of slots) {
+    literals.push(frame.slice(at, start));
+    at = end;
+  }
+  literals.push(frame.slice(at));
+  const template = { literals, textSlot: slots.indexOf(text) };
+  return isProven(template, key, filler !== undefined) ? template : undefined;
+}
+
+/** Where the first string under `key` stands, without its quotes. */
+function slotOf(frame: Uint8Array, key: string): { start: number; end: number } | undefined {
+  for (const marker of [`"${key}":"`, `"${key}": "`]) {
+    const bytes = encoder.encode(marker);
+    const found = find(frame, bytes);
+    if (found < 0) continue;
+    const start = found + bytes.length;
+    const end = stringBodyEnd(frame, start);
+    if (end >= 0) return { start, end };
+  }
+  return undefined;
+}
+
+function isProven({ literals, textSlot }: ContentTemplate, key: string, filled: boolean): boolean {
+  const pieces = literals.map((literal) => decoder.decode(literal));
+  const text = pieces.reduce((sum, piece, i) => `${sum}${i - 1 === textSlot ? PROBE : PROBE.length}${piece}`);
+  const chunk = parseJson(frameFields(encoder.encode(text)).data ?? "");
+  if (!isObject(chunk)) return false;
+  const delta = objectOf(objectOf(listOf(chunk.choices)?.[0])?.delta);
+  return delta?.[key] === PROBE && (!filled || chunk[FILLER_KEY] === String(PROBE.length));
+}
+
+/** The closing quote of the string whose first character is at `start`; -1 when it is not a valid JSON string. */
+function stringBodyEnd(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while (at < bytes.length) {
+    const byte = bytes[at] ?? 0;
+    if (byte === QUOTE) return at;
+    if (byte < 0x20) return -1;
+    if (byte !== BACKSLASH) at++;
+    else {
+      const length = escapeLength(bytes, at);
+      if (length === 0) return -1;
+      at += length;
+    }
+  }
+  return -1;
+}
+
+function escapeLength(bytes: Uint8Array, at: number): number {
+  switch (bytes[at + 1]) {
+    case LOWER_U:
+      for (let i = 2; i < 6; i++) if (!isHex(bytes[at + i] ?? 0)) return 0;
+      return 6;
+    case QUOTE:
+    case BACKSLASH:
+    case 0x2f: // slash
+    case 0x62: // b
+    case 0x66: // f
+    case 0x6e: // n
+    case 0x72: // r
+    case 0x74: // t
+      return 2;
+    default:
+      return 0;
+  }
+}
+
+function isHex(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66) || (byte >= 0x41 && byte <= 0x46);
+}
+
+function find(bytes: Uint8Array, needle: Uint8Array): number {
+  const first = needle[0] ?? 0;
+  next: for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    for (let i = 1; i < needle.length; i++) if (bytes[at + i] !== needle[i]) continue next;
+    return at;
+  }
+  return -1;
+}

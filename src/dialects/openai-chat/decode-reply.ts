@@ -1,0 +1,228 @@
+// A Chat answer as canonical events, streamed or whole: a whole reply is read as one chunk, so that both ways agree. Tool
+// fragments are gathered by call, and a call is only ended once its arguments are a JSON object.
+
+import { type Fault, fault, isFault } from "../../core/fault.ts";
+import type { Usage } from "../../core/reply.ts";
+import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
+import type { Decoder } from "../dialect.ts";
+import { type Choice, readFrame, toolFragments } from "./chunk.ts";
+import { isObject, type JsonObject, listOf, objectOf, textOf, usageOf } from "./json-shape.ts";
+import { errorInChoices, replyOf } from "./judge.ts";
+import { type Fragment, isComplete, type ToolCall, ToolCallTable } from "./tool-calls.ts";
+import { madeToolId } from "./tool-ids.ts";
+
+const NOTHING: readonly StreamEvent[] = [];
+const STOPS: Readonly<Record<string, StopReason>> = {
+  stop: "end",
+  length: "length",
+  tool_calls: "tool-use",
+  function_call: "tool-use",
+  content_filter: "refusal",
+};
+
+type TextKind = "text" | "refusal" | "reasoning";
+
+/** A decoder for one stream. */
+export function openDecoder(): Decoder {
+  return new ChatDecoder();
+}
+
+/** A whole reply as the events of the same answer streamed. */
+export function decodeReply(body: Uint8Array): readonly StreamEvent[] | Fault {
+  const reply = replyOf(body);
+  if (isFault(reply)) return reply;
+  const choices = listOf(reply.value.choices) ?? [];
+  const failed = errorInChoices(choices);
+  if (failed !== undefined) return failed;
+  const choice = objectOf(choices[0]);
+  const message = objectOf(choice?.message);
+  if (choice === undefined || message === undefined) return fault("malformed-reply", "the reply has no message");
+  const finish = textOf(choice.finish_reason);
+  if (finish === undefined) return fault("malformed-reply", "the reply does not say why it finished");
+  const decoder = new ChatDecoder();
+  const events = decoder.chunk(reply.value, [{ index: 0, delta: message, finish, fields: choice }]);
+  const error = events.find((event) => event.type === "error");
+  return error === undefined ? [...events, ...decoder.end()] : error.fault;
+}
+
+class ChatDecoder implements Decoder {
+  stopped = false;
+  #started = false;
+  #over = false;
+  #usage: Usage | undefined;
+  #stop: StopReason = "end";
+  #stopSequence: string | undefined;
+  #refused = false;
+  #completeTools = 0;
+  #blocks = 0;
+  #text: { readonly kind: TextKind; readonly block: number } | undefined;
+  readonly #tools = new ToolCallTable();
+  readonly #openTools = new Map<ToolCall, number>();
+  readonly #ended = new Set<ToolCall>();
+  readonly #nameless = new Set<ToolCall>();
+  #id = "";
+  #events: StreamEvent[] = [];
+
+  decode(frame: Uint8Array): readonly StreamEvent[] {
+    if (this.#over) return NOTHING;
+    const read = readFrame(frame);
+    switch (read.type) {
+      case "ping":
+        return NOTHING;
+      case "done":
+        return this.end();
+      case "chunk":
+        return this.chunk(read.chunk, read.choices);
+      default:
+        this.#fail(read.fault);
+        return this.#take();
+    }
+  }
+
+  /** One parsed chunk; also a whole reply, whose message is then the delta. */
+  chunk(chunk: JsonObject, choices: readonly Choice[]): readonly StreamEvent[] {
+    this.#usage = usageOf(chunk.usage) ?? this.#usage;
+    const choice = choices.find(({ index }) => index === 0);
+    if (choice === undefined) return NOTHING;
+    if (!this.#started) {
+      this.#started = true;
+      this.#id = textOf(chunk.id) ?? "";
+      this.#events.push({ type: "message-start", id: this.#id, model: textOf(chunk.model) ?? "" });
+    }
+    this.#delta(choice.delta);
+    if (choice.finish !== undefined && !this.stopped && !this.#over) this.#finish(choice.finish, choice.fields);
+    return this.#take();
+  }
+
+  /** Tells the `message-end` that waited for usage; an answer without a finish has none. */
+  end(): readonly StreamEvent[] {
+    if (this.#over || !this.stopped) return NOTHING;
+    this.#over = true;
+    return [
+      {
+        type: "message-end",
+        stop: this.#stop,
+        ...(this.#stopSequence !== undefined && { stopSequence: this.#stopSequence }),
+        ...(this.#usage !== undefined && { usage: this.#usage }),
+      },
+    ];
+  }
+
+  #delta(delta: JsonObject): void {
+    // Some send the reasoning under both names.
+    this.#say("reasoning", textOf(delta.reasoning_content) ?? textOf(delta.reasoning));
+    if (Array.isArray(delta.content)) for (const part of delta.content) this.#part(part);
+    else this.#say("text", textOf(delta.content));
+    this.#say("refusal", textOf(delta.refusal));
+    for (const key of ["audio", "images", "annotations"]) {
+      if (isObject(delta[key]) || (listOf(delta[key])?.length ?? 0) > 0) {
+        this.#events.push({ type: "native", what: key });
+      }
+    }
+    for (const value of toolFragments(delta)) {
+      const fragment = this.#tools.add(value);
+      if (fragment === undefined) {
+        this.#fail(fault("malformed-reply", "a tool call is not an object, or there is too much of it"));
+        return;
+      }
+      this.#tool(fragment);
+    }
+  }
+
+  /** Mistral's content is a list of parts. */
+  #part(part: unknown): void {
+    if (!isObject(part)) return;
+    if (part.type === "text") this.#say("text", textOf(part.text));
+    else if (part.type === "thinking") {
+      for (const piece of listOf(part.thinking) ?? []) this.#say("reasoning", textOf(objectOf(piece)?.text));
+    } else this.#events.push({ type: "native", what: textOf(part.type) ?? "content part" });
+  }
+
+  #say(kind: TextKind, text: string | undefined): void {
+    if (text === undefined || this.#over) return;
+    if (kind === "refusal") this.#refused = true;
+    if (this.#text?.kind !== kind) {
+      this.#endText();
+      this.#endCompleteTools();
+      this.#text = { kind, block: this.#blocks++ };
+    }
+    const { block } = this.#text;
+    if (kind === "reasoning") this.#events.push({ type: "reasoning-delta", block, text });
+    else this.#events.push({ type: "text-delta", block, text, ...(kind === "refusal" && { refusal: true }) });
+  }
+
+  #tool({ call, json }: Fragment): void {
+    // What an upstream repeats after a call was whole would double its arguments.
+    if (this.#ended.has(call)) return;
+    const block = this.#openTools.get(call);
+    if (block === undefined) this.#startTool(call);
+    else if (json !== "") this.#events.push({ type: "tool-delta", block, json });
+  }
+
+  #startTool(call: ToolCall): void {
+    // Without its name, which may come a fragment later, nothing can be announced.
+    if (call.name === "") {
+      this.#nameless.add(call);
+      return;
+    }
+    this.#nameless.delete(call);
+    this.#endText();
+    this.#endCompleteTools();
+    const block = this.#blocks++;
+    this.#openTools.set(call, block);
+    const id = call.id === "" ? madeToolId(`${this.#id} ${call.order} ${call.name}`) : call.id;
+    this.#events.push({ type: "tool-start", block, id, name: call.name });
+    if (call.arguments !== "") this.#events.push({ type: "tool-delta", block, json: call.arguments });
+  }
+
+  #finish(finish: string, fields: JsonObject): void {
+    this.stopped = true;
+    this.#stop = STOPS[finish] ?? "end";
+    this.#endText();
+    this.#endCompleteTools();
+    // Cut by the limit or the filter, a call is left out, and the stop reason says why.
+    if (finish === "length" || finish === "content_filter") return;
+    for (const [call, block] of this.#openTools) if (call.arguments.trim() === "") this.#endTool(call, block);
+    if (this.#nameless.size > 0 || this.#openTools.size > 0) {
+      this.#fail(fault("malformed-reply", "a tool call without a name, or its arguments are not a JSON object"));
+      return;
+    }
+    // Told by what came: upstreams say "stop" after calls, and "tool_calls" without any.
+    const stopString = textOf(fields.stop_reason) ?? textOf(fields.matched_stop);
+    if (this.#completeTools > 0) this.#stop = "tool-use";
+    else if (this.#refused) this.#stop = "refusal";
+    else if (stopString !== undefined) {
+      // vLLM and SGLang tell which stop string it was.
+      this.#stop = "stop-sequence";
+      this.#stopSequence = stopString;
+    } else this.#stop = "end";
+  }
+
+  #endText(): void {
+    if (this.#text === undefined) return;
+    this.#events.push({ type: "block-end", block: this.#text.block });
+    this.#text = undefined;
+  }
+
+  #endCompleteTools(): void {
+    for (const [call, block] of this.#openTools) if (isComplete(call)) this.#endTool(call, block);
+  }
+
+  #endTool(call: ToolCall, block: number): void {
+    this.#openTools.delete(call);
+    this.#ended.add(call);
+    this.#completeTools++;
+    this.#events.push({ type: "block-end", block });
+  }
+
+  #fail(reason: Fault): void {
+    this.#over = true;
+    this.#events.push({ type: "error", fault: reason });
+  }
+
+  #take(): readonly StreamEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+}

@@ -1,0 +1,149 @@
+// A Chat request as the canonical prompt. What the prompt cannot carry is declared as a loss, or refused where the answer
+// would be another one; the field table says which.
+
+import { type Fault, fault, isFault } from "../../core/fault.ts";
+import type { Effort, Loss, OutputFormat, Prompt, ToolChoice, ToolSpec, Translated } from "../../core/message.ts";
+import { decodeMessages } from "./decode-messages.ts";
+import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "./json-shape.ts";
+import { asksNothing, FIELDS, invalidField, unsupportedField } from "./request-fields.ts";
+
+const EFFORTS: readonly Effort[] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
+
+/** The prompt and what it lost; `unsupported` or `invalid-request` with the field at fault. */
+export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
+  const request = parseJson(body);
+  if (!isObject(request)) return fault("invalid-request", "the body is not a JSON object");
+  const losses: Loss[] = [];
+  const refused = checkFields(request, losses);
+  if (refused !== undefined) return refused;
+  const messages = decodeMessages(listOf(request.messages) ?? [], losses);
+  if (isFault(messages)) return messages;
+  const tools = decodeTools(request.tools);
+  if (isFault(tools)) return tools;
+  const toolChoice = decodeToolChoice(request.tool_choice);
+  if (isFault(toolChoice)) return toolChoice;
+  const format = decodeFormat(request.response_format, losses);
+  if (isFault(format)) return format;
+  const numbers = decodeNumbers(request);
+  if (isFault(numbers)) return numbers;
+  const stop = decodeStop(request.stop);
+  if (isFault(stop)) return stop;
+  const effort = decodeEffort(request.reasoning_effort, losses);
+  const user = textOf(request.user) ?? textOf(request.safety_identifier);
+  return {
+    value: {
+      ...messages,
+      ...numbers,
+      stream: request.stream === true,
+      tools,
+      stop,
+      ...(toolChoice !== undefined && { toolChoice }),
+      ...(typeof request.parallel_tool_calls === "boolean" && { parallelTools: request.parallel_tool_calls }),
+      ...(format !== undefined && { format }),
+      ...(effort !== undefined && { effort }),
+      ...(user !== undefined && { user }),
+    },
+    losses,
+  };
+}
+
+function checkFields(request: JsonObject, losses: Loss[]): Fault | undefined {
+  for (const [field, value] of Object.entries(request)) {
+    const fate = Object.hasOwn(FIELDS, field) ? FIELDS[field] : undefined;
+    if (fate === "mapped" || asksNothing(field, value)) continue;
+    if (fate === "refused") return unsupportedField(field, "the answer would be another one without it");
+    losses.push({ path: field, why: fate === undefined ? "unknown field" : "the other dialect has no such field" });
+  }
+  if (textOf(request.user) !== undefined && textOf(request.safety_identifier) !== undefined) {
+    losses.push({ path: "safety_identifier", why: "only one name of the user is carried" });
+  }
+  return undefined;
+}
+
+function decodeNumbers(request: JsonObject): Pick<Prompt, "maxTokens" | "temperature" | "topP" | "topK"> | Fault {
+  const limit = request.max_completion_tokens == null ? "max_tokens" : "max_completion_tokens";
+  const keys = { maxTokens: limit, temperature: "temperature", topP: "top_p", topK: "top_k" } as const;
+  const found: { -readonly [K in keyof typeof keys]?: number } = {};
+  for (const [name, key] of Object.entries(keys)) {
+    const value = request[key] ?? undefined;
+    if (value === undefined) continue;
+    if (typeof value !== "number" || !Number.isFinite(value)) return invalidField(key, "a number");
+    // The names are those of `keys`, which `Object.entries` forgets.
+    found[name as keyof typeof keys] = value;
+  }
+  return found;
+}
+
+function decodeStop(value: unknown): readonly string[] | Fault {
+  if (value === undefined || value === null) return [];
+  const list = typeof value === "string" ? [value] : value;
+  if (!isTexts(list)) return invalidField("stop", "a string or an array of strings");
+  return list.filter((text) => text !== "");
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function decodeEffort(value: unknown, losses: Loss[]): Effort | undefined {
+  if (value === undefined || value === null) return undefined;
+  const effort = EFFORTS.find((known) => known === value);
+  if (effort === undefined) losses.push({ path: "reasoning_effort", why: "an effort that is not known" });
+  return effort;
+}
+
+function decodeTools(value: unknown): readonly ToolSpec[] | Fault {
+  if (value === undefined || value === null) return [];
+  const list = listOf(value);
+  if (list === undefined) return invalidField("tools", "an array");
+  const tools: ToolSpec[] = [];
+  for (const [i, item] of list.entries()) {
+    const tool = objectOf(item);
+    const spec = objectOf(tool?.function);
+    if (tool?.type !== undefined && tool.type !== "function") {
+      return unsupportedField(`tools[${i}]`, "only function tools can be carried");
+    }
+    const name = textOf(spec?.name);
+    if (spec === undefined || name === undefined) return invalidField(`tools[${i}].function.name`, "a name");
+    const description = textOf(spec.description);
+    tools.push({
+      name,
+      schema: spec.parameters ?? { type: "object", properties: {} },
+      ...(description !== undefined && { description }),
+      ...(typeof spec.strict === "boolean" && { strict: spec.strict }),
+    });
+  }
+  return tools;
+}
+
+function decodeToolChoice(value: unknown): ToolChoice | Fault | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (value === "auto" || value === "none") return { type: value };
+  if (value === "required") return { type: "any" };
+  const choice = objectOf(value);
+  if (choice === undefined) return invalidField("tool_choice", '"none", "auto", "required" or a tool');
+  if (choice.type !== "function") return unsupportedField("tool_choice", "only a function can be chosen");
+  const name = textOf(objectOf(choice.function)?.name);
+  return name === undefined ? invalidField("tool_choice.function.name", "a name") : { type: "tool", name };
+}
+
+function decodeFormat(value: unknown, losses: Loss[]): OutputFormat | Fault | undefined {
+  if (value === undefined || value === null) return undefined;
+  const format = objectOf(value);
+  if (format?.type === "text") return undefined;
+  if (format?.type === "json_object") return { type: "json-object" };
+  const spec = objectOf(format?.json_schema);
+  if (format?.type !== "json_schema" || spec === undefined) {
+    return invalidField("response_format", 'a type "text", "json_object" or "json_schema"');
+  }
+  if (textOf(spec.description) !== undefined) {
+    losses.push({ path: "response_format.json_schema.description", why: "the other dialect has no such field" });
+  }
+  const name = textOf(spec.name);
+  return {
+    type: "json-schema",
+    schema: spec.schema ?? {},
+    ...(name !== undefined && { name }),
+    ...(typeof spec.strict === "boolean" && { strict: spec.strict }),
+  };
+}

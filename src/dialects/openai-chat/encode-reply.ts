@@ -1,0 +1,198 @@
+// Canonical events as a Chat answer, streamed or whole. The only writer of Chat frames: the role first, tool calls whole with
+// contiguous indices, one finish, then usage for those who asked, then `[DONE]`.
+
+import { concat } from "../../core/bytes.ts";
+import type { Usage } from "../../core/reply.ts";
+import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
+import type { EncodeContext, Encoder } from "../dialect.ts";
+import { frameOf } from "../sse.ts";
+import { type JsonObject, usageJson } from "./json-shape.ts";
+import { madeToolId } from "./tool-ids.ts";
+
+const FINISHES: Readonly<Record<StopReason, string>> = {
+  end: "stop",
+  "stop-sequence": "stop",
+  "tool-use": "tool_calls",
+  pause: "stop",
+  length: "length",
+  "context-full": "length",
+  refusal: "content_filter",
+};
+const DONE = "[DONE]";
+const utf8 = new TextEncoder();
+
+type Encoded = { readonly bytes: Uint8Array; readonly content: boolean };
+
+/** An encoder for one stream. An `error` event writes nothing: who settles the stream writes its error frame. */
+export function openEncoder(context: EncodeContext): Encoder {
+  const answer = new Answer(context);
+  let opened = false;
+  let over = false;
+  const chunk = (delta: JsonObject, finish: string | null): string =>
+    JSON.stringify({ ...answer.head("chat.completion.chunk"), choices: [{ index: 0, delta, finish_reason: finish }] });
+
+  /** Frames of the data given, after the role when that has not been said yet. */
+  const frames = (data: readonly string[], content: boolean): Encoded => {
+    const all = opened ? data : [chunk({ role: "assistant", content: "" }, null), ...data];
+    opened = true;
+    return { bytes: concat(all.map((text) => frameOf(text))), content };
+  };
+
+  const encode = (event: StreamEvent): Encoded | undefined => {
+    if (over) return undefined;
+    const step = answer.take(event);
+    switch (step.type) {
+      case "start":
+        return frames([], false);
+      case "delta":
+        return frames([chunk(step.delta, null)], true);
+      case "end": {
+        over = true;
+        const usage = context.call.inspected.streamOptions?.includeUsage === true ? answer.usage : undefined;
+        const last =
+          usage === undefined
+            ? []
+            : [JSON.stringify({ ...answer.head("chat.completion.chunk"), choices: [], usage: usageJson(usage) })];
+        return frames([chunk({}, step.finish), ...last, DONE], false);
+      }
+      case "nothing":
+        return undefined;
+    }
+  };
+  return { encode };
+}
+
+/** A whole reply from the events of an answer that has ended well. */
+export function encodeReply(events: readonly StreamEvent[], context: EncodeContext): Uint8Array {
+  const answer = new Answer(context);
+  const texts = { content: "", refusal: "", reasoning_content: "" };
+  const toolCalls: unknown[] = [];
+  let finish = FINISHES.end;
+  for (const event of events) {
+    const step = answer.take(event);
+    if (step.type === "end") finish = step.finish;
+    if (step.type !== "delta") continue;
+    const { content, refusal, reasoning_content, tool_calls } = step.delta;
+    texts.content += content ?? "";
+    texts.refusal += refusal ?? "";
+    texts.reasoning_content += reasoning_content ?? "";
+    // The index is only for putting streamed fragments together.
+    for (const { index, ...call } of tool_calls ?? []) toolCalls.push(call);
+  }
+  const message = {
+    role: "assistant",
+    content: texts.content === "" ? null : texts.content,
+    refusal: texts.refusal === "" ? null : texts.refusal,
+    ...(texts.reasoning_content !== "" && { reasoning_content: texts.reasoning_content }),
+    ...(toolCalls.length > 0 && { tool_calls: toolCalls }),
+  };
+  return utf8.encode(
+    JSON.stringify({
+      ...answer.head("chat.completion"),
+      choices: [{ index: 0, message, logprobs: null, finish_reason: finish }],
+      ...(answer.usage !== undefined && { usage: usageJson(answer.usage) }),
+    }),
+  );
+}
+
+interface ToolCallJson {
+  readonly index: number;
+  readonly id: string;
+  readonly type: "function";
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
+type Delta = {
+  readonly content?: string;
+  readonly refusal?: string;
+  readonly reasoning_content?: string;
+  readonly tool_calls?: readonly ToolCallJson[];
+};
+
+type Step =
+  | { readonly type: "start" }
+  | { readonly type: "delta"; readonly delta: Delta }
+  | { readonly type: "end"; readonly finish: string }
+  | { readonly type: "nothing" };
+
+const NOTHING: Step = { type: "nothing" };
+
+/** What both forms have in common: the head, the tool calls that are being gathered, the finish. */
+class Answer {
+  usage: Usage | undefined;
+  readonly #context: EncodeContext;
+  #id: string;
+  #model: string;
+  readonly #tools = new Map<number, { readonly id: string; readonly name: string; json: string }>();
+  #toolCount = 0;
+  #toolsCut = false;
+  #refused = false;
+
+  constructor(context: EncodeContext) {
+    this.#context = context;
+    this.#id = `chatcmpl-${context.call.id}`;
+    this.#model = context.call.inspected.model;
+  }
+
+  head(object: string): JsonObject {
+    return { id: this.#id, object, created: this.#context.createdS, model: this.#model };
+  }
+
+  take(event: StreamEvent): Step {
+    switch (event.type) {
+      case "message-start":
+        if (event.id !== "") this.#id = event.id;
+        if (event.model !== "") this.#model = event.model;
+        this.#addUsage(event.usage);
+        return { type: "start" };
+      case "text-delta":
+        if (event.text === "") return NOTHING;
+        if (event.refusal === true) this.#refused = true;
+        return { type: "delta", delta: event.refusal === true ? { refusal: event.text } : { content: event.text } };
+      case "reasoning-delta":
+        return event.text === "" ? NOTHING : { type: "delta", delta: { reasoning_content: event.text } };
+      case "tool-start":
+        this.#tools.set(event.block, { id: event.id, name: event.name, json: "" });
+        return NOTHING;
+      case "tool-delta": {
+        const tool = this.#tools.get(event.block);
+        if (tool !== undefined) tool.json += event.json;
+        return NOTHING;
+      }
+      case "block-end":
+        return this.#toolEnd(event.block);
+      case "message-end":
+        this.#addUsage(event.usage);
+        // A call that never ended is cut, and not shown.
+        this.#toolsCut = this.#tools.size > 0;
+        return { type: "end", finish: this.#finish(event.stop) };
+      case "error":
+      case "native":
+        return NOTHING;
+    }
+  }
+
+  #toolEnd(block: number): Step {
+    const tool = this.#tools.get(block);
+    if (tool === undefined) return NOTHING;
+    this.#tools.delete(block);
+    const index = this.#toolCount++;
+    const id = tool.id === "" ? madeToolId(`${this.#context.call.id} ${index}`) : tool.id;
+    const json = tool.json.trim() === "" ? "{}" : tool.json;
+    const call: ToolCallJson = { index, id, type: "function", function: { name: tool.name, arguments: json } };
+    return { type: "delta", delta: { tool_calls: [call] } };
+  }
+
+  /** By what was delivered: a client that is told `stop` does not run the calls it has. */
+  #finish(stop: StopReason): string {
+    if (this.#toolsCut && (stop === "length" || stop === "context-full")) return FINISHES[stop];
+    if (this.#toolCount > 0) return FINISHES["tool-use"];
+    if (stop === "tool-use") return FINISHES.end;
+    return stop === "refusal" && this.#refused ? FINISHES.end : FINISHES[stop];
+  }
+
+  /** Some providers tell the input at the start and only the output at the end. */
+  #addUsage(usage: Usage | undefined): void {
+    if (usage !== undefined) this.usage = { ...this.usage, ...usage };
+  }
+}

@@ -1,0 +1,83 @@
+// A canonical prompt as a Chat request for one target, in the form that most servers of this dialect take.
+
+import { type Fault, fault, isFault } from "../../core/fault.ts";
+import type { Loss, OutputFormat, Prompt, ToolChoice, Translated } from "../../core/message.ts";
+import type { Target } from "../../core/target.ts";
+import { encodeMessages, unsupportedName } from "./encode-messages.ts";
+import type { JsonObject } from "./json-shape.ts";
+import { isAllowedName } from "./tool-ids.ts";
+
+const STOPS_MAX = 4;
+/** The provider whose newer models refuse `max_tokens`; elsewhere the old name is the one that everybody knows. */
+const KNOWS_MAX_COMPLETION_TOKENS = "openai";
+const FORMAT_NAME = "response";
+const encoder = new TextEncoder();
+
+/** The request's bytes and what it lost; `unsupported` when the prompt cannot be asked in this dialect. */
+export function encodeRequest(prompt: Prompt, target: Target): Translated<Uint8Array> | Fault {
+  const losses: Loss[] = [];
+  const messages = encodeMessages(prompt, losses);
+  if (isFault(messages)) return messages;
+  const limit = encodeLimit(prompt, target, losses);
+  if (isFault(limit)) return limit;
+  const badName = prompt.tools.findIndex((tool) => !isAllowedName(tool.name));
+  if (badName >= 0) return unsupportedName(`tools[${badName}].name`);
+  if (prompt.topK !== undefined) losses.push({ path: "topK", why: "Chat has no such field" });
+  if (prompt.stop.length > STOPS_MAX) losses.push({ path: "stop", why: `only the first ${STOPS_MAX} are kept` });
+  const request: JsonObject = {
+    model: target.model,
+    messages,
+    ...limit,
+    ...(prompt.stream && { stream: true, stream_options: { include_usage: true } }),
+    ...(prompt.temperature !== undefined && { temperature: prompt.temperature }),
+    ...(prompt.topP !== undefined && { top_p: prompt.topP }),
+    ...(prompt.stop.length > 0 && { stop: prompt.stop.slice(0, STOPS_MAX) }),
+    ...encodeTools(prompt),
+    ...(prompt.format !== undefined && { response_format: encodeFormat(prompt.format) }),
+    ...(prompt.effort !== undefined && { reasoning_effort: prompt.effort }),
+    ...(prompt.user !== undefined && { user: prompt.user }),
+  };
+  return { value: encoder.encode(JSON.stringify(request)), losses };
+}
+
+function encodeLimit({ maxTokens }: Prompt, target: Target, losses: Loss[]): JsonObject | Fault {
+  if (maxTokens === undefined) return {};
+  if (maxTokens === 0) {
+    return fault("unsupported", "a limit of 0 tokens only warms a cache, which this target has no call for", {
+      param: "maxTokens",
+    });
+  }
+  const most = target.maxOutputTokens ?? maxTokens;
+  if (maxTokens > most) losses.push({ path: "maxTokens", why: `lowered to the ${most} that the target can give` });
+  const value = Math.min(maxTokens, most);
+  return target.provider === KNOWS_MAX_COMPLETION_TOKENS ? { max_completion_tokens: value } : { max_tokens: value };
+}
+
+/** Choices about tools are refused where there are none. */
+function encodeTools({ tools, toolChoice, parallelTools }: Prompt): JsonObject {
+  if (tools.length === 0) return {};
+  return {
+    tools: tools.map(({ name, description, schema, strict }) => ({
+      type: "function",
+      function: {
+        name,
+        ...(description !== undefined && { description }),
+        parameters: schema,
+        ...(strict !== undefined && { strict }),
+      },
+    })),
+    ...(toolChoice !== undefined && { tool_choice: encodeChoice(toolChoice) }),
+    ...(parallelTools !== undefined && { parallel_tool_calls: parallelTools }),
+  };
+}
+
+function encodeChoice(choice: ToolChoice): unknown {
+  if (choice.type === "tool") return { type: "function", function: { name: choice.name } };
+  return choice.type === "any" ? "required" : choice.type;
+}
+
+function encodeFormat(format: OutputFormat): JsonObject {
+  if (format.type === "json-object") return { type: "json_object" };
+  const { name = FORMAT_NAME, schema, strict } = format;
+  return { type: "json_schema", json_schema: { name, schema, ...(strict !== undefined && { strict }) } };
+}

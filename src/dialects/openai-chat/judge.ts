@@ -1,0 +1,76 @@
+// What is right or wrong with a whole 2xx reply of Chat or embeddings. An HTTP 200 proves nothing: providers answer errors,
+// HTML, nothing at all, or half a body with it.
+
+import type { Call } from "../../core/call.ts";
+import { type Fault, fault } from "../../core/fault.ts";
+import type { Usage } from "../../core/reply.ts";
+import type { Verdict } from "../dialect.ts";
+import { hasContent, looksLike, toolFragments } from "./chunk.ts";
+import { errorIn, faultInside } from "./faults.ts";
+import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf, usageOf } from "./json-shape.ts";
+
+/** Judges one whole reply for its call. */
+export function judge(body: Uint8Array, call: Pick<Call, "operation" | "inspected">): Verdict {
+  const reply = replyOf(body);
+  if ("kind" in reply) return { fault: reply };
+  const usage = usageOf(reply.value.usage);
+  const wrong =
+    call.operation === "embed" ? wrongEmbeddings(reply.value) : wrongChoices(reply.value, call.inspected, usage);
+  return { ...(wrong !== undefined && { fault: wrong }), ...(usage !== undefined && { usage }) };
+}
+
+/** The reply as a JSON object without an error in it, or the fault that it is. */
+export function replyOf(body: Uint8Array): { readonly value: JsonObject } | Fault {
+  const value = parseJson(body);
+  if (value === undefined) {
+    return fault("malformed-reply", `the reply is ${looksLike(new TextDecoder().decode(body.subarray(0, 200)))}`);
+  }
+  const error = errorIn(value);
+  if (error !== undefined) return faultInside(error);
+  return isObject(value) ? { value } : fault("malformed-reply", "the reply is JSON, but not an object");
+}
+
+/** The first choice whose `finish_reason` tells of an error, as OpenRouter does. */
+export function errorInChoices(choices: readonly unknown[]): Fault | undefined {
+  for (const choice of choices) {
+    if (isObject(choice) && choice.finish_reason === "error") return faultInside(choice.error);
+  }
+  return undefined;
+}
+
+function wrongChoices(reply: JsonObject, inspected: Call["inspected"], usage: Usage | undefined): Fault | undefined {
+  const choices = listOf(reply.choices);
+  if (choices === undefined) return fault("malformed-reply", 'the reply has no "choices"');
+  const failed = errorInChoices(choices);
+  if (failed !== undefined) return failed;
+  if (choices.length === 0) return fault("empty-reply", "the reply has no choice in it");
+  let shows = inspected.maxTokens === 0;
+  for (const choice of choices) {
+    const message = objectOf(objectOf(choice)?.message);
+    if (!isObject(choice) || message === undefined) return fault("malformed-reply", "a choice has no message");
+    const finish = textOf(choice.finish_reason);
+    if (finish === undefined) return fault("malformed-reply", "a choice does not say why it finished");
+    if (isVisible(message) || isLegallyEmpty(finish, usage)) shows = true;
+  }
+  return shows ? undefined : fault("empty-reply", "the reply has no content, no tool call and no refusal");
+}
+
+function isVisible(message: JsonObject): boolean {
+  return textOf(message.refusal) !== undefined || isAnswer(message) || toolFragments(message).length > 0;
+}
+
+/** Reasoning alone is no answer of a whole reply. */
+function isAnswer(message: JsonObject): boolean {
+  return hasContent({ content: message.content, images: message.images, audio: message.audio });
+}
+
+/** A filter hides what there was; the caller's own limit can be used up by reasoning that nobody sees. */
+function isLegallyEmpty(finish: string, usage: Usage | undefined): boolean {
+  return finish === "content_filter" || (finish === "length" && usage?.outputTokens !== 0);
+}
+
+function wrongEmbeddings(reply: JsonObject): Fault | undefined {
+  const data = listOf(reply.data);
+  if (data === undefined) return fault("malformed-reply", 'the reply has no "data"');
+  return data.length === 0 ? fault("empty-reply", "the reply has no embedding in it") : undefined;
+}

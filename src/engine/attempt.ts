@@ -1,0 +1,254 @@
+// One try at one target, from the client's bytes to the commit: encode for this target, authorize, send, classify in the
+// target's dialect, hold until the release rule, then relay or translate. It never retries and knows no other target.
+
+import type { Call } from "../core/call.ts";
+import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
+import type { Loss } from "../core/message.ts";
+import type { Answer, Frames, Refusal, Reply } from "../core/reply.ts";
+import type { HeaderMap, WireRequest, WireResponse } from "../core/runtime.ts";
+import type { Scope } from "../core/service.ts";
+import type { Target } from "../core/target.ts";
+import type { Dialect } from "../dialects/dialect.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { Lane } from "./lane.ts";
+import { Relay } from "./relay.ts";
+import { Settlement } from "./settlement.ts";
+import { StreamReader } from "./stream.ts";
+import { type AttemptTimeouts, timeoutsFor } from "./timeouts.ts";
+import { Translation } from "./translate.ts";
+
+/** Everything about a target that is known before a call comes. */
+export interface AttemptPlan {
+  readonly target: Target;
+  readonly provider: Provider;
+  readonly key: string | undefined;
+  /** Speaks the target's dialect. */
+  readonly dialect: Dialect;
+  /** Speaks the client's; the same object on the native lane. */
+  readonly client: Dialect;
+  readonly timeouts: AttemptTimeouts;
+  readonly exactUsage: boolean;
+  /** Refuse a lossy translation, unless the call says otherwise. */
+  readonly strict: boolean;
+}
+
+/** A whole reply, and an error body, may not be larger than this. */
+const WHOLE_BYTES_MAX = 67_108_864;
+const ERROR_BYTES_MAX = 262_144;
+/** An error's status is known; its body is not worth more waiting. */
+const ERROR_BODY_MS = 5_000;
+
+interface Prepared {
+  readonly body: Uint8Array;
+  readonly losses: readonly Loss[];
+  /** The usage chunk is ours, not the client's. */
+  readonly dropUsage: boolean;
+}
+
+export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, number: number): Promise<Reply> {
+  const settlement = new Settlement(call, scope, plan.target.id, number);
+  try {
+    const prepared = prepare(plan, call);
+    const reply = isFault(prepared) ? prepared : await send(plan, call, scope, { settlement, prepared });
+    return isFault(reply) ? refuse(settlement, reply) : reply;
+  } catch (error) {
+    // The one place where a throw of the attempt's own code becomes a value.
+    const bug = fault("bug", error instanceof Error ? error.message : String(error));
+    scope.emit({ type: "bug", atMs: settlement.nowMs, call: call.id, message: bug.message, ...stackOf(error) });
+    settlement.cancel.cancel(bug);
+    return refuse(settlement, bug);
+  }
+}
+
+function stackOf(error: unknown): { stack?: string } {
+  return error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
+}
+
+function refuse(settlement: Settlement, reason: Fault): Refusal {
+  settlement.settle(reason);
+  return { ok: false, fault: reason, trail: [settlement.record(reason)] };
+}
+
+function isNative(plan: AttemptPlan): boolean {
+  return plan.client === plan.dialect;
+}
+
+function prepare(plan: AttemptPlan, call: Call): Prepared | Fault {
+  if (plan.dialect.wire.path(call.operation) === undefined || (!isNative(plan) && call.operation !== "generate")) {
+    return fault("unsupported", `${plan.target.id} has no ${call.operation} for this kind of call`);
+  }
+  if (!isNative(plan)) return prepareTranslated(plan, call);
+  const { model } = plan.target;
+  const addUsage =
+    plan.exactUsage &&
+    call.stream &&
+    call.dialect === "openai-chat" &&
+    call.inspected.streamOptions?.includeUsage !== true;
+  const edits = { ...(model !== call.inspected.model && { model }), ...(addUsage && { includeUsage: true }) };
+  return { body: plan.dialect.wire.patch(call.body, call.inspected, edits), losses: [], dropUsage: addUsage };
+}
+
+function prepareTranslated(plan: AttemptPlan, call: Call): Prepared | Fault {
+  const prompt = plan.client.codec.decodeRequest(call.body);
+  if (isFault(prompt)) return prompt;
+  const encoded = plan.dialect.codec.encodeRequest(prompt.value, plan.target);
+  if (isFault(encoded)) return encoded;
+  const { clientPath } = plan.client.codec;
+  const losses = [...prompt.losses, ...encoded.losses.map((loss) => ({ ...loss, path: clientPath(loss.path) }))];
+  if ((call.strict ?? plan.strict) && losses.length > 0) {
+    const named = losses.map((loss) => `${loss.path} (${loss.why})`).join(", ");
+    return fault("lossy", `${plan.target.id} would lose: ${named}`, { param: losses[0]?.path ?? "" });
+  }
+  return { body: encoded.value, losses, dropUsage: false };
+}
+
+interface Sent {
+  readonly settlement: Settlement;
+  readonly prepared: Prepared;
+}
+
+async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Promise<Answer | Fault> {
+  const { settlement, prepared } = sent;
+  const timeouts = timeoutsFor(plan.timeouts, call);
+  const lateMs = call.stream ? timeouts.firstTokenMs : timeouts.wholeMs;
+  settlement.onTimeout = () =>
+    call.stream
+      ? fault("first-token-timeout", "no content within the first-token timeout")
+      : fault("whole-timeout", "no whole answer within its timeout");
+  settlement.timer.moveTo(settlement.startMs + lateMs);
+  const response = await scope.runtime.transport(request(plan, call, prepared), settlement.cancel);
+  if (isFault(response)) return settlement.cancel.fault ?? response;
+  settlement.status = response.status;
+  settlement.requestId = response.headers["request-id"] ?? response.headers["x-request-id"];
+  if (response.status < 200 || response.status > 299) return rejected(plan, scope, settlement, response);
+  if (!call.stream) return whole(plan, call, scope, { ...sent, response });
+  const notAStream = response.headers["content-type"]?.match(/application\/json|text\/html/i);
+  if (notAStream) return notStream(plan, call, settlement, response);
+  const lane = laneFor(plan, call, scope, prepared);
+  const reader = new StreamReader(response.body, lane, settlement, { timeouts, clock: scope.runtime.clock });
+  const failed = await reader.open();
+  if (failed !== undefined) {
+    response.body.cancel(failed);
+    return failed;
+  }
+  return answer(plan, call, { ...sent, response }, reader);
+}
+
+function request(plan: AttemptPlan, call: Call, { body }: Prepared): WireRequest {
+  const headers: HeaderMap = { "content-type": "application/json", ...plan.provider.authorize(plan.key, call.headers) };
+  const query = isNative(plan) ? call.query : "";
+  return {
+    method: "POST",
+    url: plan.provider.url + plan.dialect.wire.path(call.operation) + query,
+    headers,
+    body,
+    connectMs: plan.timeouts.connectMs,
+  };
+}
+
+function laneFor(plan: AttemptPlan, call: Call, scope: Scope, { dropUsage }: Prepared): Lane {
+  const emptyAllowed = call.inspected.maxTokens === 0;
+  if (isNative(plan)) return new Relay(plan.dialect.wire, { dropUsage, emptyAllowed });
+  const encoder = plan.client.codec.encoder({ call, createdS: Math.floor(scope.runtime.wallMs() / 1000) });
+  return new Translation(plan.dialect.codec.decoder(), encoder, emptyAllowed);
+}
+
+async function rejected(
+  plan: AttemptPlan,
+  scope: Scope,
+  settlement: Settlement,
+  response: WireResponse,
+): Promise<Fault> {
+  settlement.timer.move(ERROR_BODY_MS);
+  const body = await response.body.whole(ERROR_BYTES_MAX);
+  if (settlement.cancel.fault !== undefined && isCallers(settlement.cancel.fault)) return settlement.cancel.fault;
+  const bytes = body instanceof Uint8Array ? body : new Uint8Array(0);
+  const found = plan.dialect.wire.faultFrom(response.status, response.headers, bytes, scope.runtime.wallMs());
+  return asFoundHere(plan, found);
+}
+
+function isCallers({ kind }: Fault): boolean {
+  return FAULTS[kind].blame === "caller" || kind === "deadline-exceeded";
+}
+
+/** A 400 to a request that we wrote is no proof that the caller's was wrong: another target may take it. */
+function asFoundHere(plan: AttemptPlan, found: Fault): Fault {
+  if (isNative(plan) || FAULTS[found.kind].blame !== "caller" || FAULTS[found.kind].retry !== "never") return found;
+  return { ...found, kind: "unsupported" };
+}
+
+async function notStream(
+  plan: AttemptPlan,
+  call: Call,
+  settlement: Settlement,
+  response: WireResponse,
+): Promise<Fault> {
+  settlement.timer.move(ERROR_BODY_MS);
+  const body = await response.body.whole(ERROR_BYTES_MAX);
+  if (!(body instanceof Uint8Array)) return settlement.cancel.fault ?? body;
+  const found = plan.dialect.wire.judge(body, call).fault;
+  return asFoundHere(plan, found ?? fault("malformed-reply", "a stream was asked for; a whole reply came"));
+}
+
+async function whole(
+  plan: AttemptPlan,
+  call: Call,
+  scope: Scope,
+  sent: Sent & { readonly response: WireResponse },
+): Promise<Answer | Fault> {
+  const { settlement, response } = sent;
+  const body = await response.body.whole(WHOLE_BYTES_MAX);
+  if (!(body instanceof Uint8Array)) {
+    if (settlement.cancel.fault !== undefined) return settlement.cancel.fault;
+    return body.kind === "too-large" ? fault("malformed-reply", "an answer over the size limit") : body;
+  }
+  const verdict = plan.dialect.wire.judge(body, call);
+  if (verdict.fault !== undefined) return asFoundHere(plan, verdict.fault);
+  const rendered = isNative(plan) ? body : translateWhole(plan, call, scope, body);
+  if (isFault(rendered)) return rendered;
+  settlement.usage = verdict.usage;
+  settlement.committed = true;
+  settlement.content();
+  settlement.settle(undefined);
+  return answer(plan, call, sent, once(rendered));
+}
+
+function translateWhole(plan: AttemptPlan, call: Call, scope: Scope, body: Uint8Array): Uint8Array | Fault {
+  const events = plan.dialect.codec.decodeReply(body);
+  if (isFault(events)) return events;
+  const broken = events.find((event) => event.type === "error");
+  if (broken !== undefined) return broken.fault;
+  return plan.client.codec.encodeReply(events, { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) });
+}
+
+function once(body: Uint8Array): Frames {
+  let frame: Uint8Array | undefined = body;
+  return {
+    read() {
+      const next = frame;
+      frame = undefined;
+      return Promise.resolve(next);
+    },
+  };
+}
+
+function answer(
+  plan: AttemptPlan,
+  call: Call,
+  { settlement, prepared, response }: Sent & { readonly response: WireResponse },
+  frames: Frames,
+): Answer {
+  return {
+    ok: true,
+    target: plan.target.id,
+    dialect: call.dialect,
+    status: 200,
+    headers: isNative(plan) ? plan.client.wire.passHeaders(response.headers) : {},
+    frames,
+    ending: settlement.ending,
+    servedBy: plan.target.tier === "local" ? "local" : "target",
+    lossy: [...new Set(prepared.losses.map((loss) => loss.path))],
+    trail: [settlement.record(undefined)],
+    cancel: (reason) => settlement.cancel.cancel(reason),
+  };
+}

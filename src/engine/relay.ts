@@ -1,0 +1,201 @@
+// The native lane: client and provider speak the same dialect, so frames pass byte for byte. A tap reads them for faults,
+// endings and usage; frames are never re-cut, only whole frames wait: the preamble until the commit, a tool call until
+// its end.
+
+import { concat } from "../core/bytes.ts";
+import { type Fault, fault } from "../core/fault.ts";
+import type { Usage } from "../core/reply.ts";
+import type { DialectWire, Tap } from "../dialects/dialect.ts";
+import { FrameCutter } from "../dialects/sse.ts";
+import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
+
+export interface RelayOptions {
+  readonly dropUsage: boolean;
+  /** The client asked for no output (`max_tokens: 0`). */
+  readonly emptyAllowed: boolean;
+}
+
+export class Relay implements Lane {
+  received = false;
+  committed = false;
+  progress = 0;
+  finished = false;
+  fault: Fault | undefined;
+  readonly #wire: DialectWire;
+  readonly #tap: Tap;
+  readonly #cutter = new FrameCutter(HELD_BYTES_MAX);
+  readonly #emptyAllowed: boolean;
+  /** Frames that wait, in order: before the commit everything, later those of an open tool call. */
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #toolOpen = false;
+  #toolSeen = false;
+  #out: Uint8Array[] = [];
+
+  constructor(wire: DialectWire, options: RelayOptions) {
+    this.#wire = wire;
+    this.#tap = wire.tap({ dropUsage: options.dropUsage });
+    this.#emptyAllowed = options.emptyAllowed;
+  }
+
+  get stopped(): boolean {
+    return this.#tap.stopped;
+  }
+
+  get usage(): Usage | undefined {
+    return this.#tap.usage;
+  }
+
+  feed(chunk: Uint8Array): Uint8Array | undefined {
+    const frames = this.#cutter.push(chunk);
+    if (this.#cutter.overflowed) this.#fail(fault("malformed-reply", "a frame over the size limit"));
+    for (const frame of frames) {
+      this.#take(frame);
+      if (this.finished || this.fault !== undefined) break;
+    }
+    return this.#flush();
+  }
+
+  end(): Uint8Array | undefined {
+    if (this.#stopSeen()) this.#supplyTerminal();
+    else this.#fail(fault("stream-broken", "the stream ended before its terminal event"));
+    return this.#flush();
+  }
+
+  broke(reason: Fault): Uint8Array | undefined {
+    if (this.#stopSeen()) this.#supplyTerminal();
+    else this.#fail(reason);
+    return this.#flush();
+  }
+
+  #stopSeen(): boolean {
+    return this.#tap.stopped && !this.finished && this.fault === undefined;
+  }
+
+  #take(frame: Uint8Array): void {
+    const kind = this.#tap.see(frame);
+    switch (kind) {
+      case "drop":
+        return;
+      case "preamble":
+      case "ping":
+        this.#hold(frame, !this.committed || this.#toolOpen);
+        break;
+      case "content":
+        this.#content(frame);
+        break;
+      case "tool":
+      case "tool-next":
+        this.#tool(frame, kind === "tool-next");
+        break;
+      case "tool-end":
+        this.#toolOpen = false;
+        this.progress++;
+        this.#hold(frame, true);
+        this.#commit();
+        break;
+      case "stop":
+        this.#stop(frame);
+        break;
+      case "terminal":
+        this.#terminal(frame);
+        break;
+      case "error":
+      case "malformed":
+        this.#inBand();
+        break;
+    }
+  }
+
+  #content(frame: Uint8Array): void {
+    this.received = true;
+    this.progress++;
+    this.#hold(frame, !this.committed || this.#toolOpen);
+    if (!this.#toolOpen) this.#commit();
+  }
+
+  #tool(frame: Uint8Array, next: boolean): void {
+    this.received = true;
+    this.progress++;
+    if (next) this.#commit();
+    this.#toolOpen = true;
+    this.#toolSeen = true;
+    this.#hold(frame, true);
+  }
+
+  #stop(frame: Uint8Array): void {
+    this.progress++;
+    this.#hold(frame, true);
+    const toolClosed = this.#toolOpen;
+    this.#toolOpen = false;
+    // An answer without content waits for its end: only then is it known to be a legal one.
+    if (this.committed || toolClosed || this.#toolSeen || this.#tap.hasContent) this.#commit();
+  }
+
+  #terminal(frame: Uint8Array): void {
+    if (this.#tap.stopped) {
+      this.#hold(frame, true);
+      this.#finish();
+    } else this.#fail(fault("stream-broken", "the closing marker came without a stop reason"));
+  }
+
+  #inBand(): void {
+    // After the stop reason the answer is whole; what a provider says then no longer takes it back.
+    if (this.#tap.stopped) this.#supplyTerminal();
+    else this.#fail(this.#tap.fault ?? fault("malformed-reply", "a frame that is not of this dialect"));
+  }
+
+  #supplyTerminal(): void {
+    this.#hold(this.#wire.terminalFrame, true);
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.committed || this.#emptyAllowed || this.#tap.emptyIsLegal) {
+      this.#commit();
+      this.finished = true;
+    } else this.#fail(fault("empty-reply", "the stream ended well but held no content"));
+  }
+
+  #fail(reason: Fault): void {
+    this.#held = [];
+    this.fault ??= reason;
+  }
+
+  #hold(frame: Uint8Array, wait: boolean): void {
+    if (!wait) {
+      this.#out.push(frame);
+      return;
+    }
+    this.#held.push(frame);
+    this.#heldBytes += frame.length;
+    if (this.#heldBytes > HELD_BYTES_MAX) this.#fail(fault("malformed-reply", "a tool call over the size limit"));
+  }
+
+  #commit(): void {
+    this.committed = true;
+    for (const frame of this.#held) this.#out.push(frame);
+    this.#held = [];
+    this.#heldBytes = 0;
+  }
+
+  #flush(): Uint8Array | undefined {
+    const out = this.#out;
+    if (out.length === 0) return undefined;
+    this.#out = [];
+    return join(out);
+  }
+}
+
+/** Frames cut from one chunk lie side by side: one view covers them without a copy. */
+function join(frames: readonly Uint8Array[]): Uint8Array {
+  const first = frames[0];
+  if (first === undefined || frames.length === 1) return first ?? new Uint8Array(0);
+  let end = first.byteOffset + first.length;
+  for (let i = 1; i < frames.length; i++) {
+    const frame = frames[i];
+    if (frame === undefined || frame.buffer !== first.buffer || frame.byteOffset !== end) return concat(frames);
+    end += frame.length;
+  }
+  return new Uint8Array(first.buffer, first.byteOffset, end - first.byteOffset);
+}

@@ -1,0 +1,103 @@
+// The end of one attempt: it happens exactly once, however it comes (terminal event, fault, timeout, client gone), and
+// everything that was armed for the attempt is disarmed by it. Belief, budgets and the ledger read its event.
+
+import type { Call } from "../core/call.ts";
+import { CancelSource } from "../core/cancel.ts";
+import type { Fault, FaultKind } from "../core/fault.ts";
+import type { AttemptRecord, Ending, Usage } from "../core/reply.ts";
+import type { Scope } from "../core/service.ts";
+import { LazyDeadline } from "../core/timing.ts";
+
+/** Faults by which the client's side ended the attempt: nobody is owed an error any more. */
+const CANCELLED: ReadonlySet<FaultKind> = new Set<FaultKind>(["cancelled", "client-stall", "superseded"]);
+
+export class Settlement {
+  /** Cancelled by the scope, by the attempt's own timer, or by whoever holds the answer. */
+  readonly cancel = new CancelSource();
+  readonly ending: Promise<Ending>;
+  readonly timer: LazyDeadline;
+  readonly startMs: number;
+  settled = false;
+  committed = false;
+  status: number | undefined;
+  requestId: string | undefined;
+  usage: Usage | undefined;
+  firstContentMs: number | undefined;
+  pausedMs = 0;
+  readonly #call: Call;
+  readonly #scope: Scope;
+  readonly #target: string;
+  readonly #number: number;
+  readonly #off: () => void;
+  #resolve: (ending: Ending) => void = () => {};
+
+  constructor(call: Call, scope: Scope, target: string, number: number) {
+    this.#call = call;
+    this.#scope = scope;
+    this.#target = target;
+    this.#number = number;
+    this.startMs = scope.runtime.clock.now();
+    this.ending = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.timer = new LazyDeadline(scope.runtime.clock, () => this.cancel.cancel(this.onTimeout()));
+    scope.emit({ type: "attempt-start", atMs: this.startMs, call: call.id, target, number });
+    this.#off = scope.cancel.onCancel((fault) => this.cancel.cancel(fault));
+  }
+
+  /** Which deadline the timer stands for now. */
+  onTimeout: () => Fault = () => ({ kind: "bug", message: "a timer without a deadline" });
+
+  get nowMs(): number {
+    return this.#scope.runtime.clock.now();
+  }
+
+  content(): void {
+    this.firstContentMs ??= this.nowMs - this.startMs;
+  }
+
+  settle(fault: Fault | undefined): Ending {
+    const atMs = this.nowMs;
+    const tookMs = atMs - this.startMs;
+    const kind = fault === undefined ? "complete" : CANCELLED.has(fault.kind) ? "cancelled" : "broken";
+    const ending: Ending = {
+      kind,
+      ...(fault !== undefined && { fault }),
+      ...(this.usage !== undefined && { usage: this.usage }),
+      firstContentMs: this.firstContentMs ?? tookMs,
+      tookMs,
+      pausedMs: this.pausedMs,
+    };
+    if (this.settled) return ending;
+    this.settled = true;
+    this.#off();
+    this.timer.stop();
+    this.#scope.emit({
+      type: "attempt-end",
+      atMs,
+      call: this.#call.id,
+      target: this.#target,
+      number: this.#number,
+      ...(fault !== undefined && { fault: fault.kind, message: fault.message }),
+      ...(this.status !== undefined && { status: this.status }),
+      committed: this.committed,
+      ...(this.firstContentMs !== undefined && { firstContentMs: this.firstContentMs }),
+      tookMs,
+      pausedMs: this.pausedMs,
+      ...(this.usage !== undefined && { usage: this.usage }),
+      ...(this.requestId !== undefined && { requestId: this.requestId }),
+    });
+    this.#resolve(ending);
+    return ending;
+  }
+
+  /** This attempt as the trail tells it. */
+  record(fault: Fault | undefined): AttemptRecord {
+    return {
+      target: this.#target,
+      fault: fault?.kind ?? "ok",
+      ...(this.status !== undefined && { status: this.status }),
+      ms: Math.round(this.nowMs - this.startMs),
+    };
+  }
+}

@@ -1,0 +1,108 @@
+// The translated lane: the provider's frames become canonical events, the client's encoder writes its frames from them.
+// Tool calls leave the encoder whole, so nothing is held here but what comes before the commit.
+
+import { concat } from "../core/bytes.ts";
+import { type Fault, fault } from "../core/fault.ts";
+import type { Usage } from "../core/reply.ts";
+import type { StopReason, StreamEvent } from "../core/stream-event.ts";
+import type { Decoder, Encoder } from "../dialects/dialect.ts";
+import { FrameCutter } from "../dialects/sse.ts";
+import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
+
+export class Translation implements Lane {
+  received = false;
+  committed = false;
+  progress = 0;
+  finished = false;
+  fault: Fault | undefined;
+  usage: Usage | undefined;
+  readonly #decoder: Decoder;
+  readonly #encoder: Encoder;
+  readonly #emptyAllowed: boolean;
+  readonly #cutter = new FrameCutter(HELD_BYTES_MAX);
+  #held: Uint8Array[] = [];
+  #toolBytes = 0;
+
+  constructor(decoder: Decoder, encoder: Encoder, emptyAllowed: boolean) {
+    this.#decoder = decoder;
+    this.#encoder = encoder;
+    this.#emptyAllowed = emptyAllowed;
+  }
+
+  get stopped(): boolean {
+    return this.#decoder.stopped;
+  }
+
+  feed(chunk: Uint8Array): Uint8Array | undefined {
+    const frames = this.#cutter.push(chunk);
+    if (this.#cutter.overflowed) this.#fail(fault("malformed-reply", "a frame over the size limit"));
+    for (const frame of frames) {
+      for (const event of this.#decoder.decode(frame)) this.#take(event);
+      if (this.finished || this.fault !== undefined) break;
+    }
+    return this.#flush();
+  }
+
+  end(): Uint8Array | undefined {
+    return this.#close(fault("stream-broken", "the stream ended before its terminal event"));
+  }
+
+  broke(reason: Fault): Uint8Array | undefined {
+    return this.#close(reason);
+  }
+
+  /** The decoder tells its `message-end` at the end when only the closing marker was missing. */
+  #close(reason: Fault): Uint8Array | undefined {
+    if (!this.finished && this.fault === undefined && this.#decoder.stopped) {
+      for (const event of this.#decoder.end()) this.#take(event);
+    }
+    if (!this.finished) this.#fail(reason);
+    return this.#flush();
+  }
+
+  #take(event: StreamEvent): void {
+    if (this.finished || this.fault !== undefined) return;
+    if (event.type === "error") this.#fail(event.fault);
+    else if (event.type === "message-end" && !this.#mayEnd(event.stop)) {
+      this.#fail(fault("empty-reply", "the stream ended well but held no content"));
+    } else this.#pass(event);
+  }
+
+  #mayEnd(stop: StopReason): boolean {
+    return this.committed || this.#emptyAllowed || stop === "refusal";
+  }
+
+  #pass(event: Exclude<StreamEvent, { type: "error" }>): void {
+    if (event.type !== "message-start" && event.type !== "native") this.#notice(event);
+    const encoded = this.#encoder.encode(event);
+    if (encoded !== undefined) {
+      if (encoded.bytes.length > 0) this.#held.push(encoded.bytes);
+      if (encoded.content) this.committed = true;
+    }
+    if (event.type === "message-end") {
+      this.committed = true;
+      this.finished = true;
+    }
+  }
+
+  #notice(event: Exclude<StreamEvent, { type: "message-start" | "native" | "error" }>): void {
+    this.progress++;
+    if (event.type === "tool-delta") {
+      this.#toolBytes += event.json.length;
+      if (this.#toolBytes > HELD_BYTES_MAX) this.#fail(fault("malformed-reply", "tool calls over the size limit"));
+    }
+    if (event.type === "message-end") this.usage = event.usage;
+    else if (event.type !== "block-end") this.received = true;
+  }
+
+  #fail(reason: Fault): void {
+    this.fault ??= reason;
+  }
+
+  #flush(): Uint8Array | undefined {
+    if (!this.committed || this.#held.length === 0) return undefined;
+    const held = this.#held;
+    this.#held = [];
+    return concat(held);
+  }
+}

@@ -1,0 +1,148 @@
+// The one rule that decides what a call does next: try a target, wait and try, or stop. Pure: history, candidates and
+// budgets in, one move out. Retry, fallback (and later hedge) are its moves; it knows no vendor and no clock.
+
+import { FAULTS, type Fault } from "../core/fault.ts";
+
+/** Full jitter (AWS, "Exponential Backoff and Jitter"): uniform in 0..min(cap, base·2^n). */
+export const BACKOFF_BASE_MS = 250;
+export const BACKOFF_CAP_MS = 8_000;
+const ATTEMPTS_PER_CANDIDATE_MAX = 2;
+const ATTEMPTS_PER_DOMAIN_MAX = 2;
+
+export interface Candidate {
+  readonly domain: string;
+  /** How long its provider still wants to be left alone; 0 when it does not. */
+  readonly pausedMs: number;
+  /** Another call already waits for the end of that pause. */
+  readonly waitedFor: boolean;
+  /** The domain's budget allows one more same-domain retry. */
+  readonly mayRetry: boolean;
+  /** It failed this same call before the client sent it again. */
+  readonly failedBefore: boolean;
+}
+
+export interface Tried {
+  readonly candidate: number;
+  readonly fault: Fault;
+}
+
+export interface Situation {
+  readonly history: readonly Tried[];
+  /** Best first. */
+  readonly candidates: readonly Candidate[];
+  readonly attemptsMax: number;
+  readonly retryWaitMs: number;
+  /** Until the call must have committed. */
+  readonly remainingMs: number;
+  /** Uniform in [0, 1). */
+  readonly random: number;
+}
+
+export type Move =
+  | { readonly type: "try"; readonly candidate: number; readonly afterMs: number; readonly retry: boolean }
+  | { readonly type: "stop" };
+
+const STOP: Move = { type: "stop" };
+
+/**
+ * Failover first. In this order:
+ * 1. a fault that is final stops; so does the attempt cap over everything sent for this call;
+ * 2. a short `retry-after` is waited for, once, on the same target, by one call at a time;
+ * 3. a connect or server fault is retried once on the same target, if its budget allows;
+ * 4. the next target of another failure domain, then of a tried one; those that asked to be left alone come last;
+ * 5. a route with a single failure domain has nowhere to go: a transient fault is retried there, within the budget.
+ */
+export function nextMove(now: Situation): Move {
+  const last = now.history.at(-1);
+  if (last === undefined) return first(now);
+  if (FAULTS[last.fault.kind].retry === "never") return STOP;
+  if (now.history.length >= now.attemptsMax) return STOP;
+  return again(now, last) ?? elsewhere(now) ?? nowhereElse(now, last) ?? STOP;
+}
+
+function first(now: Situation): Move {
+  return elsewhere(now) ?? STOP;
+}
+
+function again(now: Situation, last: Tried): Move | undefined {
+  const candidate = now.candidates[last.candidate];
+  if (candidate === undefined || !hasRoom(now, last.candidate)) return undefined;
+  const { retryAfterMs, kind } = last.fault;
+  if (retryAfterMs !== undefined) {
+    const othersWait = candidate.waitedFor && hasUntried(now);
+    const afterMs = Math.max(retryAfterMs, jitter(now, 0) * 0.2);
+    const fits = retryAfterMs <= now.retryWaitMs && afterMs < now.remainingMs;
+    if (!fits || othersWait) return undefined;
+    return { type: "try", candidate: last.candidate, afterMs, retry: true };
+  }
+  if (FAULTS[kind].retry !== "same" || !candidate.mayRetry) return undefined;
+  return backOff(now, last.candidate);
+}
+
+function elsewhere(now: Situation): Move | undefined {
+  const untried = now.candidates.map((_, index) => index).filter((index) => isUntried(now, index));
+  if (untried.length === 0) return undefined;
+  const best = untried.reduce((a, b) => (rank(now, b) < rank(now, a) ? b : a));
+  const pausedMs = now.candidates[best]?.pausedMs ?? 0;
+  // All that is left asked to be left alone: a short wait is kept, a long one is not (never fail closed).
+  const afterMs = pausedMs <= now.retryWaitMs && pausedMs < now.remainingMs ? pausedMs : 0;
+  return { type: "try", candidate: best, afterMs, retry: false };
+}
+
+/** Lower is better; ties keep the route's order. */
+function rank(now: Situation, index: number): number {
+  const candidate = now.candidates[index];
+  if (candidate === undefined) return Number.POSITIVE_INFINITY;
+  const paused = candidate.pausedMs > 0 ? 4 + candidate.pausedMs / 1e9 : 0;
+  return paused + (candidate.failedBefore ? 2 : 0) + (attemptsOn(now, candidate.domain) > 0 ? 1 : 0);
+}
+
+function nowhereElse(now: Situation, last: Tried): Move | undefined {
+  const candidate = now.candidates[last.candidate];
+  const singleDomain = now.candidates.every((other) => other.domain === candidate?.domain);
+  if (!singleDomain || candidate === undefined || !candidate.mayRetry) return undefined;
+  if (!hasRoom(now, last.candidate) || last.fault.retryAfterMs !== undefined) return undefined;
+  if (!isTransient(last.fault)) return undefined;
+  return backOff(now, last.candidate);
+}
+
+/** Worth another try at the very same place: a timeout already used up the client's patience, the rest is permanent. */
+function isTransient({ kind }: Fault): boolean {
+  return (
+    kind === "overloaded" ||
+    kind === "server-error" ||
+    kind === "rate-limited" ||
+    kind === "stream-broken" ||
+    kind === "malformed-reply" ||
+    kind === "empty-reply"
+  );
+}
+
+function backOff(now: Situation, candidate: number): Move | undefined {
+  const afterMs = jitter(now, now.history.length - 1);
+  return afterMs < now.remainingMs ? { type: "try", candidate, afterMs, retry: true } : undefined;
+}
+
+function jitter(now: Situation, exponent: number): number {
+  return now.random * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** exponent);
+}
+
+function hasRoom(now: Situation, index: number): boolean {
+  const candidate = now.candidates[index];
+  if (candidate === undefined || attemptsOn(now, candidate.domain) >= ATTEMPTS_PER_DOMAIN_MAX) return false;
+  return now.history.filter((tried) => tried.candidate === index).length < ATTEMPTS_PER_CANDIDATE_MAX;
+}
+
+function hasUntried(now: Situation): boolean {
+  return now.candidates.some((_, index) => isUntried(now, index));
+}
+
+function isUntried(now: Situation, index: number): boolean {
+  const candidate = now.candidates[index];
+  if (candidate === undefined || attemptsOn(now, candidate.domain) >= ATTEMPTS_PER_DOMAIN_MAX) return false;
+  return now.history.every((tried) => tried.candidate !== index);
+}
+
+function attemptsOn(now: Situation, domain: string): number {
+  return now.history.filter((tried) => now.candidates[tried.candidate]?.domain === domain).length;
+}

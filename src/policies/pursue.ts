@@ -1,0 +1,147 @@
+// Owns the attempts of a call: asks the rule for the next move, makes it, tells the cells what came of it. The thin shell
+// around `nextMove`; what an attempt is, it does not know.
+
+import type { Call } from "../core/call.ts";
+import type { Cells } from "../core/cell.ts";
+import { type Fault, fault } from "../core/fault.ts";
+import type { Answer, AttemptRecord, Refusal, Reply } from "../core/reply.ts";
+import type { Scope, Service } from "../core/service.ts";
+import { sleep } from "../core/timing.ts";
+import { fundRetry, mayRetry, spendRetry } from "./budget.ts";
+import { type Candidate, type Move, nextMove, type Tried } from "./next-move.ts";
+import { verdict } from "./verdict.ts";
+
+/** A target as pursue sees it. The trail of what `attempt` gives holds its own record alone. */
+export interface Pursued {
+  readonly id: string;
+  readonly domain: string;
+  readonly model: string;
+  attempt(call: Call, scope: Scope, number: number): Promise<Reply>;
+}
+
+export interface PursueRules {
+  readonly attemptsMax: number;
+  readonly retryWaitMs: number;
+  readonly totalMs: number;
+}
+
+interface Pursuit {
+  readonly targets: readonly Pursued[];
+  readonly rules: PursueRules;
+  readonly cells: Cells;
+  readonly call: Call;
+  readonly scope: Scope;
+  readonly dueMs: number;
+  readonly attemptsMax: number;
+  readonly failedBefore: ReadonlySet<string>;
+  readonly history: Tried[];
+  readonly trail: AttemptRecord[];
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** What is known of a call that the client sends again (`x-stainless-retry-count`). */
+export interface Earlier {
+  readonly attempts: number;
+  readonly failed: ReadonlySet<string>;
+}
+
+export function pursue(
+  targets: readonly Pursued[],
+  rules: PursueRules,
+  cells: Cells,
+  earlier: (call: Call, nowMs: number) => Earlier | undefined,
+): Service {
+  return (call, scope) => {
+    const nowMs = scope.runtime.clock.now();
+    const before = call.retryCount > 0 ? earlier(call, nowMs) : undefined;
+    return run({
+      targets,
+      rules,
+      cells,
+      call,
+      scope,
+      dueMs: Math.min(nowMs + rules.totalMs, call.deadlineMs),
+      attemptsMax: Math.max(1, rules.attemptsMax - (before?.attempts ?? 0)),
+      failedBefore: before?.failed ?? NONE,
+      history: [],
+      trail: [],
+    });
+  };
+}
+
+async function run(pursuit: Pursuit): Promise<Reply> {
+  const { targets, call, scope, history, trail } = pursuit;
+  for (;;) {
+    const move = nextMove(situation(pursuit));
+    if (move.type === "stop")
+      return refuse(
+        pursuit,
+        verdict(history, (index) => targets[index]?.id ?? "?"),
+      );
+    const target = targets[move.candidate];
+    if (target === undefined) return refuse(pursuit, fault("bug", "a move to a target that does not exist"));
+    if (move.afterMs > 0) await wait(pursuit, move, target);
+    if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
+    if (move.retry) spendRetry(pursuit.cells.budget(target.domain));
+    const reply = await target.attempt(call, scope, history.length + 1);
+    trail.push(...reply.trail);
+    if (reply.ok) return accept(pursuit, target, reply);
+    history.push({ candidate: move.candidate, fault: reply.fault });
+    if (reply.fault.retryAfterMs !== undefined) pause(pursuit, target, reply.fault.retryAfterMs);
+    // The call's own end (client gone, deadline) is never blamed on a target nor followed by another attempt.
+    if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
+  }
+}
+
+function situation({ targets, rules, cells, scope, history, ...pursuit }: Pursuit) {
+  const nowMs = scope.runtime.clock.now();
+  const candidates = targets.map((target): Candidate => {
+    const cell = cells.target(target.id);
+    return {
+      domain: target.domain,
+      pausedMs: Math.max(0, cell.pausedUntilMs - nowMs),
+      waitedFor: cell.waiting,
+      mayRetry: mayRetry(cells.budget(target.domain)),
+      failedBefore: pursuit.failedBefore.has(target.id),
+    };
+  });
+  return {
+    history,
+    candidates,
+    attemptsMax: pursuit.attemptsMax,
+    retryWaitMs: rules.retryWaitMs,
+    remainingMs: pursuit.dueMs - nowMs,
+    random: scope.runtime.random(),
+  };
+}
+
+async function wait(pursuit: Pursuit, move: Extract<Move, { type: "try" }>, target: Pursued): Promise<void> {
+  const { scope, call, cells } = pursuit;
+  const { clock } = scope.runtime;
+  scope.emit({ type: "retry-wait", atMs: clock.now(), call: call.id, target: target.id, delayMs: move.afterMs });
+  const cell = cells.target(target.id);
+  const first = !cell.waiting;
+  cell.waiting = true;
+  await sleep(clock, move.afterMs, scope.cancel);
+  if (first) cell.waiting = false;
+}
+
+function pause({ cells, scope }: Pursuit, target: Pursued, retryAfterMs: number): void {
+  const cell = cells.target(target.id);
+  cell.pausedUntilMs = Math.max(cell.pausedUntilMs, scope.runtime.clock.now() + retryAfterMs);
+}
+
+function accept({ targets, cells, trail, history }: Pursuit, target: Pursued, answer: Answer): Answer {
+  void answer.ending.then((ending) => {
+    if (ending.kind === "complete") fundRetry(cells.budget(target.domain));
+  });
+  const otherModel = target.model !== targets[0]?.model;
+  // Rate-limit headers and ids of another provider's bucket would mislead the client after a failover.
+  const headers = target === targets[0] && history.every(({ candidate }) => candidate === 0) ? answer.headers : {};
+  return otherModel ? { ...answer, headers, trail, degraded: "model" } : { ...answer, headers, trail };
+}
+
+function refuse({ trail }: Pursuit, reason: Fault): Refusal {
+  return { ok: false, fault: reason, trail };
+}

@@ -1,0 +1,26 @@
+// What a command needs of the machine beyond the engine's `Runtime`: a file's text, and the signal to stop. Not for the
+// data path.
+
+import { readFile } from "node:fs/promises";
+
+/** Larger files are refused: a script or a configuration is a few kilobytes. */
+const FILE_MAX_BYTES = 4 * 1024 * 1024;
+
+/** The file's text, or why there is none. */
+export async function readTextFile(path: string): Promise<{ readonly text: string } | { readonly problem: string }> {
+  try {
+    const bytes = await readFile(path);
+    if (bytes.length > FILE_MAX_BYTES) return { problem: `${path}: the file is over ${FILE_MAX_BYTES} bytes` };
+    return { text: bytes.toString("utf8") };
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    return { problem: `${path}: ${code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`}` };
+  }
+}
+
+/** Resolves at the first SIGINT or SIGTERM. */
+export function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+  });
+}

@@ -1,0 +1,128 @@
+// From an HTTP request to a `Call`: body within its limit, top level inspected, headers that steer the call checked. Every
+// refusal is a fault that names the field or header and what is allowed.
+
+import { concat } from "../core/bytes.ts";
+import type { Call, Criticality, DialectId, Operation } from "../core/call.ts";
+import { type Fault, fault, isFault } from "../core/fault.ts";
+import type { Runtime } from "../core/runtime.ts";
+import { DIALECTS } from "../dialects/registry.ts";
+import { EARLY_OPEN_MS } from "../engine/deliver.ts";
+import { forwardedHeaders } from "../providers/provider.ts";
+
+/** The larger of the dialects' own limits (Anthropic: 32 MB). */
+export const BODY_BYTES_MAX = 33_554_432;
+/** Of the client's own deadline for headers; the rest is for the network and for a first keep-alive. */
+const OPEN_SHARE = 0.4;
+const CRITICALITIES: readonly Criticality[] = ["critical", "default", "sheddable"];
+
+export interface Path {
+  readonly dialect: DialectId;
+  readonly operation: Operation;
+}
+
+export interface Asked {
+  readonly call: Call;
+  /** When a stream without an answer is opened all the same. */
+  readonly openMs: number;
+}
+
+export async function readCall(
+  request: Request,
+  path: Path,
+  query: string,
+  context: CallContext,
+): Promise<Asked | Fault> {
+  const body = await readBody(request);
+  if (isFault(body)) return body;
+  const inspected = DIALECTS[path.dialect].wire.inspect(body, path.operation);
+  if (isFault(inspected)) return inspected;
+  const steering = readSteering(request.headers, context.runtime);
+  if (isFault(steering)) return steering;
+  const { openMs, ...rest } = steering;
+  const call: Call = {
+    ...rest,
+    id: context.id,
+    operation: path.operation,
+    dialect: path.dialect,
+    model: inspected.model,
+    stream: inspected.stream,
+    body,
+    inspected,
+    headers: forwardedHeaders(path.dialect, request.headers),
+    query,
+    tenant: context.tenant,
+  };
+  return { call, openMs };
+}
+
+export interface CallContext {
+  readonly id: string;
+  readonly tenant: string;
+  readonly runtime: Runtime;
+}
+
+type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict"> & { readonly openMs: number };
+
+function readSteering(headers: Headers, runtime: Runtime): Steering | Fault {
+  const deadline = readNumber(headers, "x-holdfast-deadline-ms");
+  if (isFault(deadline)) return deadline;
+  const criticality = headers.get("x-holdfast-criticality") ?? "default";
+  const known = CRITICALITIES.find((level) => level === criticality);
+  if (known === undefined) return wrongHeader("x-holdfast-criticality", CRITICALITIES.join(", "));
+  const strict = headers.get("x-holdfast-strict");
+  if (strict !== null && strict !== "true" && strict !== "false")
+    return wrongHeader("x-holdfast-strict", "true, false");
+  // The SDKs' own headers are hints: what makes no sense is as good as absent.
+  const retryCount = Number(headers.get("x-stainless-retry-count") ?? 0);
+  const timeoutS = Number(headers.get("x-stainless-timeout") ?? Number.NaN);
+  return {
+    deadlineMs: deadline === undefined ? Number.POSITIVE_INFINITY : runtime.clock.now() + deadline,
+    criticality: known,
+    retryCount: Number.isInteger(retryCount) && retryCount > 0 ? retryCount : 0,
+    ...(strict !== null && { strict: strict === "true" }),
+    openMs: timeoutS > 0 ? Math.min(EARLY_OPEN_MS, timeoutS * 1_000 * OPEN_SHARE) : EARLY_OPEN_MS,
+  };
+}
+
+function readNumber(headers: Headers, name: string): number | undefined | Fault {
+  const text = headers.get(name);
+  if (text === null) return undefined;
+  const value = Number(text);
+  return text.trim() !== "" && Number.isFinite(value) && value > 0
+    ? value
+    : wrongHeader(name, "a positive number of milliseconds");
+}
+
+function wrongHeader(name: string, allowed: string): Fault {
+  return fault("invalid-request", `The header ${name} is not valid; allowed: ${allowed}.`, { param: name });
+}
+
+async function readBody(request: Request): Promise<Uint8Array | Fault> {
+  const encoding = request.headers.get("content-encoding");
+  if (encoding !== null && encoding !== "identity") {
+    return fault("invalid-request", `content-encoding ${encoding} is not accepted; send the JSON as it is.`);
+  }
+  const stated = request.headers.get("content-length");
+  if (stated !== null && Number(stated) > BODY_BYTES_MAX) return tooLarge();
+  try {
+    if (stated !== null) return new Uint8Array(await request.arrayBuffer());
+    return await collect(request);
+  } catch {
+    return fault("cancelled", "the client left before its request was whole");
+  }
+}
+
+async function collect(request: Request): Promise<Uint8Array | Fault> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of request.body ?? []) {
+    length += part.length;
+    if (length > BODY_BYTES_MAX) return tooLarge();
+    parts.push(part);
+  }
+  return parts.length === 0 ? new Uint8Array(0) : concat(parts);
+}
+
+function tooLarge(): Fault {
+  return fault("too-large", `The request is over the limit of ${BODY_BYTES_MAX} bytes.`);
+}

@@ -1,0 +1,43 @@
+// Reading unknown JSON without trusting its shape. Not a schema.
+
+export type JsonRecord = Readonly<Record<string, unknown>>;
+
+export function asRecord(value: unknown): JsonRecord | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? // An object that is neither null nor an array may be read by key.
+      (value as JsonRecord)
+    : undefined;
+}
+
+/** The records in a list; anything else in it, or no list, gives fewer or none. */
+export function recordsIn(value: unknown): readonly JsonRecord[] {
+  return Array.isArray(value) ? value.map(asRecord).filter((item) => item !== undefined) : [];
+}
+
+export function asText(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+export function asCount(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : undefined;
+}
+
+/** Text of `bytes` as JSON; `undefined` when it does not parse. */
+export function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+export function encodeJson(value: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(value));
+}
+
+export function encodeText(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();

@@ -1,0 +1,147 @@
+// The virtual world: providers, time and chance from one seed, as a `Runtime` for the real engine. It makes no traffic of
+// its own and judges nothing; `checkers.ts` does that.
+
+import type { GatewayEvent } from "../core/gateway-event.ts";
+import type { Runtime, WireRequest } from "../core/runtime.ts";
+import { VirtualClock } from "./clock.ts";
+import { createDigest } from "./digest.ts";
+import { type Drain, loadDrain, turnLoop } from "./drain.ts";
+import type { ScheduledFault } from "./fault-script.ts";
+import { planCall, type SimProvider } from "./provider.ts";
+import { randomStream } from "./random.ts";
+import { createTransport, type Opened, type Sighting } from "./transport.ts";
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly providers: readonly SimProvider[];
+  /** Added to the providers' own; `on` says whom they hit. */
+  readonly faults?: readonly ScheduledFault[];
+}
+
+export interface World {
+  readonly runtime: Runtime;
+  readonly clock: VirtualClock;
+  /** The provider's url as its SDK takes it: Anthropic without /v1, OpenAI with it. */
+  url(provider: string): string;
+  /** Runs every event due up to `untilMs` and leaves the clock there. `Infinity`: until no timer is left. */
+  run(untilMs: number): Promise<void>;
+  /** Requests that the engine has neither read to their end nor cancelled. */
+  inFlight(): number;
+  timers(): number;
+  /** What the providers saw, oldest first; the newest `LOG_MAX`. */
+  readonly log: readonly Sighting[];
+  /** Requests that the providers saw, in all. */
+  attempts(): number;
+  /** Feeds a fact to the digest. */
+  record(event: GatewayEvent): void;
+  /** Of everything that happened so far: the same seed and the same code give the same. */
+  digest(): string;
+}
+
+/** Kept for reading; older entries are still in the digest. */
+const LOG_MAX = 200_000;
+/** Wall time at the start: a fixed day, so that nothing depends on the real one. */
+const EPOCH_MS = 1_790_000_000_000;
+/** Fired timers between two real turns of the event loop, in which unhandled rejections show themselves. */
+const TURN_EVERY = 8192;
+/** Timers fired within one virtual millisecond before it is taken for an endless loop. */
+const SAME_TIME_MAX = 5_000_000;
+
+export function createWorld({ seed, providers, faults = [] }: WorldOptions): World {
+  const clock = new VirtualClock();
+  const digest = createDigest();
+  const log: Sighting[] = [];
+  const hosts = new Map(
+    providers.map((provider) => [
+      `${provider.name}.sim`,
+      { provider: { ...provider, faults: [...provider.faults, ...faults] }, requests: 0 },
+    ]),
+  );
+  let attempts = 0;
+  const open = (request: WireRequest): Opened | undefined => {
+    const { host, path } = split(request.url);
+    const home = hosts.get(host);
+    if (home === undefined) return undefined;
+    attempts++;
+    const number = ++home.requests;
+    // A stream of the request's own: whom a fault hits depends on the seed and this counter, and on nothing else.
+    const random = randomStream(seed, `${home.provider.name}#${number}`);
+    const atMs = clock.now();
+    const body = request.body ?? new Uint8Array();
+    const planned = planCall(
+      { method: request.method, path, headers: request.headers, body, atMs },
+      home.provider,
+      random,
+    );
+    const { steps, ...seen } = planned;
+    const sighting: Sighting = {
+      provider: home.provider.name,
+      number,
+      atMs,
+      method: request.method,
+      path,
+      ...seen,
+      ended: "open",
+      events: 0,
+    };
+    log.push(sighting);
+    // Dropped in blocks: one by one would move the whole list each time.
+    if (log.length > LOG_MAX * 1.5) log.splice(0, log.length - LOG_MAX);
+    return { steps, sighting };
+  };
+  const { transport, inFlight } = createTransport({
+    clock,
+    open,
+    ended: (sighting) => digest.add(JSON.stringify(sighting)),
+  });
+  const random = randomStream(seed, "gateway");
+  return {
+    runtime: { clock, wallMs: () => EPOCH_MS + clock.now(), random, transport },
+    clock,
+    url: (name) => `http://${name}.sim${hosts.get(`${name}.sim`)?.provider.dialect === "openai-chat" ? "/v1" : ""}`,
+    run: runner(clock),
+    inFlight,
+    timers: () => clock.timers,
+    log,
+    attempts: () => attempts,
+    record: (event) => digest.add(JSON.stringify(event)),
+    digest: () => digest.hex(),
+  };
+}
+
+/** Fires timers in order, and lets every consequence of one settle before the next. */
+function runner(clock: VirtualClock): (untilMs: number) => Promise<void> {
+  let drain: Drain | undefined;
+  return async (untilMs) => {
+    drain ??= await loadDrain();
+    await settle(drain);
+    let sinceTurn = 0;
+    let sameTime = 0;
+    while (clock.timers > 0 && clock.nextDueMs <= untilMs) {
+      sameTime = clock.nextDueMs === clock.now() ? sameTime + 1 : 0;
+      if (sameTime > SAME_TIME_MAX) throw new Error(`time stands still at ${clock.now()} ms`);
+      clock.fireNext();
+      const drained = drain();
+      if (drained !== undefined) await drained;
+      if (++sinceTurn >= TURN_EVERY) {
+        sinceTurn = 0;
+        await turnLoop();
+      }
+    }
+    if (untilMs !== Number.POSITIVE_INFINITY) clock.advanceTo(untilMs);
+    await turnLoop();
+    await settle(drain);
+  };
+}
+
+async function settle(drain: Drain): Promise<void> {
+  const drained = drain();
+  if (drained !== undefined) await drained;
+}
+
+/** Host and path with query. `URL` would cost more than the rest of the request. */
+function split(url: string): { readonly host: string; readonly path: string } {
+  const start = url.indexOf("//") + 2;
+  const slash = url.indexOf("/", start);
+  return slash < 0 ? { host: url.slice(start), path: "/" } : { host: url.slice(start, slash), path: url.slice(slash) };
+}

@@ -1,0 +1,57 @@
+// All mutable state of the engine's rules, in this process's memory, bounded. Keyed by identity, so routes that share a
+// target share its cells and a reload keeps them.
+
+import { BUDGET_TOKENS_MAX, type BudgetCell, type Cells, type RefusedCell, type TargetCell } from "../core/cell.ts";
+
+const TARGETS_MAX = 4_096;
+const DOMAINS_MAX = 1_024;
+const REFUSED_MAX = 2_000;
+
+export function createCells(): Cells {
+  const targets = new Map<string, TargetCell>();
+  const budgets = new Map<string, BudgetCell>();
+  return {
+    target: (id) => getOrMake(targets, id, TARGETS_MAX, () => ({ pausedUntilMs: 0, waiting: false })),
+    budget: (domain) => getOrMake(budgets, domain, DOMAINS_MAX, () => ({ tokens: BUDGET_TOKENS_MAX })),
+    refused: createRefused(),
+  };
+}
+
+function createRefused(): Cells["refused"] {
+  const cells = new Map<string, RefusedCell>();
+  let lastForgetAtMs = 0;
+  return {
+    isEmpty(nowMs) {
+      if (cells.size > 0 && nowMs >= lastForgetAtMs) cells.clear();
+      return cells.size === 0;
+    },
+    get(key, nowMs) {
+      const cell = cells.get(key);
+      if (cell === undefined || nowMs < cell.forgetAtMs) return cell;
+      cells.delete(key);
+      return undefined;
+    },
+    set(key, cell) {
+      cells.delete(key);
+      makeRoom(cells, REFUSED_MAX);
+      cells.set(key, cell);
+      lastForgetAtMs = Math.max(lastForgetAtMs, cell.forgetAtMs);
+    },
+  };
+}
+
+function getOrMake<T>(cells: Map<string, T>, key: string, limit: number, make: () => T): T {
+  const known = cells.get(key);
+  if (known !== undefined) return known;
+  makeRoom(cells, limit);
+  const made = make();
+  cells.set(key, made);
+  return made;
+}
+
+/** Maps keep insertion order: the oldest goes. */
+function makeRoom<T>(cells: Map<string, T>, limit: number): void {
+  if (cells.size < limit) return;
+  const oldest = cells.keys().next().value;
+  if (oldest !== undefined) cells.delete(oldest);
+}
