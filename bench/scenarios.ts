@@ -31,9 +31,10 @@ interface Samples {
 }
 
 type Load = Pick<Job, "stream" | "calls" | "concurrency" | "rampMs" | "marks" | "limitMs">;
+/** `warm`: calls before the first sample; with fewer the cost is the compiler's. */
+type WarmLoad = Load & { readonly warm: number };
 
 const STREAM_PACE = { events: 300, intervalMs: 2 };
-const WARM_SHARE = 0.3;
 /** Below this the frames came in lumps, which costs every server less than the load that was meant. */
 const HELD_READS_PER_MARK = 0.8;
 const MOST_CALL_RATIO = 1.5;
@@ -56,13 +57,18 @@ export function jobOf(ask: Ask, load: Load): Job {
 }
 
 /** A B C, B C A, C A B, …: whatever drifts on the machine falls on all cells alike. */
-async function interleave(cells: readonly Cell[], load: Load, rounds: number, options: Options): Promise<Samples> {
+async function interleave(
+  cells: readonly Cell[],
+  { warm, ...load }: WarmLoad,
+  rounds: number,
+  options: Options,
+): Promise<Samples> {
   const costs: Record<string, number[]> = {};
   const lost: Record<string, number> = {};
   const notes = new Set<string>();
   for (const { key, ask } of cells) {
     await verify(ask, load.marks);
-    await runLoad(jobOf(ask, { ...load, calls: Math.ceil(load.calls * WARM_SHARE) }));
+    await runLoad(jobOf(ask, { ...load, calls: warm }));
     costs[key] = [];
     lost[key] = 0;
   }
@@ -126,8 +132,9 @@ function nativeCells(world: World, dialect: BenchDialect, stream: boolean): Cell
 
 /** Whole calls on the native lane, 1 KB in and 0.5 KB out, 32 at once. */
 export async function calls(options: Options): Promise<Figure[]> {
-  const load: Load = {
+  const load: WarmLoad = {
     stream: false,
+    warm: options.quick ? 40_000 : 60_000,
     calls: options.quick ? 12_000 : 30_000,
     concurrency: 32,
     rampMs: 0,
@@ -152,8 +159,9 @@ export async function calls(options: Options): Promise<Figure[]> {
 
 /** Streams of 300 events 2 ms apart, 40 at once; one bare relay per upstream dialect serves both lanes as the divisor. */
 export async function streams(options: Options): Promise<Figure[]> {
-  const load: Load = {
+  const load: WarmLoad = {
     stream: true,
+    warm: options.quick ? 160 : 240,
     calls: options.quick ? 120 : 240,
     concurrency: 40,
     rampMs: 600,

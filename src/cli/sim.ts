@@ -113,7 +113,8 @@ function readProviders(list: string, problems: string[]): readonly SimProvider[]
   for (const item of list.split(",")) {
     const [name = "", dialect = ""] = item.trim().split(":");
     const known: DialectId | undefined = SIM_DIALECTS.find((id) => id === dialect);
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) problems.push(`--providers: "${item}" is not NAME:DIALECT`);
+    if (dialect === "" || !/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name))
+      problems.push(`--providers: "${item}" is not NAME:DIALECT`);
     else if (known === undefined) problems.push(`--providers: ${unknownName(dialect, "a dialect", SIM_DIALECTS)}`);
     else if (providers.has(name)) problems.push(`--providers: "${name}" is there twice`);
     else providers.set(name, { ...SIM_PROVIDER_DEFAULTS, name, dialect: known });

@@ -61,9 +61,11 @@ async function runUp(args: readonly string[]): Promise<number> {
     const { host, port } = plan.settings.listen;
     return misuse("up", `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`);
   }
+  // Before anyone is told: a signal must not find the process without its handler.
+  const stopped = stopSignal(runtime.clock);
   console.log(parsed.flags.json === true ? JSON.stringify({ ready: server.url }) : `holdfast ready on ${server.url}`);
   plan.announce(server.url);
-  await stopSignal(runtime.clock);
+  await stopped;
   console.error("holdfast: draining; calls in flight finish, new ones are refused");
   await server.stop(DRAIN_GRACE_MS);
   plan.stop();

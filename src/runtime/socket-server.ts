@@ -122,6 +122,8 @@ class Connection {
   readonly #reader = new HttpRequestReader(LIMITS);
   #playing: Answering | undefined;
   #next = 0;
+  /** When the next step is due. */
+  #dueMs = 0;
   #chunked = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What the kernel did not take yet; the player waits for it. */
@@ -176,6 +178,7 @@ class Connection {
       } else {
         this.#playing = this.#answer(next.request);
         this.#next = 0;
+        this.#dueMs = performance.now();
         this.#play();
         return;
       }
@@ -187,11 +190,8 @@ class Connection {
       const play = this.#playing?.plays[this.#next++];
       switch (play?.type) {
         case "wait":
-          this.#timer = setTimeout(() => {
-            this.#timer = undefined;
-            this.#play();
-          }, play.ms);
-          return;
+          if (this.#wait(play.ms)) return;
+          break;
         case "head":
           this.#head(play.status, play.headers);
           break;
@@ -213,6 +213,18 @@ class Connection {
           return;
       }
     }
+  }
+
+  /** False when the time has come already: timers are late and coarse, so that waits are counted from the beginning. */
+  #wait(ms: number): boolean {
+    this.#dueMs += ms;
+    const delayMs = this.#dueMs - performance.now();
+    if (delayMs < 1) return false;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#play();
+    }, delayMs);
+    return true;
   }
 
   #head(status: number, headers: Readonly<Record<string, string>>): void {

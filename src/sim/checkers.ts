@@ -57,16 +57,17 @@ export function createChecker({ attemptsMax }: CheckerOptions): Checker {
     violations.set(name, list);
     if (list.length < VIOLATIONS_MAX) list.push(what);
   };
-  const start = (event: GatewayEvent & { readonly type: "call-start" }) => {
-    if (calls.has(event.call) || ended.has(event.call)) violate("calls", `${event.call} started twice`);
-    calls.set(event.call, { attemptsMax: attemptsMax(event.route), open: new Set(), started: 0 });
+  const start = (call: string, route: string) => {
+    if (calls.has(call) || ended.has(call)) violate("calls", `${call} started twice`);
+    calls.set(call, { attemptsMax: attemptsMax(route), open: new Set(), started: 0 });
   };
   const end = (call: string, track: Track) => {
     if (track.open.size > 0) violate("attempts", `${call} ended with ${track.open.size} attempts open`);
     calls.delete(call);
     ended.add(call);
-    if (ended.size > ENDED_MAX) for (const oldest of ended) return ended.delete(oldest);
-    return true;
+    if (ended.size <= ENDED_MAX) return;
+    const [oldest = call] = ended;
+    ended.delete(oldest);
   };
   const attempt = (event: GatewayEvent & { readonly type: "attempt-start" | "attempt-end" }, track: Track) => {
     const what = `${event.call} attempt ${event.number}`;
@@ -74,8 +75,7 @@ export function createChecker({ attemptsMax }: CheckerOptions): Checker {
       if (!track.open.delete(event.number)) violate("attempts", `${what} ended without having started`);
       return;
     }
-    track.started++;
-    if (event.number !== track.started) violate("attempts", `${what} is its ${track.started}.`);
+    if (event.number !== ++track.started) violate("attempts", `${what} is its ${track.started}.`);
     if (track.started > track.attemptsMax) violate("cap", `${what} of at most ${track.attemptsMax}`);
     track.open.add(event.number);
   };
@@ -85,7 +85,7 @@ export function createChecker({ attemptsMax }: CheckerOptions): Checker {
       if (event.atMs < lastMs) violate("order", `${event.type} of ${event.call} at ${event.atMs} after ${lastMs}`);
       lastMs = Math.max(lastMs, event.atMs);
       if (event.type === "bug") violate("bugs", `${event.call}: ${event.message}`);
-      else if (event.type === "call-start") start(event);
+      else if (event.type === "call-start") start(event.call, event.route);
       else if (ended.has(event.call)) {
         violate(event.type === "call-end" ? "calls" : "silence", `${event.type} of ${event.call} after its call-end`);
       } else {
@@ -100,14 +100,17 @@ export function createChecker({ attemptsMax }: CheckerOptions): Checker {
       if (inFlight > 0) violate("rest", `${inFlight} requests are in flight`);
       if (timers > 0) violate("rest", `${timers} timers are left`);
     },
-    invariants: () =>
-      // The keys of the table are its names.
-      (Object.keys(NAMES) as Name[]).map((name) => {
-        const list = violations.get(name) ?? [];
-        return { name: NAMES[name], held: list.length === 0, violations: list };
-      }),
+    invariants: () => invariantsOf(violations),
     get held() {
       return violations.size === 0;
     },
   };
+}
+
+function invariantsOf(violations: ReadonlyMap<Name, readonly string[]>): readonly Invariant[] {
+  // The keys of the table are its names.
+  return (Object.keys(NAMES) as Name[]).map((name) => {
+    const list = violations.get(name) ?? [];
+    return { name: NAMES[name], held: list.length === 0, violations: list };
+  });
 }

@@ -37,7 +37,7 @@ test("any mix of setting and cancelling fires what is left, sorted", () => {
       const clock = new VirtualClock();
       const fired: number[] = [];
       const cancels = timers.map(([delayMs], index) => clock.after(delayMs, () => fired.push(index)));
-      timers.forEach(([, keep], index) => keep || cancels[index]?.());
+      for (const [index, [, keep]] of timers.entries()) if (!keep) cancels[index]?.();
       const left = timers.flatMap(([delayMs, keep], index) => (keep ? [{ delayMs, index }] : []));
       while (clock.fireNext());
       expect(fired).toEqual(left.sort((a, b) => a.delayMs - b.delayMs || a.index - b.index).map(({ index }) => index));

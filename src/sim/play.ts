@@ -10,6 +10,8 @@ import type { Frame, Voice } from "./voice.ts";
 /** How fast an answer comes, and who tells it. */
 export interface Pace {
   readonly firstTokenMs: number;
+  /** When the headers come; absent: soon. */
+  readonly headMs?: number;
   readonly gapMs: number;
   readonly voice: Voice;
   readonly requestId: string;
@@ -25,6 +27,7 @@ const DRIP_MS = 2000;
 const DRIP_PARTS = 8;
 /** Of the time to the first token, the part that passes before the headers. */
 const HEAD_SHARE = 0.2;
+const HEAD_MAX_MS = 200;
 const HTML = "<!doctype html><html><head><title>502</title></head><body><h1>Bad gateway</h1></body></html>";
 
 const END: Step = { type: "end" };
@@ -220,8 +223,10 @@ class StreamRun {
 }
 
 function slowed(pace: Pace, fault: FaultScript | undefined): Pace {
-  if (fault?.kind === "slow-first-token")
-    return { ...pace, firstTokenMs: pace.firstTokenMs + (fault.delayMs ?? SLOW_MS) };
+  if (fault?.kind === "slow-first-token") {
+    // Only the token is late: the headers come as ever.
+    return { ...pace, headMs: headWaitMs(pace), firstTokenMs: pace.firstTokenMs + (fault.delayMs ?? SLOW_MS) };
+  }
   return fault?.kind === "drip" ? { ...pace, gapMs: fault.delayMs ?? DRIP_MS } : pace;
 }
 
@@ -259,9 +264,9 @@ function headStep(status: number, contentType: string, { voice, requestId }: Pac
   return { type: "head", status, headers: { "content-type": contentType, ...voice.headers(requestId) } };
 }
 
-function headWaitMs({ firstTokenMs }: Pace): number {
-  // At most the refusal's own time: a slow model does not make slow headers.
-  return Math.min(Math.round(firstTokenMs * HEAD_SHARE), 10 * REFUSAL_MS);
+function headWaitMs({ headMs, firstTokenMs }: Pace): number {
+  // A slow model does not make slow headers.
+  return headMs ?? Math.min(Math.round(firstTokenMs * HEAD_SHARE), HEAD_MAX_MS);
 }
 
 function headWait(pace: Pace): readonly Step[] {

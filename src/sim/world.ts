@@ -51,12 +51,7 @@ export function createWorld({ seed, providers, faults = [] }: WorldOptions): Wor
   const clock = new VirtualClock();
   const digest = createDigest();
   const log: Sighting[] = [];
-  const hosts = new Map(
-    providers.map((provider) => [
-      `${provider.name}.sim`,
-      { provider: { ...provider, faults: [...provider.faults, ...faults] }, requests: 0 },
-    ]),
-  );
+  const hosts = hostsOf(providers, faults);
   let attempts = 0;
   const open = (request: WireRequest): Opened | undefined => {
     const { host, path } = split(request.url);
@@ -107,6 +102,20 @@ export function createWorld({ seed, providers, faults = [] }: WorldOptions): Wor
     record: (event) => digest.add(JSON.stringify(event)),
     digest: () => digest.hex(),
   };
+}
+
+interface Host {
+  readonly provider: SimProvider;
+  requests: number;
+}
+
+function hostsOf(providers: readonly SimProvider[], faults: readonly ScheduledFault[]): ReadonlyMap<string, Host> {
+  return new Map(
+    providers.map((provider) => [
+      `${provider.name}.sim`,
+      { provider: { ...provider, faults: [...provider.faults, ...faults] }, requests: 0 },
+    ]),
+  );
 }
 
 /** Fires timers in order, and lets every consequence of one settle before the next. */

@@ -59,7 +59,7 @@ test.each<[number, unknown, FaultKind]>([
   const got = faultFrom(status, { "retry-after": "7", "content-type": "application/json" }, bytes, 0);
   expect(got.kind).toBe(kind);
   expect(got.retryAfterMs).toBe(7000);
-  expect(got.upstream?.body).toBe(FAULTS[kind].blame === "caller" ? bytes : (undefined as never));
+  expect<unknown>(got.upstream?.body).toBe(FAULTS[kind].blame === "caller" ? bytes : undefined);
 });
 
 test.each<[unknown, FaultKind]>([
@@ -116,7 +116,7 @@ describe("faultTo", () => {
     expect([got.status, told.code, told.message, told.param]).toEqual([status, code, "why", null]);
     expect(told.holdfast).toEqual(CONTEXT);
     expect(got.headers["x-should-retry"]).toBe("false");
-    expect(got.headers["retry-after"]).toBe(status === 429 || status === 503 ? "5" : (undefined as never));
+    expect<unknown>(got.headers["retry-after"]).toBe(status === 429 || status === 503 ? "5" : undefined);
   });
 
   test.each([

@@ -41,7 +41,8 @@ const recorded: readonly (readonly [string, Uint8Array])[] = FOLDERS.flatMap((fo
       .filter(Boolean);
     return [name, join([...lines, "[DONE]"].map((line) => frameOf(line)))] as const;
   }),
-  ...files(folder, /\.sse$/).map((name) => [name, new Uint8Array(readFileSync(folder + name))] as const),
+  // One of these was saved without its last blank line.
+  ...files(folder, /\.sse$/).map((name) => [name, join([readFileSync(folder + name), Buffer.from("\n\n")])] as const),
 ]);
 const synthetic = files(`${ROOT}synthetic/`, /^chat\..*\.sse$/).map(
   (name) => [name, new Uint8Array(readFileSync(`${ROOT}synthetic/${name}`))] as const,
@@ -103,7 +104,7 @@ describe.skipIf(!hasFixtures)("the tap", () => {
     const { classes, tap } = tapped(cut([bytes]));
     expect(classes).toEqual([...expected]);
     expect(tap.stopped).toBe(stopped);
-    expect(tap.fault?.kind).toBe(kind as never);
+    expect<unknown>(tap.fault?.kind).toBe(kind);
   });
 });
 
