@@ -35,7 +35,11 @@ export const CHECK_STEPS: readonly Step[] = [
 export const WHOLE_STEPS: readonly Step[] = [testStep("tests of the whole", ["./test"], 120_000)];
 
 function testStep(name: string, folders: readonly string[], timeoutMs: number): Step {
-  return { name, command: [process.execPath, "test", "--timeout", String(timeoutMs), ...folders], tests: true };
+  return {
+    name,
+    command: [process.execPath, "test", "--only-failures", "--timeout", String(timeoutMs), ...folders],
+    tests: true,
+  };
 }
 
 /** Runs all of them, whatever fails, and gives the sum. */

@@ -45,6 +45,8 @@ export function startDemo(listen: Settings["listen"], clock: Clock): Demo {
       route("gpt-*", ["openai-sim", SICK]),
       route("gemini-*", [SICK, "openai-sim"]),
     ],
+    keys: [],
+    passthrough: false,
   };
   const tellOutages = (down: boolean, atMs: number): void => {
     disarm = clock.after(startedMs + atMs - clock.now(), () => {

@@ -134,7 +134,7 @@ test("up with a configuration: the flags win over its listen; SIGINT ends it", a
 });
 
 // Bun shares a port between processes where `development: false` is not joined by `reusePort: false`.
-test.todo("a taken port is told", async () => {
+test("a taken port is told", async () => {
   const child = start(["up", "--config", GOOD, "--port", "0", "--json"]);
   const { port } = new URL(await readyUrl(child.stdout));
   const second = await run(["up", "--config", GOOD, "--port", port]);

@@ -49,6 +49,8 @@ test("the catalog brings dialect and url, and the rest is the defaults", () => {
         criticality: "default",
       },
     ],
+    keys: [],
+    passthrough: false,
   });
 });
 

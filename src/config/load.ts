@@ -88,6 +88,8 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
     },
     providers,
     routes: Object.entries(config.routes).map(([name, route]) => resolveRoute(name, route)),
+    keys: [],
+    passthrough: false,
   };
 }
 

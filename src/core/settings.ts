@@ -46,9 +46,24 @@ export interface RouteSettings {
   readonly criticality: Criticality;
 }
 
+/** A gateway key is a tenant. */
+export interface KeySettings {
+  readonly name: string;
+  /** `sha256:` and 64 hex digits. */
+  readonly hash: string;
+  /** Route names it may use; absent: all. */
+  readonly routes?: readonly string[];
+}
+
 export interface Settings {
   readonly listen: { readonly host: string; readonly port: number };
   readonly providers: readonly ProviderSettings[];
   /** In the file's order; an exact name wins over a pattern, a longer pattern over a shorter. */
   readonly routes: readonly RouteSettings[];
+  /** None: one tenant, no key asked for (loopback only). */
+  readonly keys: readonly KeySettings[];
+  /** Opens `/admin`; without it only loopback may. */
+  readonly adminKey?: string;
+  /** Other `/v1/…` paths go to the first provider of their dialect, unprotected. */
+  readonly passthrough: boolean;
 }

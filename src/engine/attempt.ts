@@ -92,8 +92,10 @@ function prepareTranslated(plan: AttemptPlan, call: Call): Prepared | Fault {
   const prompt = plan.client.codec.decodeRequest(call.body);
   if (isFault(prompt)) return prompt;
   const encoded = plan.dialect.codec.encodeRequest(prompt.value, plan.target);
-  if (isFault(encoded)) return encoded;
   const { clientPath } = plan.client.codec;
+  if (isFault(encoded)) {
+    return encoded.param === undefined ? encoded : { ...encoded, param: clientPath(encoded.param) };
+  }
   const losses = [...prompt.losses, ...encoded.losses.map((loss) => ({ ...loss, path: clientPath(loss.path) }))];
   if ((call.strict ?? plan.strict) && losses.length > 0) {
     const named = losses.map((loss) => `${loss.path} (${loss.why})`).join(", ");

@@ -2,6 +2,7 @@
 // becomes the fault `bug` here and nowhere else on the call's path.
 
 import type { Call } from "../core/call.ts";
+import type { Cells } from "../core/cell.ts";
 import type { Cancel } from "../core/cancel.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
@@ -16,6 +17,9 @@ import { compile, type Route, type Routes } from "./compile.ts";
 export interface Engine {
   readonly runtime: Runtime;
   readonly routes: Routes;
+  readonly cells: Cells;
+  /** Atomic: calls in flight finish on the services they began with; cells of targets that stay are kept. */
+  reload(settings: Settings): void;
   /** Never rejects. The answer's `ending` settles the call's last event. */
   answer(call: Call, cancel: Cancel): Promise<Reply>;
   /** Calls begun and not yet ended. */
@@ -36,7 +40,9 @@ export interface EngineOptions {
 const NAMES_SHOWN = 20;
 
 export function createEngine({ settings, runtime, maxOutput, readers = [] }: EngineOptions): Engine {
-  const routes = compile(settings, createCells(), maxOutput ?? (() => undefined));
+  const cells = createCells();
+  const compileNow = (now: Settings): Routes => compile(now, cells, maxOutput ?? (() => undefined));
+  let routes = compileNow(settings);
   const { clock } = runtime;
   let inFlight = 0;
   const emit = (event: GatewayEvent): void => {
@@ -54,8 +60,14 @@ export function createEngine({ settings, runtime, maxOutput, readers = [] }: Eng
   };
   return {
     runtime,
-    routes,
+    cells,
     emit,
+    get routes() {
+      return routes;
+    },
+    reload(now) {
+      routes = compileNow(now);
+    },
     get inFlight() {
       return inFlight;
     },

@@ -4,7 +4,7 @@
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import type { Usage } from "../core/reply.ts";
-import type { StopReason, StreamEvent } from "../core/stream-event.ts";
+import type { StreamEvent } from "../core/stream-event.ts";
 import type { Decoder, Encoder } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
 import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
@@ -63,13 +63,15 @@ export class Translation implements Lane {
   #take(event: StreamEvent): void {
     if (this.finished || this.fault !== undefined) return;
     if (event.type === "error") this.#fail(event.fault);
-    else if (event.type === "message-end" && !this.#mayEnd(event.stop)) {
+    else if (event.type === "message-end" && !this.#mayEnd(event)) {
       this.#fail(fault("empty-reply", "the stream ended well but held no content"));
     } else this.#pass(event);
   }
 
-  #mayEnd(stop: StopReason): boolean {
-    return this.committed || this.#emptyAllowed || stop === "refusal";
+  #mayEnd({ stop, usage }: Extract<StreamEvent, { type: "message-end" }>): boolean {
+    if (this.committed || this.#emptyAllowed || stop === "refusal" || stop === "pause") return true;
+    // A model that thought unseen until its limit has answered, if it says so.
+    return (stop === "length" || stop === "context-full") && (usage?.outputTokens ?? 0) > 0;
   }
 
   #pass(event: Exclude<StreamEvent, { type: "error" }>): void {

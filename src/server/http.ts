@@ -39,6 +39,8 @@ export function startServer({ settings, runtime, maxOutput, readers }: ServerOpt
     // The handler answers 413 in the caller's dialect; this is the backstop for bodies without a stated length.
     maxRequestBodySize: BODY_BYTES_MAX * 2,
     development: false,
+    // Otherwise a second gateway on a taken port starts in silence and gets every other call.
+    reusePort: false,
     fetch(request, self) {
       // Whole answers may take minutes of silence; streams are kept alive by pings.
       if (request.method === "POST") self.timeout(request, 0);

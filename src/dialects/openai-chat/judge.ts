@@ -66,7 +66,7 @@ function isAnswer(message: JsonObject): boolean {
 
 /** A filter hides what there was; the caller's own limit can be used up by reasoning that nobody sees. */
 function isLegallyEmpty(finish: string, usage: Usage | undefined): boolean {
-  return finish === "content_filter" || (finish === "length" && usage?.outputTokens !== 0);
+  return finish === "content_filter" || (finish === "length" && (usage?.outputTokens ?? 0) > 0);
 }
 
 function wrongEmbeddings(reply: JsonObject): Fault | undefined {

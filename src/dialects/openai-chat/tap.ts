@@ -40,7 +40,7 @@ class ChatTap implements Tap {
   }
 
   get emptyIsLegal(): boolean {
-    return this.#refused || (this.#cutByLimit && this.usage?.outputTokens !== 0);
+    return this.#refused || (this.#cutByLimit && (this.usage?.outputTokens ?? 0) > 0);
   }
 
   see(frame: Uint8Array): FrameClass {
