@@ -69,7 +69,7 @@ describe("text", () => {
   test.each([
     ["stop", undefined, false],
     ["content_filter", undefined, true],
-    ["length", undefined, true],
+    ["length", undefined, false],
     ["length", 9, true],
     ["length", 0, false],
   ])("empty with %s and %s tokens out", (finish, tokens, legal) => {
