@@ -25,7 +25,7 @@ export interface Job {
 export interface Outcome {
   readonly completed: number;
   readonly failed: number;
-  /** The first few reasons. */
+  /** A few of the reasons. */
   readonly failures: readonly string[];
   readonly wallMs: number;
   /** Most calls that had content and no end at one moment. */
@@ -59,6 +59,11 @@ function flaw(job: Job, reader: ResponseReader): string | undefined {
   return undefined;
 }
 
+function latencies(tookMs: readonly number[]): Pick<Outcome, "p50Ms" | "p99Ms"> {
+  const sorted = tookMs.length === 0 ? [0] : [...tookMs].sort((one, other) => one - other);
+  return { p50Ms: quantile(sorted, 0.5), p99Ms: quantile(sorted, 0.99) };
+}
+
 /** Counts what the workers of one job do. `done` resolves when each call has ended, or nobody is left to ask. */
 function tallyOf(job: Job) {
   const startedMs = performance.now();
@@ -76,7 +81,6 @@ function tallyOf(job: Job) {
   function settle(): void {
     const missing = job.calls - tookMs.length - failed;
     if (missing > 0) failures.unshift(`${missing} calls not asked or not ended in time`);
-    tookMs.sort((one, other) => one - other);
     resolve({
       completed: tookMs.length,
       failed: failed + missing,
@@ -84,8 +88,7 @@ function tallyOf(job: Job) {
       wallMs: performance.now() - startedMs,
       openAtPeak,
       readsPerMark: marks === 0 ? 0 : reads / marks,
-      p50Ms: tookMs.length === 0 ? 0 : quantile(tookMs, 0.5),
-      p99Ms: tookMs.length === 0 ? 0 : quantile(tookMs, 0.99),
+      ...latencies(tookMs),
     });
   }
 
@@ -107,10 +110,7 @@ function tallyOf(job: Job) {
     },
     ended(worker: Worker, failure: string | undefined): void {
       if (failure === undefined) tookMs.push(performance.now() - worker.startedMs);
-      else {
-        failed += 1;
-        if (failures.length < FAILURES_KEPT) failures.push(failure);
-      }
+      else failures[failed++ % FAILURES_KEPT] = failure;
       if (worker.open) open -= 1;
       marks += worker.reader?.marks ?? 0;
       worker.reader = undefined;

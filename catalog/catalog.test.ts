@@ -1,19 +1,68 @@
 import { expect, test } from "bun:test";
-import { MODELS, maxOutputTokens } from "./models.ts";
+import { MODEL_CLASSES } from "./model.ts";
+import { FAMILIES, MODELS, maxOutputTokens, modelsOf, standIn } from "./models.ts";
 import { PROVIDERS } from "./providers.ts";
 
-test("every entry has a source and the day it was verified", () => {
-  for (const entry of [...MODELS, ...Object.values(PROVIDERS)]) {
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+test("every entry, and every price, has a source and the day it was verified", () => {
+  const prices = MODELS.flatMap(({ price }) => price ?? []);
+  for (const entry of [...MODELS, ...prices, ...Object.values(PROVIDERS)]) {
     expect(entry.source.length).toBeGreaterThan(10);
-    expect(entry.verified).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+    expect(entry.verified).toMatch(DAY);
+  }
+  for (const price of prices) {
+    expect(price.inputPerMillion).toBeGreaterThan(0);
+    expect(price.outputPerMillion).toBeGreaterThanOrEqual(price.inputPerMillion);
+    if (price.until !== undefined) expect(price.until).toMatch(DAY);
   }
 });
 
 test("urls are as the vendor's SDK takes them, without a closing slash", () => {
-  for (const { url, dialect } of Object.values(PROVIDERS)) {
+  for (const { url, dialect, statusPage } of Object.values(PROVIDERS)) {
     expect(url).not.toEndWith("/");
     if (dialect === "anthropic-messages") expect(url).not.toContain("/v1");
+    if (statusPage !== undefined) expect(statusPage).toMatch(/^https:\/\/[a-z.]+$/);
   }
+});
+
+test("models are there once and belong to a provider of the catalog", () => {
+  expect(new Set(MODELS.map(({ name }) => name)).size).toBe(MODELS.length);
+  for (const { provider, name, contextTokens, maxOutputTokens } of MODELS) {
+    expect(Object.keys(PROVIDERS)).toContain(provider);
+    expect(name).toMatch(/^[\x21-\x7e]{1,256}$/);
+    if (contextTokens !== undefined && maxOutputTokens !== undefined)
+      expect(contextTokens).toBeGreaterThanOrEqual(maxOutputTokens);
+  }
+});
+
+test("a family's prefix is there once, and the catalog's own models of it are its provider's", () => {
+  expect(new Set(FAMILIES.map(({ prefix }) => prefix)).size).toBe(FAMILIES.length);
+  for (const { name, provider, class: ofModel } of MODELS) {
+    const longest = FAMILIES.filter(({ prefix }) => name.startsWith(prefix)).sort(
+      (a, b) => b.prefix.length - a.prefix.length,
+    )[0];
+    if (longest === undefined) continue;
+    expect([name, longest.provider]).toEqual([name, provider]);
+    if (ofModel !== undefined && provider === "anthropic") expect([name, longest.class]).toEqual([name, ofModel]);
+  }
+});
+
+test("every provider with a key has a stand-in for every class", () => {
+  for (const [name, { keyVariable }] of Object.entries(PROVIDERS)) {
+    for (const wanted of MODEL_CLASSES) {
+      const found = standIn(name, wanted);
+      expect([name, found === undefined]).toEqual([name, keyVariable === undefined]);
+      const same = modelsOf(name).find((model) => model.class === wanted);
+      if (same !== undefined) expect(found).toBe(same);
+    }
+  }
+});
+
+test("a class that a provider has not is stood in for by the nearest, and of two by the cheaper", () => {
+  expect(standIn("deepseek", "balanced")?.name).toBe("deepseek-flash");
+  expect(standIn("openrouter", "frontier")?.name).toBe("google/gemini-3.8-flash");
+  expect(standIn("ollama", "fast")).toBeUndefined();
 });
 
 for (const [model, limit] of [
@@ -23,6 +72,7 @@ for (const [model, limit] of [
   ["claude-sonnet-4-5", 64_000],
   ["claude-haiku-4-5-latest", 64_000],
   ["claude-sonnet-5", 128_000],
+  ["gpt-6-sol-2026-09-22", 128_000],
   ["claude-opus-4-99", undefined],
   ["claude-opus-4-mini", undefined],
   ["gpt-5", undefined],

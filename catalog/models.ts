@@ -1,57 +1,72 @@
-// What is known of models: the largest output of each Claude model, for a request to an Anthropic provider must name a
-// limit and a client of another dialect need not. A model that is not here is unknown, never guessed.
+// What is known of models, and the few questions that are asked of it. A model that is not here is unknown, never guessed.
 
-export interface CatalogModel {
-  /** The name without its date: `claude-opus-4-1` stands for `claude-opus-4-1-20250805` and `…-latest` too. */
-  readonly name: string;
-  readonly maxOutputTokens: number;
-  readonly source: string;
-  readonly verified: string;
+import { type CatalogModel, MODEL_CLASSES, type ModelClass } from "./model.ts";
+import { ANTHROPIC_MODELS } from "./models/anthropic.ts";
+import { OPENAI_MODELS } from "./models/openai.ts";
+import { OTHER_MODELS } from "./models/others.ts";
+
+/** Those of one provider stand together, the first of a class before its likes. */
+export const MODELS: readonly CatalogModel[] = [...ANTHROPIC_MODELS, ...OPENAI_MODELS, ...OTHER_MODELS];
+
+/** Names of a provider that the catalog need not know one by one. */
+export interface ModelFamily {
+  /** Every name that begins so is the provider's. */
+  readonly prefix: string;
+  readonly provider: string;
+  /** What stands in for it elsewhere; absent: nothing can. */
+  readonly class?: ModelClass;
 }
 
-const OVERVIEW = "https://platform.claude.com/docs/en/models/overview";
-const EARLIER = "https://github.com/labring/fastgpt-plugin/pull/242";
-const VERIFIED = "2026-11-23";
-
-function page(name: string, maxOutputTokens: number, source = OVERVIEW): CatalogModel {
-  return { name, maxOutputTokens, source, verified: VERIFIED };
-}
-
-export const MODELS: readonly CatalogModel[] = [
-  page("claude-fable-5-2", 128_000),
-  page("claude-fable-5-1", 128_000),
-  page("claude-fable-5", 128_000),
-  page("claude-opus-5-5", 128_000),
-  page("claude-opus-5", 128_000),
-  page("claude-sonnet-5-5", 128_000),
-  page("claude-sonnet-5", 128_000),
-  page("claude-haiku-5-5", 128_000),
-  page(
-    "claude-opus-4-8",
-    128_000,
-    "https://github.com/Effect-TS/effect/releases/tag/@effect/ai-anthropic@4.0.0-beta.106",
-  ),
-  page(
-    "claude-opus-4-7",
-    128_000,
-    "https://github.com/Effect-TS/effect/releases/tag/@effect/ai-anthropic@4.0.0-beta.106",
-  ),
-  page("claude-opus-4-6", 128_000, "https://platform.claude.com/docs/en/models/opus-4-6/overview"),
-  page("claude-sonnet-4-6", 128_000, "https://platform.claude.com/docs/en/models/sonnet-4-6/overview"),
-  page("claude-opus-4-5", 64_000, "https://platform.claude.com/docs/en/models/opus-4-5/overview"),
-  page("claude-sonnet-4-5", 64_000, "https://platform.claude.com/docs/en/models/sonnet-4-5/overview"),
-  page("claude-haiku-4-5", 64_000, "https://platform.claude.com/docs/en/models/haiku-4-5/overview"),
-  page("claude-opus-4-1", 32_000, EARLIER),
-  page("claude-opus-4", 32_000, EARLIER),
-  page("claude-sonnet-4", 64_000, EARLIER),
-  page("claude-3-7-sonnet", 64_000, "https://docs.rs/mixtape-core/latest/src/mixtape_core/models/claude.rs.html"),
+// A vector of one embedding model means nothing to another: those have no class.
+export const FAMILIES: readonly ModelFamily[] = [
+  { prefix: "claude-fable-", provider: "anthropic", class: "frontier" },
+  { prefix: "claude-opus-", provider: "anthropic", class: "frontier" },
+  { prefix: "claude-haiku-", provider: "anthropic", class: "fast" },
+  { prefix: "claude-", provider: "anthropic", class: "balanced" },
+  { prefix: "gpt-", provider: "openai", class: "balanced" },
+  { prefix: "chatgpt-", provider: "openai", class: "balanced" },
+  { prefix: "o3", provider: "openai", class: "frontier" },
+  { prefix: "o4", provider: "openai", class: "balanced" },
+  { prefix: "text-embedding-", provider: "openai" },
+  { prefix: "gemini-embedding-", provider: "gemini" },
+  { prefix: "gemini-", provider: "gemini", class: "balanced" },
+  { prefix: "deepseek-", provider: "deepseek", class: "fast" },
+  { prefix: "mistral-embed", provider: "mistral" },
+  { prefix: "mistral-", provider: "mistral", class: "balanced" },
+  { prefix: "ministral-", provider: "mistral", class: "fast" },
+  { prefix: "codestral-", provider: "mistral", class: "balanced" },
+  { prefix: "llama-", provider: "groq", class: "balanced" },
 ];
 
+// An alias of the undated name is `claude-opus-4-0`; Google Cloud writes the date after an `@`.
+const VERSION_SUFFIX = /(?:[-@](?:latest|default|\d{8}|\d{4}-\d{2}-\d{2})|-0)$/;
+
 const BY_NAME = new Map(MODELS.map((model) => [model.name, model]));
-// `claude-opus-4-0` is an alias of the undated name; Google Cloud writes the date after an `@`.
-const VERSION_SUFFIX = /(?:[-@](?:latest|default|\d{8})|-0)$/;
+
+/** The entry of a model's name, dated or not; `undefined` when it is not known. */
+export function catalogModel(name: string): CatalogModel | undefined {
+  return BY_NAME.get(name) ?? BY_NAME.get(name.replace(VERSION_SUFFIX, ""));
+}
 
 /** The model's largest output in tokens; `undefined` when it is not known. */
 export function maxOutputTokens(model: string): number | undefined {
-  return (BY_NAME.get(model) ?? BY_NAME.get(model.replace(VERSION_SUFFIX, "")))?.maxOutputTokens;
+  return catalogModel(model)?.maxOutputTokens;
+}
+
+export function modelsOf(provider: string): readonly CatalogModel[] {
+  return MODELS.filter((model) => model.provider === provider);
+}
+
+/** What stands in for a model of `wanted` at `provider`: its class, else the nearest, and of two the cheaper. */
+export function standIn(provider: string, wanted: ModelClass): CatalogModel | undefined {
+  const distance = (of: ModelClass) => {
+    const steps = MODEL_CLASSES.indexOf(of) - MODEL_CLASSES.indexOf(wanted);
+    return steps >= 0 ? steps : 0.5 - steps;
+  };
+  let best: CatalogModel | undefined;
+  for (const model of modelsOf(provider)) {
+    if (model.class === undefined) continue;
+    if (best?.class === undefined || distance(model.class) < distance(best.class)) best = model;
+  }
+  return best;
 }

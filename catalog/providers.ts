@@ -7,6 +7,10 @@ export interface CatalogProvider {
   readonly url: string;
   /** The environment variable that the vendor's own SDK reads; absent: the provider needs no key. */
   readonly keyVariable?: string;
+  /** The environment variable from which the vendor's SDK takes another url. */
+  readonly urlVariable?: string;
+  /** Where the provider tells of its outages; absent: it has no page of its own. */
+  readonly statusPage?: string;
   readonly tier: "remote" | "local";
   readonly source: string;
   readonly verified: string;
@@ -17,6 +21,8 @@ export const PROVIDERS: Readonly<Record<string, CatalogProvider>> = {
     dialect: "anthropic-messages",
     url: "https://api.anthropic.com",
     keyVariable: "ANTHROPIC_API_KEY",
+    urlVariable: "ANTHROPIC_BASE_URL",
+    statusPage: "https://status.claude.com",
     tier: "remote",
     source: "npm @anthropic-ai/sdk 1.12.0, client.js: default of baseURL",
     verified: "2026-11-23",
@@ -25,14 +31,26 @@ export const PROVIDERS: Readonly<Record<string, CatalogProvider>> = {
     dialect: "openai-chat",
     url: "https://api.openai.com/v1",
     keyVariable: "OPENAI_API_KEY",
+    urlVariable: "OPENAI_BASE_URL",
+    statusPage: "https://status.openai.com",
     tier: "remote",
     source: "npm openai 7.57.0, client.js: default of baseURL",
+    verified: "2026-11-23",
+  },
+  gemini: {
+    dialect: "openai-chat",
+    url: "https://generativelanguage.googleapis.com/v1beta/openai",
+    keyVariable: "GEMINI_API_KEY",
+    tier: "remote",
+    source:
+      "https://pub.dev/documentation/phoenixdb/4.1.0/ai/OpenAICompatibleChatModel/OpenAICompatibleChatModel.gemini.html",
     verified: "2026-11-23",
   },
   deepseek: {
     dialect: "openai-chat",
     url: "https://api.deepseek.com",
     keyVariable: "DEEPSEEK_API_KEY",
+    statusPage: "https://status.deepseek.com",
     tier: "remote",
     source: "https://api-docs.deepseek.com/",
     verified: "2026-11-23",
@@ -41,6 +59,7 @@ export const PROVIDERS: Readonly<Record<string, CatalogProvider>> = {
     dialect: "openai-chat",
     url: "https://api.groq.com/openai/v1",
     keyVariable: "GROQ_API_KEY",
+    statusPage: "https://groqstatus.com",
     tier: "remote",
     source: "https://developer.4d.com/docs/ja/21-R3/aikit/compatible-openai",
     verified: "2026-11-23",
@@ -49,6 +68,7 @@ export const PROVIDERS: Readonly<Record<string, CatalogProvider>> = {
     dialect: "openai-chat",
     url: "https://api.mistral.ai/v1",
     keyVariable: "MISTRAL_API_KEY",
+    statusPage: "https://status.mistral.ai",
     tier: "remote",
     source: "https://developer.4d.com/docs/ja/21-R3/aikit/compatible-openai",
     verified: "2026-11-23",
@@ -57,6 +77,7 @@ export const PROVIDERS: Readonly<Record<string, CatalogProvider>> = {
     dialect: "openai-chat",
     url: "https://openrouter.ai/api/v1",
     keyVariable: "OPENROUTER_API_KEY",
+    statusPage: "https://status.openrouter.ai",
     tier: "remote",
     source: "https://openrouter.ai/deepseek/deepseek-r1-distill-qwen-1.5b",
     verified: "2026-11-23",

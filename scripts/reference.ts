@@ -1,6 +1,8 @@
-// The reference pages that are made from tables in the source, as text. Writing them is `docs.ts`'s business.
+// The reference pages and the JSON Schema that are made from the source, as text. Writing them is `docs.ts`'s business.
 
 import { FAULTS } from "../src/core/fault.ts";
+import { catalogPage } from "./reference-catalog.ts";
+import { configPage, jsonSchema } from "./reference-config.ts";
 
 const RETRY = { same: "the same target once more", elsewhere: "another target", never: "no" } as const;
 
@@ -28,4 +30,7 @@ This page is made from \`src/core/fault.ts\` by \`npm run docs\`.
 /** Path from the root, to what the page must say. */
 export const PAGES: readonly { readonly path: string; text(): string }[] = [
   { path: "docs/reference/faults.md", text: faultsPage },
+  { path: "docs/reference/config.md", text: configPage },
+  { path: "docs/reference/catalog.md", text: catalogPage },
+  { path: "schema/holdfast.schema.json", text: jsonSchema },
 ];

@@ -30,7 +30,7 @@ export const NOT: Readonly<Record<string, readonly string[]>> = {
   sim: ["cli", "server", "runtime"],
   server: ["cli", "sim"],
   cli: [],
-  index: ["cli", "server"],
+  index: ["cli", "sim"],
 };
 
 export interface Ban {

@@ -1,38 +1,59 @@
-// `holdfast check`: reads the configuration and tells every problem, without serving anything.
+// `holdfast check`: reads the configuration and tells every problem, without serving anything; `--live` also tries every
+// target with one token.
 
 import { type Problem, renderProblems } from "../config/problem.ts";
+import { zeroConfigText } from "../config/zero-config.ts";
+import { createBunRuntime } from "../runtime/bun.ts";
+import { createSecretReader } from "../runtime/secrets.ts";
+import { adviceFor } from "./advice.ts";
 import { type Command, misuse } from "./command.ts";
-import { DEFAULT_FILE, readConfigFile } from "./config-file.ts";
+import { DEFAULT_FILE, readConfiguration } from "./config-file.ts";
+import type { Explained } from "./explanation.ts";
 import { readFlags, textFlag } from "./flags.ts";
+import { type Rehearsal, type Rehearsed, rehearse, type Take } from "./rehearsal.ts";
 
-const HELP = `holdfast check [--config FILE] [--json]
+const HELP = `holdfast check [--config FILE] [--live [--within 60]] [--json]
 
 Reads the configuration and tells every problem: file, line, column, what is allowed, the nearest name.
 
-  --config FILE   the configuration (default: ${DEFAULT_FILE})
-  --json          one object on one line: { ok, file, problems, warnings }
+  --config FILE   the configuration (default: ${DEFAULT_FILE}, else the provider keys in the environment)
+  --live          also tries every target of every route, with one token whole and one streamed. It costs what they cost,
+                  and proves urls, keys and models
+  --within N      seconds for all of that (default: 60)
+  --json          one object on one line: { ok, file, problems, warnings[, live] }
 
-Exit codes: 0 the configuration is good, 2 it is not.`;
+Exit codes: 0 all is good, 1 a target failed, 2 the configuration is wrong.`;
 
 export const check: Command = { summary: "tell what is wrong with the configuration", help: HELP, run: runCheck };
 
+const WITHIN_S = 60;
+
 async function runCheck(args: readonly string[]): Promise<number> {
-  const parsed = readFlags(args, { config: { type: "string" }, live: { type: "boolean" } });
+  const options = { config: { type: "string" }, live: { type: "boolean" }, within: { type: "string" } } as const;
+  const parsed = readFlags(args, options);
   if (!parsed.ok) return misuse("check", parsed.message);
-  if (parsed.flags.live === true) return misuse("check", "--live is not in this version");
+  const within = textFlag(parsed.flags, "within") ?? String(WITHIN_S);
+  if (!/^[1-9]\d{0,3}$/.test(within)) return misuse("check", `--within ${within}: a number of seconds from 1 to 9999`);
   const json = parsed.flags.json === true;
-  const config = await readConfigFile(textFlag(parsed.flags, "config"));
-  if (!config.found) {
-    const message = config.message ?? `there is no ${DEFAULT_FILE} here; name a file with --config`;
+  const config = await readConfiguration(textFlag(parsed.flags, "config"));
+  if (config.from === "unreadable" || config.from === "nothing") {
+    const message =
+      config.from === "unreadable" ? config.message : `there is no ${DEFAULT_FILE} here; name a file with --config`;
     if (json) tell({ ok: false, problems: [{ path: "", message }], warnings: [] });
     else console.error(message);
     return 2;
   }
-  const { file, loaded } = config;
+  const { name: file, loaded } = config;
+  if (config.from === "environment" && !json) console.log(zeroConfigText(config.zero));
   const problems = loaded.ok ? [] : loaded.problems;
-  if (json) tell({ ok: loaded.ok, file, problems, warnings: loaded.warnings });
-  else tellPeople(file, problems, loaded.warnings);
-  return loaded.ok ? 0 : 2;
+  const live = parsed.flags.live === true && loaded.ok ? await runLive(loaded, Number(within) * 1_000) : undefined;
+  const good = loaded.ok && (live === undefined || live.failed === 0);
+  if (json) tell({ ok: good, file, problems, warnings: loaded.warnings, ...(live && { live: live.report }) });
+  else {
+    tellPeople(file, problems, loaded.warnings);
+    if (live !== undefined) console.log(live.text);
+  }
+  return good ? 0 : loaded.ok ? 1 : 2;
 }
 
 interface Report {
@@ -40,6 +61,7 @@ interface Report {
   readonly file?: string;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  readonly live?: unknown;
 }
 
 function tell(report: Report): void {
@@ -51,4 +73,54 @@ function tellPeople(file: string, problems: readonly Problem[], warnings: readon
   if (warnings.length > 0) console.error(`warnings:\n${renderProblems(warnings)}`);
   if (problems.length === 0) console.log(`${file}: ok`);
   else console.error(`${file}: ${problems.length} problem${problems.length === 1 ? "" : "s"}`);
+}
+
+interface Live {
+  readonly failed: number;
+  readonly report: unknown;
+  readonly text: string;
+}
+
+async function runLive(loaded: Explained, totalMs: number): Promise<Live> {
+  const runtime = createBunRuntime();
+  const secrets = createSecretReader({ clock: runtime.clock });
+  const unread = await secrets.follow(loaded.settings.providers.flatMap(({ keys }) => keys));
+  const rehearsal = await rehearse(loaded.settings, { runtime, secrets, totalMs });
+  secrets.stop();
+  const results = rehearsal.results.map((result) => ({ ...result, advice: adviceFor(result, loaded) }));
+  const failed = results.filter(({ advice }) => advice !== undefined).length;
+  const { skipped, spent } = rehearsal;
+  return { failed, report: { targets: results, skipped, spent, unread }, text: liveText(rehearsal, results, unread) };
+}
+
+function liveText(
+  { skipped, spent }: Rehearsal,
+  results: readonly (Rehearsed & { readonly advice: string | undefined })[],
+  unread: readonly string[],
+): string {
+  const rows = results.map(({ target, keyNumber, whole, stream, advice }) => [
+    keyNumber === undefined ? target : `${target} (key ${keyNumber})`,
+    takeText(whole),
+    takeText(stream),
+    advice ?? "",
+  ]);
+  const table = [["target", "whole", "stream", rows.some((row) => row[3] !== "") ? "what to do" : ""], ...rows];
+  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const failed = rows.filter((row) => row[3] !== "").length;
+  const count = `${failed === 0 ? `all ${results.length}` : `${failed} of ${results.length}`} targets ${failed === 0 ? "answered" : "failed"}`;
+  return [
+    ...unread,
+    ...table.map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    ),
+    ...skipped.map((target) => `${target} was not tried: which model it is, only a call can say`),
+    `${count}; ${spent.calls} calls spent ${spent.inputTokens} tokens of input and ${spent.outputTokens} of output`,
+  ].join("\n");
+}
+
+function takeText(take: Take | undefined): string {
+  return take === undefined ? "–" : `${take.fault} ${take.ms} ms`;
 }

@@ -1,16 +1,23 @@
 // The demo mode: two simulated providers on loopback and routes over both, so that a call works and an outage can be
 // watched before there is any configuration or key. Everything it says goes to stderr.
 
-import { PROVIDERS } from "../../catalog/providers.ts";
 import { ROUTE_DEFAULTS } from "../config/defaults.ts";
-import type { Clock } from "../core/runtime.ts";
+import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { RouteSettings, Settings } from "../core/settings.ts";
+import { paint } from "../observe/call-line.ts";
+import { wantsColour } from "../observe/call-log.ts";
+import { createCallFollower } from "../observe/follow-calls.ts";
+import { createBunRuntime } from "../runtime/bun.ts";
 import type { ScheduledFault } from "../sim/fault-script.ts";
+import { startTraffic, TRAFFIC_ROUTE } from "./demo-traffic.ts";
+import { createDemoView } from "./demo-view.ts";
 import { startSimProvider } from "./sim-provider.ts";
 
 export interface Demo {
   readonly settings: Settings;
-  /** What to try, once the gateway serves at `url`; begins to announce the outages. */
+  /** Shows what happens, in place of the call log. */
+  readonly view: (event: GatewayEvent) => void;
+  /** What to try, once the gateway serves at `url`; begins the demo's own calls. */
   announce(url: string): void;
   stop(): void;
 }
@@ -19,6 +26,7 @@ const EVERY_MS = 60_000;
 const FIRST_MS = 20_000;
 const OUTAGE_MS = 20_000;
 const SICK = "anthropic-sim";
+const SPARE = "openai-sim";
 const OUTAGE: ScheduledFault = {
   kind: "overloaded",
   atMs: FIRST_MS,
@@ -30,39 +38,36 @@ const OUTAGE: ScheduledFault = {
 };
 
 /** Starts the simulated providers at once; `listen` is where the gateway will serve. */
-export function startDemo(listen: Settings["listen"], clock: Clock): Demo {
+export function startDemo(listen: Settings["listen"]): Demo {
   const started = [
     startSimProvider({ name: SICK, dialect: "anthropic-messages", faults: [OUTAGE] }),
-    startSimProvider({ name: "openai-sim", dialect: "openai-chat" }),
+    startSimProvider({ name: SPARE, dialect: "openai-chat" }),
   ];
-  const startedMs = clock.now();
-  let disarm: (() => void) | undefined;
+  const runtime = createBunRuntime();
+  let stopTraffic = () => {};
   const settings: Settings = {
     listen,
     providers: started.map(({ name, dialect, url }) => ({ name, dialect, url, keys: [], tier: "remote" })),
     routes: [
-      route("claude-*", [SICK, "openai-sim"]),
-      route("gpt-*", ["openai-sim", SICK]),
-      route("gemini-*", [SICK, "openai-sim"]),
+      route("claude-*", [SICK, SPARE]),
+      route("gpt-*", [SPARE, SICK]),
+      route("gemini-*", [SICK, SPARE]),
+      route(TRAFFIC_ROUTE, [SICK, SPARE]),
     ],
     keys: [],
     passthrough: false,
   };
-  const tellOutages = (down: boolean, atMs: number): void => {
-    disarm = clock.after(startedMs + atMs - clock.now(), () => {
-      const what = down ? `is down for ${OUTAGE_MS / 1_000} s; calls go to openai-sim` : "is well again";
-      console.error(`demo mode: ${SICK} ${what}`);
-      tellOutages(!down, atMs + (down ? OUTAGE_MS : EVERY_MS - OUTAGE_MS));
-    });
-  };
+  const tint = paint(wantsColour(process.env, process.stderr.isTTY));
+  const view = createDemoView({ sick: SICK, tint, tell: (line) => console.error(line) });
   return {
     settings,
+    view: createCallFollower(runtime.wallMs, [view]).read,
     announce(url) {
       console.error(invitation(url));
-      tellOutages(true, FIRST_MS);
+      stopTraffic = startTraffic(url, runtime);
     },
     stop() {
-      disarm?.();
+      stopTraffic();
       for (const provider of started) provider.stop();
     },
   };
@@ -78,14 +83,6 @@ function invitation(url: string): string {
   Any model named claude-*, gpt-* or gemini-* is served. Try, in another terminal:
     curl -si ${url}/v1/messages -H 'content-type: application/json' -d '${body}'
   ${SICK} is down for ${OUTAGE_MS / 1_000} s of every minute: the same call still works, and x-holdfast-trail says why.
-  For real providers write a holdfast.yaml.`;
-}
-
-/** Keys of real providers that this run leaves alone; the user may believe otherwise. */
-export function unusedKeys(env: Readonly<Record<string, string | undefined>>): string | undefined {
-  const set = Object.values(PROVIDERS).flatMap(({ keyVariable }) =>
-    keyVariable && env[keyVariable] ? [keyVariable] : [],
-  );
-  if (set.length === 0) return undefined;
-  return `demo mode: ${set.join(", ")} ${set.length === 1 ? "is" : "are"} set but not used: this version needs a holdfast.yaml for real providers`;
+  Watch it below and with \`holdfast tail\`; \`holdfast call ID\` explains one call. The demo's own calls use the route ${TRAFFIC_ROUTE}.
+  For real providers set ANTHROPIC_API_KEY or OPENAI_API_KEY, or let \`holdfast init\` write a holdfast.yaml.`;
 }

@@ -7,11 +7,18 @@ import type { Command } from "./command.ts";
 const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
   up: { summary: "run the gateway (the default)", load: async () => (await import("./up.ts")).up },
   check: { summary: "tell what is wrong with the configuration", load: async () => (await import("./check.ts")).check },
+  explain: {
+    summary: "what happens to a call of a route, and why",
+    load: async () => (await import("./explain.ts")).explain,
+  },
+  init: { summary: "write a first configuration", load: async () => (await import("./init.ts")).init },
+  call: { summary: "explain one call of a running gateway", load: async () => (await import("./call.ts")).call },
+  tail: { summary: "follow the calls of a running gateway", load: async () => (await import("./tail.ts")).tail },
   sim: { summary: "run simulated providers with scripted faults", load: loadSim },
 };
 
 /** Their names are kept free; saying so is better than "unknown command". */
-const LATER = ["explain", "drill", "status", "report", "call", "tail", "drain", "restore", "keys", "notify"];
+const LATER = ["drill", "status", "report", "drain", "restore", "keys", "notify"];
 
 async function loadSim(): Promise<Command> {
   const { sim } = await import("./sim.ts");

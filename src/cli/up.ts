@@ -1,28 +1,31 @@
 // `holdfast up`: serves until it is told to stop. One line on stdout says that it serves and where; all else is stderr.
 
 import { maxOutputTokens } from "../../catalog/models.ts";
-import { LISTEN_DEFAULTS } from "../config/defaults.ts";
-import { renderProblems } from "../config/problem.ts";
 import { isLoopback } from "../config/url.ts";
-import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Clock } from "../core/runtime.ts";
-import type { Settings } from "../core/settings.ts";
 import { createBunRuntime, maxConcurrentFetches } from "../runtime/bun.ts";
+import { hasLostTerminal } from "../runtime/command-io.ts";
 import { type Server, startServer } from "../server/http.ts";
 import { type Command, misuse } from "./command.ts";
-import { DEFAULT_FILE, readConfigFile } from "./config-file.ts";
-import { startDemo, unusedKeys } from "./demo.ts";
+import { DEFAULT_FILE } from "./config-file.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
+import { startObserving } from "./observing.ts";
+import { makePlan } from "./plan.ts";
 
 const HELP = `holdfast up [--config FILE] [--host HOST] [--port PORT] [--json]
 
 Runs the gateway. It prints one line on stdout when it serves: holdfast ready on http://HOST:PORT
-Without a configuration it starts simulated providers (demo mode).
+Without a configuration it uses the provider keys in the environment (ANTHROPIC_API_KEY, OPENAI_API_KEY, …); without any
+it starts simulated providers (demo mode). On SIGHUP, and when the file changes, the configuration is read again: it is
+taken over whole or not at all.
 
   --config FILE   the configuration (default: ${DEFAULT_FILE}, where there is one)
   --host HOST     instead of the configuration's listen.host; a loopback address
   --port PORT     instead of the configuration's listen.port; 0 takes any free port
   --json          the one line is { "ready": URL }
+
+HOLDFAST_LOG in the environment is off, json or text: one line on stderr for each call (default: text on a terminal, else
+json). Traces are exported where OTEL_EXPORTER_OTLP_ENDPOINT is set.
 
 SIGTERM and SIGINT let calls in flight finish and refuse new ones; a second one ends at once.`;
 
@@ -34,12 +37,6 @@ const FETCHES_TOO_FEW = 256;
 const DRAIN_GRACE_MS = 600_000;
 /** A terminal and a launcher may both pass the same signal on: within this time it is one. */
 const SAME_SIGNAL_MS = 250;
-
-interface Plan {
-  readonly settings: Settings;
-  announce(url: string): void;
-  stop(): void;
-}
 
 async function runUp(args: readonly string[]): Promise<number> {
   const parsed = readFlags(args, { config: { type: "string" }, host: { type: "string" }, port: { type: "string" } });
@@ -53,22 +50,33 @@ async function runUp(args: readonly string[]): Promise<number> {
   const runtime = createBunRuntime();
   const plan = await makePlan(parsed.flags, runtime.clock);
   if (plan === undefined) return 2;
+  const observing = startObserving(runtime, plan.view !== undefined);
+  if ("problem" in observing) {
+    plan.stop();
+    return misuse("up", observing.problem);
+  }
+  const { observers } = observing;
+  const readers = plan.view === undefined ? observing.readers : [...observing.readers, plan.view];
   let server: Server;
   try {
-    server = startServer({ settings: plan.settings, runtime, maxOutput: maxOutputTokens, readers: [tellBugs] });
+    server = startServer({ settings: plan.settings, runtime, maxOutput: maxOutputTokens, observers, readers });
   } catch (error) {
     plan.stop();
     const { host, port } = plan.settings.listen;
     return misuse("up", `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`);
   }
   // Before anyone is told: a signal must not find the process without its handler.
-  const stopped = stopSignal(runtime.clock);
+  const stopped = stopSignal(
+    runtime.clock,
+    plan.follow?.((settings) => server.reload(settings)),
+  );
   console.log(parsed.flags.json === true ? JSON.stringify({ ready: server.url }) : `holdfast ready on ${server.url}`);
   plan.announce(server.url);
   await stopped;
   console.error("holdfast: draining; calls in flight finish, new ones are refused");
   await server.stop(DRAIN_GRACE_MS);
   plan.stop();
+  await observing.end();
   return 0;
 }
 
@@ -82,38 +90,8 @@ function wrongListenFlag(flags: Flags): string | undefined {
   return `--host ${host} needs gateway keys and an admin key, which are not in this version`;
 }
 
-/** The configuration, or the demo where there is none; `undefined` after telling what is wrong. */
-async function makePlan(flags: Flags, clock: Clock): Promise<Plan | undefined> {
-  const config = await readConfigFile(textFlag(flags, "config"));
-  if (config.found) {
-    const { loaded } = config;
-    if (!loaded.ok) {
-      console.error(renderProblems(loaded.problems));
-      return undefined;
-    }
-    if (loaded.warnings.length > 0) console.error(`warnings:\n${renderProblems(loaded.warnings)}`);
-    return {
-      settings: { ...loaded.settings, listen: listenOf(loaded.settings.listen, flags) },
-      announce() {},
-      stop() {},
-    };
-  }
-  if (config.message !== undefined) {
-    console.error(config.message);
-    return undefined;
-  }
-  const unused = unusedKeys(process.env);
-  if (unused !== undefined) console.error(unused);
-  return startDemo(listenOf(LISTEN_DEFAULTS, flags), clock);
-}
-
-function listenOf(listen: Settings["listen"], flags: Flags): Settings["listen"] {
-  const port = textFlag(flags, "port");
-  return { host: textFlag(flags, "host") ?? listen.host, port: port === undefined ? listen.port : Number(port) };
-}
-
 /** Resolves at the first signal to stop; a later one ends the process at once. */
-function stopSignal(clock: Clock): Promise<void> {
+function stopSignal(clock: Clock, reload: (() => void) | undefined): Promise<void> {
   return new Promise((resolve) => {
     let firstMs: number | undefined;
     const onSignal = (number: number): void => {
@@ -122,12 +100,17 @@ function stopSignal(clock: Clock): Promise<void> {
         resolve();
       } else if (clock.now() - firstMs > SAME_SIGNAL_MS) process.exit(128 + number);
     };
-    process.on("SIGHUP", () => onSignal(1));
+    let hungUpMs = Number.NEGATIVE_INFINITY;
+    const onHangUp = (): void => {
+      // A terminal that closes says it with the same signal.
+      if (reload === undefined || hasLostTerminal()) onSignal(1);
+      else if (clock.now() - hungUpMs > SAME_SIGNAL_MS) {
+        hungUpMs = clock.now();
+        reload();
+      }
+    };
+    process.on("SIGHUP", onHangUp);
     process.on("SIGINT", () => onSignal(2));
     process.on("SIGTERM", () => onSignal(15));
   });
-}
-
-function tellBugs(event: GatewayEvent): void {
-  if (event.type === "bug") console.error(`holdfast: a bug, in call ${event.call}: ${event.stack ?? event.message}`);
 }

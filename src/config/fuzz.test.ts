@@ -2,7 +2,7 @@
 // place inside the text, and what is broken in a way that matters is never accepted.
 
 import { expect, test } from "bun:test";
-import { loadSettings } from "./load.ts";
+import { loadSettings } from "./load-yaml.ts";
 import { renderProblems } from "./problem.ts";
 
 const GOOD = [

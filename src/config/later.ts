@@ -5,7 +5,7 @@ import { asksForNothing } from "./fields.ts";
 import type { Issue, Path } from "./problem.ts";
 import { at, entriesOf } from "./tree.ts";
 
-interface Row {
+export interface LaterRow {
   /** Keys from the root; `*` stands for every key or position there. */
   readonly path: readonly string[];
   /** What can be said instead. */
@@ -14,13 +14,13 @@ interface Row {
   readonly asks?: (value: unknown) => boolean;
 }
 
-const route = (key: string, allowed: string, asks?: Row["asks"]): Row => ({
+const route = (key: string, allowed: string, asks?: LaterRow["asks"]): LaterRow => ({
   path: ["routes", "*", ...key.split(".")],
   allowed,
   ...(asks && { asks }),
 });
 
-const LATER: readonly Row[] = [
+export const LATER: readonly LaterRow[] = [
   {
     path: ["providers", "*", "dialect"],
     allowed: "anthropic-messages | openai-chat",
@@ -47,10 +47,7 @@ const LATER: readonly Row[] = [
   { path: ["slo"], allowed: "[]" },
   { path: ["store"], allowed: "memory" },
   { path: ["shared"], allowed: "off" },
-  { path: ["keys"], allowed: "[]" },
-  { path: ["admin", "key"], allowed: "off" },
   { path: ["status-page"], allowed: "private" },
-  { path: ["passthrough"], allowed: "off" },
 ];
 
 /** An issue for each thing that is asked for and not built yet. */

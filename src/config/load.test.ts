@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { loadSettings, settingsFrom } from "./load.ts";
+import { settingsFrom } from "./load.ts";
+import { loadSettings, TEXT_LENGTH_MAX } from "./load-yaml.ts";
 import { renderProblems } from "./problem.ts";
-import { TEXT_LENGTH_MAX } from "./source.ts";
 
 const ENV = { ANTHROPIC_API_KEY: "sk-a", ONE: "k1", TWO: "k2", PORT: "5001" };
 
@@ -50,7 +50,7 @@ test("the catalog brings dialect and url, and the rest is the defaults", () => {
       },
     ],
     keys: [],
-    passthrough: false,
+    passthrough: true,
   });
 });
 
@@ -71,7 +71,10 @@ routes:
     criticality: sheddable
   "*": { targets: ["b/*"], timeouts: {}, retry-wait: 0 }
 `);
-  expect(warnings).toEqual([]);
+  expect(warnings.map(({ path, message }) => `${path} ${message}`)).toEqual([
+    "routes.claude-*.attempts more than 4 are never made: at most 2 of a call go to one provider",
+    "routes.claude-*.criticality changes nothing yet: no call is shed in this version",
+  ]);
   expect(settings.listen).toEqual({ host: "localhost", port: 5001 });
   expect(settings.providers.map(({ url, keys, tier }) => [url, keys, tier])).toEqual([
     ["http://10.0.0.7:8080/base", ["k1", "k2"], "remote"],

@@ -3,48 +3,60 @@
 import type { ProviderSettings, RouteSettings, Settings } from "../core/settings.ts";
 import { LISTEN_DEFAULTS, ROUTE_DEFAULTS } from "./defaults.ts";
 import { type Environment, expand } from "./environment.ts";
+import { inertFindings } from "./inert.ts";
 import { shapeIssues } from "./issues.ts";
+import { hostIssues, keyIssues, keyWarnings, readGatewayKeys } from "./keys.ts";
 import { notInThisVersion } from "./later.ts";
-import { type Issue, type Problem, pathText } from "./problem.ts";
+import { type Origin, originFinder } from "./origin.ts";
+import { type Issue, type Path, type Problem, pathText } from "./problem.ts";
 import { readProviders } from "./providers.ts";
 import { routeIssues, splitTarget } from "./routes.ts";
 import { type Config, configSchema } from "./schema.ts";
-import { fromObject, fromYaml, type Source } from "./source.ts";
-import { at, entriesOf, isMapping, textAt } from "./tree.ts";
-import { isLoopback } from "./url.ts";
+import { fromObject, type Source } from "./source.ts";
+import { at, entriesOf, isMapping } from "./tree.ts";
 
 export type Loaded =
-  | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly Problem[] }
+  | {
+      readonly ok: true;
+      readonly settings: Settings;
+      readonly warnings: readonly Problem[];
+      /** Where the value at a path came from, written or not. */
+      readonly originOf: (path: Path) => Origin;
+    }
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
 
-/** Reads a YAML text. `file` is only for messages. */
-export function loadSettings(text: string, options: { readonly file: string; readonly env: Environment }): Loaded {
-  return load(fromYaml(text, options.file), options.env);
-}
-
-/** The same for the object that the library takes; problems then have a path and no line. */
+/** From the object that the library takes; problems then have a path and no line. A file's text: `load-yaml.ts`. */
 export function settingsFrom(object: unknown, options: { readonly env: Environment }): Loaded {
-  return load(fromObject(object), options.env);
+  return settingsOf(fromObject(object), options.env);
 }
 
-function load(source: Source, env: Environment): Loaded {
+/** What a source means, or every problem of it. */
+export function settingsOf(source: Source, env: Environment): Loaded {
   if (source.problems.length > 0) return { ok: false, problems: inOrder(source.problems), warnings: [] };
   const written = source.tree ?? {};
   const { tree, issues: environment } = expand(written, env);
   const shape = configSchema.safeParse(tree);
   const providers = readProviders(tree, written);
+  const inert = inertFindings(tree);
   const issues = firstOfEachPlace([
     ...environment,
-    ...(isMapping(tree) ? [...providers.issues, ...routeIssues(tree), ...hostIssues(tree)] : []),
+    ...(isMapping(tree) ? [...providers.issues, ...routeIssues(tree), ...keyIssues(tree), ...hostIssues(tree)] : []),
     ...(shape.success ? [] : shapeIssues(shape.error.issues, written)),
     ...notInThisVersion(tree),
+    ...inert.issues,
   ]);
   const placed = (found: readonly Issue[]) => inOrder(found.map(source.locate));
   if (!shape.success || issues.length > 0) {
     return { ok: false, problems: placed(issues), warnings: placed(providers.warnings) };
   }
-  const warnings = placed([...providers.warnings, ...unusedProviders(tree)]);
-  return { ok: true, settings: resolve(shape.data, providers.settings), warnings };
+  const warnings = placed([
+    ...providers.warnings,
+    ...keyWarnings(tree, written),
+    ...unusedProviders(tree),
+    ...inert.warnings,
+  ]);
+  const originOf = originFinder(source, written);
+  return { ok: true, settings: resolve(shape.data, providers.settings), warnings, originOf };
 }
 
 /** One sentence a place: the first finder knows best, and what follows from it is noise. */
@@ -62,13 +74,6 @@ function inOrder(problems: readonly Problem[]): Problem[] {
   return [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 }
 
-function hostIssues(tree: unknown): Issue[] {
-  const host = textAt(tree, ["listen", "host"]);
-  if (host === undefined || isLoopback(host)) return [];
-  const message = `${JSON.stringify(host)} needs gateway keys and an admin key, which are not in this version`;
-  return [{ path: ["listen", "host"], message, allowed: "a loopback address: 127.0.0.1, ::1, localhost" }];
-}
-
 function unusedProviders(tree: unknown): Issue[] {
   const targets = entriesOf(at(tree, ["routes"])).flatMap(([name]) => at(tree, ["routes", name, "targets"]));
   const used = new Set(
@@ -81,6 +86,8 @@ function unusedProviders(tree: unknown): Issue[] {
 
 /** Fills in the defaults. Everything was checked before. */
 function resolve(config: Config, providers: readonly ProviderSettings[]): Settings {
+  const admin = typeof config.admin === "object" ? config.admin.key : undefined;
+  const adminKey = admin === undefined || admin === "off" ? undefined : admin.trim();
   return {
     listen: {
       host: config.listen?.host?.trim() ?? LISTEN_DEFAULTS.host,
@@ -88,8 +95,9 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
     },
     providers,
     routes: Object.entries(config.routes).map(([name, route]) => resolveRoute(name, route)),
-    keys: [],
-    passthrough: false,
+    keys: Array.isArray(config.keys) ? readGatewayKeys(config.keys) : [],
+    ...(adminKey !== undefined && { adminKey }),
+    passthrough: config.passthrough !== "off",
   };
 }
 

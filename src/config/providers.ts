@@ -4,7 +4,7 @@
 import { PROVIDERS } from "../../catalog/providers.ts";
 import type { DialectId } from "../core/call.ts";
 import { nearest } from "../core/nearest.ts";
-import type { ProviderSettings } from "../core/settings.ts";
+import type { KeySource, ProviderSettings } from "../core/settings.ts";
 import type { Issue, Path } from "./problem.ts";
 import { at, entriesOf, isVoid, textAt } from "./tree.ts";
 import { checkUrl, type UrlVerdict } from "./url.ts";
@@ -98,7 +98,7 @@ function tellFacts(path: Path, tree: unknown, warnings: Issue[]): void {
   }
 }
 
-function readKeys(name: string, tree: unknown, written: unknown, found: Findings & { keyless: boolean }): string[] {
+function readKeys(name: string, tree: unknown, written: unknown, found: Findings & { keyless: boolean }): KeySource[] {
   const path: Path = ["providers", name];
   const single = at(tree, [...path, "key"]);
   const many = at(tree, [...path, "keys"]);
@@ -121,7 +121,11 @@ function readKeys(name: string, tree: unknown, written: unknown, found: Findings
   return places.flatMap((place) => readKey(place, tree, written, found) ?? []);
 }
 
-function readKey(path: Path, tree: unknown, written: unknown, found: Findings): string | undefined {
+function readKey(path: Path, tree: unknown, written: unknown, found: Findings): KeySource | undefined {
+  const file = textAt(tree, [...path, "file"]);
+  const command = textAt(tree, [...path, "command"]);
+  if (file !== undefined) return { file };
+  if (command !== undefined) return { command };
   const key = textAt(tree, path);
   if (key === undefined) return undefined;
   const inList = typeof path.at(-1) === "number";

@@ -1,97 +1,63 @@
 // The whole shape of a configuration, from the first release on. What is not built yet has its shape here too, and is
-// refused by name in `later.ts`; what the values mean together is judged in `meaning.ts`.
+// refused by name in `later.ts`; what the values mean together is judged beside it, in `load.ts`.
 
 import * as z from "zod";
-import { RETRY_AFTER_MAX_MS } from "../core/fault.ts";
-import {
-  autoOrDurationMs,
-  durationMs,
-  feature,
-  integer,
-  list,
-  named,
-  object,
-  oneOf,
-  scalar,
-  text,
-  yesOrNo,
-} from "./fields.ts";
-import { parseDuration, parseMoney, parseShare } from "./units.ts";
+import { LISTEN_DEFAULTS } from "./defaults.ts";
+import { ALLOWED, feature, integer, list, named, object, oneOf, scalar, text, told } from "./fields.ts";
+import { dailyMoney, lasting } from "./quantities.ts";
+import { route } from "./schema-route.ts";
+import { parseShare } from "./units.ts";
 
 export const DIALECT_NAMES = ["anthropic-messages", "openai-chat", "openai-responses", "gemini"] as const;
 
-const share = scalar(parseShare, "a share such as 2%");
-const money = scalar((value) => parseMoney(value), "an amount such as 0.40usd");
-const dailyMoney = scalar((value) => parseMoney(value, true), "an amount a day such as 0.50usd/day");
-const lasting = scalar(parseDuration, "a duration such as 500ms, 8s, 5m, 1h or 7d");
 const keyText = scalar(
   (value) => (value === false ? "none" : typeof value === "string" && value.trim() !== "" ? value : undefined),
   '"${NAME}" of the environment | none',
+  { anyOf: [{ type: "string", minLength: 1 }, { const: false }] },
 );
 
-const provider = z.preprocess(
-  // `ollama:` with nothing after it is a provider from the catalog, as it is there.
-  (value) => value ?? {},
-  object({
-    dialect: oneOf(...DIALECT_NAMES).optional(),
-    url: text("a URL such as https://api.example.com/v1").optional(),
-    key: keyText.optional(),
-    keys: list(keyText, 'a list such as ["${KEY_ONE}", "${KEY_TWO}"]').optional(),
-    tier: oneOf("remote", "local").optional(),
-    region: text("a name such as eu").optional(),
-    retention: text("a name such as none or 30d").optional(),
-    "status-page": feature(text("a URL"), "off | a URL"),
-  }),
-);
+const KEY_SOURCES = '"${NAME}" of the environment | none | { file: PATH } | { command: "…" }';
+const keySource = z
+  .union(
+    [
+      keyText,
+      object({ file: told(text("a path"), "Its first line is the key; a change is seen within a minute.") }),
+      object({ command: told(text("a command line"), "Run by the shell; the first line of its output is the key.") }),
+    ],
+    { error: KEY_SOURCES },
+  )
+  .meta({ [ALLOWED]: KEY_SOURCES });
 
-const timeouts = object({
-  connect: durationMs(1).optional(),
-  "first-token": autoOrDurationMs(1).optional(),
-  whole: autoOrDurationMs(1).optional(),
-  idle: autoOrDurationMs(1).optional(),
-  total: durationMs(1).optional(),
-});
-
-const hedge = object({
-  after: z.union([oneOf("p90", "p95", "p99"), lasting], { error: "p90 | p95 | p99 | a duration" }).optional(),
-  budget: share.optional(),
-});
-
-const validate = object({
-  "min-length": integer(0, 1_000_000).optional(),
-  pattern: text("a regular expression").optional(),
-  "json-schema": z.unknown().optional(),
-});
-
-const cache = object({
-  healthy: feature(oneOf("exact", "stem", "semantic"), "off | exact | stem | semantic"),
-  outage: feature(oneOf("exact", "stem", "semantic"), "off | exact | stem | semantic"),
-  ttl: lasting.optional(),
-  "stale-if-error": lasting.optional(),
-  scope: oneOf("tenant", "route", "global").optional(),
-});
-
-const lastResort = z.union([text("stale-cache"), object({ canned: text("a sentence") })], {
-  error: 'stale-cache | provider/model | { canned: "…" } | defer',
-});
-
-const route = object({
-  targets: list(text("provider/model"), "a list of provider/model, best first"),
-  timeouts: timeouts.optional(),
-  attempts: integer(1, 10).optional(),
-  "retry-wait": durationMs(0, RETRY_AFTER_MAX_MS).optional(),
-  hedge: feature(hedge, "off | { after: p95, budget: 2% }"),
-  resume: feature(oneOf("text", "all"), "off | text | all"),
-  usage: oneOf("exact", "as-asked").optional(),
-  strict: yesOrNo.optional(),
-  criticality: oneOf("critical", "default", "sheddable").optional(),
-  warm: feature(share, "off | a share such as 2%"),
-  validate: feature(validate, "off | { min-length, pattern, json-schema }"),
-  cache: feature(cache, "off | { healthy, outage, ttl, stale-if-error, scope }"),
-  "last-resort": feature(list(lastResort, "a list"), "[] | a list of last resorts"),
-  require: feature(named(text("a name"), "a mapping such as { region: eu }"), "{} | a mapping such as { region: eu }"),
-  value: feature(money, "0 | an amount such as 0.40usd"),
-});
+const provider = z
+  .preprocess(
+    // `ollama:` with nothing after it is a provider from the catalog, as it is there.
+    (value) => value ?? {},
+    object({
+      dialect: told(oneOf(...DIALECT_NAMES).optional(), "Its wire format. A name of the catalog brings it."),
+      url: told(
+        text("a URL such as https://api.example.com/v1").optional(),
+        "As the vendor's SDK takes it: Anthropic without `/v1`, OpenAI with it. A name of the catalog brings it.",
+      ),
+      key: told(
+        keySource.optional(),
+        "What is sent as the credential: the key, a file that holds it, or a command that prints it; the latter two are " +
+          "read again without a restart. A provider on loopback needs none.",
+      ),
+      keys: told(
+        list(keySource, 'a list such as ["${KEY_ONE}", "${KEY_TWO}"]').optional(),
+        "Several of them, instead of `key`: the first is used until it is rejected, out of quota or rate-limited.",
+      ),
+      tier: told(
+        oneOf("remote", "local").optional(),
+        "`local`: a model of your own, named so in the answer.",
+        "remote",
+      ),
+      region: told(text("a name such as eu").optional(), "A fact for `require`."),
+      retention: told(text("a name such as none or 30d").optional(), "A fact for `require`."),
+      "status-page": told(feature(text("a URL"), "off | a URL"), "Where it tells of its outages.", "off"),
+    }),
+  )
+  .meta({ type: ["object", "null"] });
 
 export const EVENT_NAMES = [
   "incident.opened",
@@ -104,36 +70,89 @@ export const EVENT_NAMES = [
   "budget.warning",
 ] as const;
 
-const notice = z.looseObject({ on: list(oneOf(...EVENT_NAMES), "a list of event names").optional() });
+const notice = z
+  .looseObject({ on: told(list(oneOf(...EVENT_NAMES), "a list of event names").optional(), "Which events.") })
+  .meta({ [ALLOWED]: "a mapping such as { slack: URL, on: [incident.opened] }" });
 const objective = object({
-  name: text("a name").optional(),
-  route: text("a route's name"),
-  objective: scalar(parseShare, "a share such as 99.9%"),
-  window: lasting,
+  name: told(text("a name").optional(), "What people call it."),
+  route: told(text("a route's name"), "Whose calls."),
+  objective: told(
+    scalar(parseShare, "a share such as 99.9%", { type: "string", pattern: "%$" }),
+    "The share that succeeds.",
+  ),
+  window: told(lasting, "Over how long."),
 });
 const gatewayKey = object({
-  name: text("a name"),
-  hash: text("sha256:…"),
-  routes: list(text("a route's name"), "a list of routes").optional(),
+  name: told(text("a name"), "Who uses it: a tenant."),
+  hash: told(text("sha256:…"), "Of the key; the key itself is never kept."),
+  routes: told(list(text("a route's name"), "a list of routes").optional(), "Which routes it may use; absent: all."),
 });
 
+const listen = object({
+  host: told(text("127.0.0.1").optional(), "The address to serve on.", LISTEN_DEFAULTS.host),
+  port: told(integer(0, 65_535).optional(), "0 picks a free one.", LISTEN_DEFAULTS.port),
+});
+const probes = object({
+  budget: told(feature(dailyMoney, "off | 0.50usd/day"), "What they may cost.", "off"),
+});
+const statusPoll = feature(z.union([oneOf("auto"), lasting]).meta({ [ALLOWED]: "auto | a duration" }), "off | auto");
+const status = object({ poll: told(statusPoll, "How often.", "off") });
+const adminKey = feature(text("a key"), "off | a key");
+
 export const configSchema = object({
-  listen: object({ host: text("127.0.0.1").optional(), port: integer(0, 65_535).optional() }).optional(),
-  providers: named(provider, "a mapping from a name to a provider"),
-  routes: named(route, "a mapping from a model's name to a route"),
-  probes: feature(object({ budget: feature(dailyMoney, "off | 0.50usd/day") }), "off | { budget: 0.50usd/day }"),
-  canary: feature(dailyMoney, "off | an amount a day such as 0.10usd/day"),
-  status: feature(object({ poll: feature(z.union([oneOf("auto"), lasting]), "off | auto") }), "off | { poll: auto }"),
-  notify: feature(list(notice, "a list"), "[] | a list such as [{ slack: URL, on: [incident.opened] }]"),
-  slo: feature(list(objective, "a list"), "[] | a list of { name, route, objective, window }"),
-  store: feature(text("a store"), "memory | sqlite:PATH | postgres://…"),
-  shared: feature(text("a URL"), "off | redis://…"),
-  keys: feature(list(gatewayKey, "a list"), "[] | a list of { name, hash, routes }"),
-  admin: feature(object({ key: feature(text("a key"), "off | a key") }), 'off | { key: "${HOLDFAST_ADMIN_KEY}" }'),
-  "status-page": feature(oneOf("public"), "private | public"),
-  passthrough: feature(
-    scalar((value) => (value === true || value === "on" ? true : undefined), "on"),
-    "off | on",
+  listen: told(listen.optional(), "Where the gateway serves."),
+  providers: told(
+    named(provider, "a mapping from a name to a provider"),
+    "Whom we call. A name of the catalog brings dialect and url; any other needs both.",
+  ),
+  routes: told(
+    named(route, "a mapping from a model's name to a route"),
+    "What a client asks for, by the name of the model; `claude-*` matches every name that begins so.",
+  ),
+  probes: told(
+    feature(probes, "off | { budget: 0.50usd/day }"),
+    "Asks a provider under suspicion for one token, to learn when it is well again.",
+  ),
+  canary: told(
+    feature(dailyMoney, "off | an amount a day such as 0.10usd/day"),
+    "Keeps evidence for SLAs alive where routing has left a provider.",
+    "off",
+  ),
+  status: told(feature(status, "off | { poll: auto }"), "Reads the status pages of the providers in use."),
+  notify: told(
+    feature(list(notice, "a list"), "[] | a list such as [{ slack: URL, on: [incident.opened] }]"),
+    "Who is told of incidents.",
+  ),
+  slo: told(
+    feature(list(objective, "a list"), "[] | a list of { name, route, objective, window }"),
+    "What is promised.",
+  ),
+  store: told(
+    feature(text("a store"), "memory | sqlite:PATH | postgres://…", ["memory"]),
+    "Where it remembers.",
+    "memory",
+  ),
+  shared: told(feature(text("a URL"), "off | redis://…"), "What several gateways share.", "off"),
+  keys: told(
+    feature(list(gatewayKey, "a list"), "[] | a list of { name, hash, routes }"),
+    "Who may call. None: everybody who reaches the gateway, which must then serve on loopback.",
+  ),
+  admin: told(
+    feature(object({ key: told(adminKey, "Opens `/admin`.", "off") }), 'off | { key: "${HOLDFAST_ADMIN_KEY}" }'),
+    "The gateway's own API.",
+  ),
+  "status-page": told(
+    feature(oneOf("public"), "private | public", ["private"]),
+    "`public`: our own status page needs no key.",
+    "private",
+  ),
+  passthrough: told(
+    feature(
+      scalar((value) => (value === true || value === "on" ? true : undefined), "on", { enum: ["on", true] }),
+      "off | on",
+    ),
+    "Other `/v1/…` paths go to the first provider of their dialect, unprotected.",
+    "on",
   ),
 });
 

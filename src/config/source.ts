@@ -1,9 +1,7 @@
-// A configuration with its places: a YAML text, where each path has a line and a column, or an object, where none has.
+// A configuration with its places, as `load.ts` judges it: from a text, where each path has a line and a column, or from
+// an object, where none has. Knows no syntax, so that the library carries no parser.
 
-import { LineCounter, parseDocument, type YAMLError } from "yaml";
-import type { Issue, Problem } from "./problem.ts";
-import { pathText } from "./problem.ts";
-import { badKeys, offsetOf } from "./yaml-places.ts";
+import { type Issue, type Problem, pathText } from "./problem.ts";
 
 export interface Source {
   readonly tree: unknown;
@@ -13,65 +11,10 @@ export interface Source {
   locate(issue: Issue): Problem;
 }
 
-/** A longer configuration is a mistake. */
-export const TEXT_LENGTH_MAX = 1_000_000;
-const ALIASES_MAX = 100;
-
 export function fromObject(tree: unknown): Source {
   return { tree, problems: [], locate: toProblem };
 }
 
-/** `file` is only for messages. */
-export function fromYaml(text: string, file: string): Source {
-  if (text.length > TEXT_LENGTH_MAX) return unreadable(file, `the file has over ${TEXT_LENGTH_MAX} characters`);
-  const lines = new LineCounter();
-  // Keys are checked below: that check knows `4` and "4" for the same and says where the first one is.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
-  const place = (offset: number) => {
-    const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)));
-    return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
-  const syntax = [...document.errors, ...document.warnings].map((error) => ({
-    ...place(error.pos[0]),
-    path: "",
-    message: syntaxMessage(error),
-  }));
-  if (syntax.length > 0) return { tree: undefined, problems: syntax, locate: toProblem };
-  const keys = badKeys(document.contents).map(({ path, offset, firstOffset }) => ({
-    ...place(offset),
-    path: pathText(path),
-    message:
-      firstOffset === undefined
-        ? "a list or a mapping is no key"
-        : `this key is here twice; the first is in line ${place(firstOffset).line}`,
-  }));
-  if (keys.length > 0) return { tree: undefined, problems: keys, locate: toProblem };
-  try {
-    const tree: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
-    return {
-      tree,
-      problems: [],
-      locate: (issue) => ({ ...place(offsetOf(document.contents, issue)), ...toProblem(issue) }),
-    };
-  } catch (error) {
-    // Too many aliases, or an alias of nothing: the parser tells only when the values are made.
-    return unreadable(file, firstLine(error instanceof Error ? error.message : String(error)));
-  }
-}
-
-function unreadable(file: string, message: string): Source {
-  return { tree: undefined, problems: [{ file, line: 1, column: 1, path: "", message }], locate: toProblem };
-}
-
-function toProblem({ path, message, allowed, nearest }: Issue): Problem {
+export function toProblem({ path, message, allowed, nearest }: Issue): Problem {
   return { path: pathText(path), message, ...(allowed && { allowed }), ...(nearest && { nearest }) };
-}
-
-function syntaxMessage({ code, message }: YAMLError): string {
-  // The parser's own words speak of its API.
-  return code === "MULTIPLE_DOCS" ? "a second document begins here; a configuration is one" : firstLine(message);
-}
-
-function firstLine(message: string): string {
-  return message.split("\n", 1)[0] ?? message;
 }

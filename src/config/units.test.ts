@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseDuration, parseMoney, parseShare } from "./units.ts";
+import { durationText, parseDuration, parseMoney, parseShare } from "./units.ts";
 
 test("durations", () => {
   const table = {
@@ -30,3 +30,19 @@ test("money", () => {
   for (const wrong of ["0.40", "0.40eur", "$3", "0.50usd/day", 3]) expect(parseMoney(wrong)).toBeUndefined();
   expect(parseMoney("0.50usd", true)).toBeUndefined();
 });
+
+for (const [ms, text] of [
+  [0, "0ms"],
+  [250, "250ms"],
+  [1_000, "1s"],
+  [1_500, "1.5s"],
+  [419_600, "419.6s"],
+  [90_000, "90s"],
+  [600_000, "10m"],
+  [86_400_000, "1d"],
+] as const) {
+  test(`${ms} ms is written ${text}, and read so`, () => {
+    expect(durationText(ms)).toBe(text);
+    expect(parseDuration(text)).toBe(ms);
+  });
+}

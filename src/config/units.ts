@@ -11,6 +11,13 @@ export function parseDuration(value: unknown): number | undefined {
   return unitMs === undefined ? undefined : Math.round(Number(match?.[1]) * unitMs);
 }
 
+/** As one would write it: `5s`, `10m`, `1.5s`, `250ms`. */
+export function durationText(ms: number): string {
+  const whole = ["d", "h", "m", "s"].find((name) => ms >= (UNIT_MS[name] ?? 0) && ms % (UNIT_MS[name] ?? 1) === 0);
+  const unit = whole ?? (ms > 1_000 ? "s" : "ms");
+  return `${ms / (UNIT_MS[unit] ?? 1)}${unit}`;
+}
+
 /** `2%` as 0.02; a bare 0 needs no sign. Between 0 and 1. */
 export function parseShare(value: unknown): number | undefined {
   if (value === 0 || value === "0") return 0;

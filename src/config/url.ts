@@ -10,7 +10,8 @@ const ALLOWED = "an http or https URL without credentials, query or fragment";
 
 /** Checks and tidies (no closing slash). `dialect` is unknown where that was itself wrong. */
 export function checkUrl(text: string, dialect: DialectId | undefined): UrlVerdict {
-  const url = URL.parse(text.trim());
+  // Not `URL.parse`: the library runs where that is not known yet, early Node 20 among them.
+  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : null;
   const no = (message: string, allowed = ALLOWED): UrlVerdict => ({ ok: false, message, allowed });
   if (url === null || url.hostname === "") return no("is not a URL");
   if (url.protocol !== "http:" && url.protocol !== "https:") return no(`${url.protocol}// is not spoken here`);

@@ -2,7 +2,7 @@
 // (three lines) and good routes (two lines).
 
 import { expect, test } from "bun:test";
-import { loadSettings } from "./load.ts";
+import { loadSettings } from "./load-yaml.ts";
 import { renderProblem } from "./problem.ts";
 
 const PROVIDERS = `providers:
@@ -29,6 +29,7 @@ const inProvider = (entry: string) => `providers:
   ${entry}
 routes: { chat: { targets: [beta/m] } }
 `;
+const HASH = `sha256:${"ab".repeat(32)}`;
 const later = "not in this version";
 
 const ROWS: readonly Row[] = [
@@ -73,10 +74,7 @@ const ROWS: readonly Row[] = [
   ["$P\n$R\nlisten: { port: 65536 }\n", ["6:17", "listen.port", "from 0 to 65535"]],
   ["$P\n$R\nlisten: { port: http }\n", ["6:17", "listen.port", '"http" is not allowed']],
   ["$P\n$R\nlisten: { port: '${PORT}' }\n", ["6:17", "listen.port", '"${PORT}" is not allowed']],
-  [
-    "$P\n$R\nlisten:\n  host: 0.0.0.0\n",
-    ["7:9", "listen.host", "gateway keys and an admin key, which are not in this version"],
-  ],
+  ["$P\n$R\nlisten:\n  host: 0.0.0.0\n", ["7:9", "listen.host", "it needs gateway keys (`keys`) and an admin key"]],
   ["$P\n$R\nlisten: { host: '::' }\n", ["6:17", "listen.host", "loopback"]],
   // Providers.
   [inProvider("anthropc: { key: none }"), ["3:3", "providers.anthropc", "needs `dialect` and `url`", "anthropic"]],
@@ -205,6 +203,20 @@ const ROWS: readonly Row[] = [
   [inRoute("usage: exat"), ["7:12", "routes.chat.usage", "exact | as-asked", "exact"]],
   [inRoute("strict: perhaps"), ["7:13", "routes.chat.strict", "true | false"]],
   [inRoute("criticality: critcal"), ["7:18", "routes.chat.criticality", "critical | default | sheddable", "critical"]],
+  // Settings that could do nothing where they stand.
+  [
+    inRoute("timeouts: { first-token: 15m }"),
+    ["7:30", "routes.chat.timeouts.first-token", "does nothing: `total` (10m, where nothing is written) ends the call"],
+  ],
+  [
+    inRoute("timeouts: { connect: 2s, whole: 8s, first-token: 9s, total: 8s }"),
+    ["7:37", "routes.chat.timeouts.whole", "`total` (8s) ends the call first (allowed: less than 8s)"],
+    ["7:54", "routes.chat.timeouts.first-token", "does nothing"],
+  ],
+  [
+    "$P\nroutes:\n  chat: { targets: [alpha/m], usage: as-asked }\n",
+    ["5:38", "routes.chat.usage", "no target of this route speaks openai-chat"],
+  ],
   // Known, and not built yet.
   [inRoute("hedge: { after: p95, budget: 2% }"), ["7:12", "routes.chat.hedge", later]],
   [
@@ -234,10 +246,43 @@ const ROWS: readonly Row[] = [
   ["$P\n$R\nslo: [{ name: s, route: chat, objective: 99.9%, window: 30d }]\n", ["6:6", "slo", later]],
   ["$P\n$R\nstore: sqlite:./holdfast.db\n", ["6:8", "store", later]],
   ["$P\n$R\nshared: redis://h\n", ["6:9", "shared", later]],
-  ["$P\n$R\nkeys: [{ name: web, hash: 'sha256:0' }]\n", ["6:7", "keys", later]],
-  ["$P\n$R\nadmin: { key: x }\n", ["6:15", "admin.key", later]],
   ["$P\n$R\nstatus-page: public\n", ["6:14", "status-page", later]],
-  ["$P\n$R\npassthrough: on\n", ["6:14", "passthrough", later]],
+  ["$P\n$R\npassthrough: perhaps\n", ["6:14", "passthrough", "off | on"]],
+  // Gateway keys, the admin key.
+  ["$P\n$R\nkeys: web\n", ["6:7", "keys", "a list of { name, hash, routes }"]],
+  ["$P\n$R\nkeys: [{ name: web }]\n", ["6:8", "keys[0].hash", "is missing"]],
+  [`$P\n$R\nkeys: [{ hash: '${HASH}' }]\n`, ["6:8", "keys[0].name", "is missing"]],
+  [`$P\n$R\nkeys: [{ name: a b, hash: '${HASH}' }]\n`, ["6:16", "keys[0].name", "is no name for a key"]],
+  ["$P\n$R\nkeys: [{ name: web, hash: 'sha256:0' }]\n", ["6:27", "keys[0].hash", "64 hex digits"]],
+  ["$P\n$R\nkeys: [{ name: web, hash: 'hf_sk-something' }]\n", ["6:27", "keys[0].hash", "is a key, not the hash"]],
+  [
+    `$P\n$R\nkeys: [{ name: web, hsh: '${HASH}' }]\n`,
+    ["6:8", "keys[0].hash", "is missing"],
+    ["6:21", "keys[0].hsh", "unknown key", "hash"],
+  ],
+  [
+    `$P\n$R\nkeys:\n  - { name: web, hash: '${HASH}' }\n  - { name: web, hash: '${HASH}' }\n`,
+    ["8:13", "keys[1].name", "is here twice; the first is keys[0]"],
+    ["8:24", "keys[1].hash", "is the hash of keys[0] again"],
+  ],
+  [
+    `$P\n$R\nkeys: [{ name: web, hash: '${HASH}', routes: [chta, chat, chat] }]\n`,
+    ["6:111", "keys[0].routes[0]", 'no route is named "chta" (allowed: chat', "chat"],
+    ["6:123", "keys[0].routes[2]", "is here twice"],
+  ],
+  [`$P\n$R\nkeys: [{ name: web, hash: '${HASH}', routes: [] }]\n`, ["6:110", "keys[0].routes", "could use nothing"]],
+  ["$P\n$R\nadmin: { key: 'sk-a b' }\n", ["6:15", "admin.key", "no header can carry"]],
+  ["$P\n$R\nadmin: { keey: x }\n", ["6:10", "admin.keey", "unknown key", "key"]],
+  ["$P\n$R\nadmin: secret\n", ["6:8", "admin", "off | { key"]],
+  // Keys of providers from elsewhere.
+  [
+    inProvider("groq: { key: { fil: x } }"),
+    ["3:11", "providers.groq.key.file", "is missing"],
+    ["3:18", "providers.groq.key.fil", "unknown key", "file"],
+  ],
+  [inProvider("groq: { key: { file: x, command: y } }"), ["3:27", "providers.groq.key.command", "unknown key"]],
+  [inProvider("groq: { keys: [{ file: '' }] }"), ["3:26", "providers.groq.keys[0].file", "a path"]],
+  [inProvider("groq: { key: [a] }"), ["3:16", "providers.groq.key", "{ file: PATH }"]],
 ];
 
 for (const [text, ...wanted] of ROWS) {

@@ -19,6 +19,8 @@ export interface Inspected {
   readonly stream: boolean;
   /** The client's own output limit, in tokens; absent when it set none. */
   readonly maxTokens?: number;
+  /** How many answers it asks for at once (OpenAI Chat `n`); absent: one. */
+  readonly choices?: number;
   /** True when the request asks the model to think (so that the first token may be late). */
   readonly thinks: boolean;
   readonly modelSpan: Span;
@@ -43,6 +45,8 @@ export interface Call {
   /** On `Clock`; the client's own deadline, `Infinity` when it sent none. Holds beyond the commit. */
   readonly deadlineMs: number;
   readonly tenant: string;
+  /** Names of the routes that its tenant may use; absent: all. */
+  readonly routes?: readonly string[];
   readonly criticality: Criticality;
   /** `x-stainless-retry-count`: over 0 is the same logical call again. */
   readonly retryCount: number;

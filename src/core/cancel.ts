@@ -12,25 +12,38 @@ export interface Cancel {
 
 export class CancelSource implements Cancel {
   fault: Fault | undefined;
-  #listeners: Set<(fault: Fault) => void> | undefined;
+  /** Nearly always there is one listener, or none: a set is made for the second. */
+  #only: ((fault: Fault) => void) | undefined;
+  #more: Set<(fault: Fault) => void> | undefined;
 
   onCancel(listener: (fault: Fault) => void): () => void {
     if (this.fault !== undefined) {
       listener(this.fault);
       return nothing;
     }
-    this.#listeners ??= new Set();
-    this.#listeners.add(listener);
-    return () => this.#listeners?.delete(listener);
+    if (this.#only === undefined && this.#more === undefined) {
+      this.#only = listener;
+      return () => {
+        if (this.#only === listener) this.#only = undefined;
+      };
+    }
+    this.#more ??= new Set();
+    const more = this.#more;
+    more.add(listener);
+    // Of this very set: it also holds while the listeners are being told.
+    return () => more.delete(listener);
   }
 
   /** The first call wins; later ones do nothing. */
   cancel(fault: Fault): void {
     if (this.fault !== undefined) return;
     this.fault = fault;
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
-    if (listeners !== undefined) for (const listener of listeners) listener(fault);
+    const only = this.#only;
+    this.#only = undefined;
+    only?.(fault);
+    if (this.#more === undefined) return;
+    for (const listener of this.#more) listener(fault);
+    this.#more = undefined;
   }
 }
 

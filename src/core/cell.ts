@@ -11,7 +11,28 @@ export interface BudgetCell {
   tokens: number;
 }
 
-/** One target: until when (on `Clock`) its provider asked us to stay away, and whether a call already waits for that. */
+/** One key of a provider. Cells are found by a fingerprint, so a new key in the same place starts afresh. */
+export interface KeyCell {
+  /** Rejected or out of quota: until then (on `Clock`) any other key is better. */
+  restUntilMs: number;
+  /** How often in a row it was. */
+  strikes: number;
+  /** The provider's answer leaves no doubt that the key itself is the trouble, not what was asked with it. */
+  sure: boolean;
+}
+
+/** Targets that an operator took out of rotation, by id; `provider/*` stands for all of a provider. Never evicted. */
+export interface Drains {
+  /** On `Clock`; 0 when the target is in rotation, `Infinity` until it is restored. */
+  untilMs(target: string): number;
+  /** False when there is no room for one more. */
+  set(target: string, untilMs: number, nowMs: number): boolean;
+  /** False when it was not drained. */
+  restore(target: string): boolean;
+  list(): readonly (readonly [target: string, untilMs: number])[];
+}
+
+/** One target, or one target with one key: until when (on `Clock`) its provider asked us to stay away, and whether a call already waits for that. */
 export interface TargetCell {
   pausedUntilMs: number;
   waiting: boolean;
@@ -30,12 +51,16 @@ export interface RefusedCell {
 }
 
 export interface Cells {
-  target(id: string): TargetCell;
+  target(identity: string): TargetCell;
+  key(identity: string): KeyCell;
+  readonly drains: Drains;
   budget(domain: string): BudgetCell;
   refused: {
     /** True when there is nothing to look up: callers spare themselves the hash. */
     isEmpty(nowMs: number): boolean;
     get(key: string, nowMs: number): RefusedCell | undefined;
     set(key: string, cell: RefusedCell): void;
+    /** What was refused may be answered now: an operator changed something. */
+    clear(): void;
   };
 }

@@ -3,12 +3,13 @@
 
 export type Blame = "caller" | "provider" | "network" | "gateway";
 export type RetryRule = "same" | "elsewhere" | "never";
+export type FaultStatus = 400 | 401 | 403 | 404 | 413 | 429 | 499 | 500 | 503 | 504;
 
 export interface FaultTraits {
   /** Whose doing it is. Only `provider` and `network` faults may move a provider's belief. */
   readonly blame: Blame;
-  /** The HTTP status of a final error of this kind before a dialect turns it into its own (RFC 9110). */
-  readonly status: number;
+  /** The HTTP status of a final error of this kind. A dialect may have a number of its own for 503, "nobody could answer". */
+  readonly status: FaultStatus;
   /** `same`: the same target may be tried once more; `elsewhere`: only another target; `never`: final. */
   readonly retry: RetryRule;
   /** Weight of the failure in a domain's log-evidence; 0 moves nothing. */
@@ -17,7 +18,7 @@ export interface FaultTraits {
   readonly summary: string;
 }
 
-type Row = readonly [Blame, number, RetryRule, number, string];
+type Row = readonly [Blame, FaultStatus, RetryRule, number, string];
 
 const TABLE = {
   "invalid-request": ["caller", 400, "never", 0, "the request is wrong for every target"],
@@ -32,18 +33,18 @@ const TABLE = {
   "client-stall": ["caller", 499, "never", 0, "the caller took no byte for too long"],
   "rate-limited": ["provider", 429, "elsewhere", 0, "the provider limits our key's rate"],
   "quota-exhausted": ["provider", 503, "elsewhere", 0, "our credit or spend limit at the provider is used up"],
-  "credential-rejected": ["provider", 502, "elsewhere", 0, "the provider rejects our key"],
-  "model-missing": ["provider", 502, "elsewhere", 0, "the provider does not know the model"],
-  overloaded: ["provider", 529, "elsewhere", 1, "the provider says it is overloaded"],
-  "server-error": ["provider", 502, "same", 1, "the provider failed inside"],
-  "first-token-timeout": ["provider", 504, "elsewhere", 1.2, "no content in time"],
-  "whole-timeout": ["provider", 504, "elsewhere", 1.2, "no whole answer in time"],
-  "idle-timeout": ["provider", 504, "elsewhere", 1.2, "the stream fell silent"],
-  "malformed-reply": ["provider", 502, "elsewhere", 1.2, "the answer is not what its dialect allows"],
-  "empty-reply": ["provider", 502, "elsewhere", 1.2, "a success without any content"],
-  "stream-broken": ["network", 502, "elsewhere", 1.2, "the answer ended before its terminal event"],
-  "connect-failed": ["network", 502, "same", 0.8, "no connection, or it was lost before an answer began"],
-  "connect-timeout": ["network", 504, "elsewhere", 0.8, "the host did not accept a connection in time"],
+  "credential-rejected": ["provider", 503, "elsewhere", 0, "the provider rejects our key"],
+  "model-missing": ["provider", 503, "elsewhere", 0, "the provider does not know the model"],
+  overloaded: ["provider", 503, "elsewhere", 1, "the provider says it is overloaded"],
+  "server-error": ["provider", 503, "same", 1, "the provider failed inside"],
+  "first-token-timeout": ["provider", 503, "elsewhere", 1.2, "no content in time"],
+  "whole-timeout": ["provider", 503, "elsewhere", 1.2, "no whole answer in time"],
+  "idle-timeout": ["provider", 503, "elsewhere", 1.2, "the stream fell silent"],
+  "malformed-reply": ["provider", 503, "elsewhere", 1.2, "the answer is not what its dialect allows"],
+  "empty-reply": ["provider", 503, "elsewhere", 1.2, "a success without any content"],
+  "stream-broken": ["network", 503, "elsewhere", 1.2, "the answer ended before its terminal event"],
+  "connect-failed": ["network", 503, "same", 0.8, "no connection, or it was lost before an answer began"],
+  "connect-timeout": ["network", 503, "elsewhere", 0.8, "the host did not accept a connection in time"],
   "deadline-exceeded": ["gateway", 504, "never", 0, "the call's deadline passed"],
   superseded: ["gateway", 499, "never", 0, "another attempt of the same call won"],
   busy: ["gateway", 503, "never", 0, "this gateway is at one of its own limits"],

@@ -21,6 +21,8 @@ export type GatewayEvent = Fact &
         readonly model: string;
         readonly stream: boolean;
         readonly tenant: string;
+        /** The client's own trace context (W3C), as it came and not yet checked. */
+        readonly trace?: { readonly parent: string; readonly state?: string };
       }
     /** `number` counts from 1 within the call. */
     | { readonly type: "attempt-start"; readonly target: string; readonly number: number }
@@ -29,15 +31,15 @@ export type GatewayEvent = Fact &
         readonly target: string;
         readonly number: number;
         /** Absent: complete. A cancelled attempt has the fault it was cancelled with. */
-        readonly fault?: FaultKind;
-        readonly message?: string;
-        readonly status?: number;
+        readonly fault?: FaultKind | undefined;
+        readonly message?: string | undefined;
+        readonly status?: number | undefined;
         readonly committed: boolean;
-        readonly firstContentMs?: number;
+        readonly firstContentMs?: number | undefined;
         readonly tookMs: number;
         readonly pausedMs: number;
-        readonly usage?: Usage;
-        readonly requestId?: string;
+        readonly usage?: Usage | undefined;
+        readonly requestId?: string | undefined;
       }
     | { readonly type: "retry-wait"; readonly target: string; readonly delayMs: number }
     /** Headers went out before the commit. */
@@ -46,14 +48,14 @@ export type GatewayEvent = Fact &
     | {
         readonly type: "call-end";
         readonly ending: "complete" | "broken" | "cancelled" | "refused";
-        readonly target?: string;
-        readonly fault?: FaultKind;
+        readonly target?: string | undefined;
+        readonly fault?: FaultKind | undefined;
         readonly attempts: number;
-        readonly servedBy?: ServedBy;
-        readonly degraded?: Degraded;
-        readonly firstContentMs?: number;
+        readonly servedBy?: ServedBy | undefined;
+        readonly degraded?: Degraded | undefined;
+        readonly firstContentMs?: number | undefined;
         readonly tookMs: number;
-        readonly usage?: Usage;
+        readonly usage?: Usage | undefined;
       }
     | { readonly type: "bug"; readonly message: string; readonly stack?: string }
-  );
+    );

@@ -17,8 +17,8 @@ export interface Usage {
 /** How a committed answer finished. Health, budgets and the ledger settle on this, never on headers. */
 export interface Ending {
   readonly kind: "complete" | "broken" | "cancelled";
-  readonly fault?: Fault;
-  readonly usage?: Usage;
+  readonly fault?: Fault | undefined;
+  readonly usage?: Usage | undefined;
   /** From the start of the attempt to the first content received. */
   readonly firstContentMs: number;
   readonly tookMs: number;
@@ -32,7 +32,7 @@ export interface AttemptRecord {
   /** `ok` when it became the answer. */
   readonly fault: FaultKind | "ok";
   /** The provider's HTTP status, when one came. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   readonly ms: number;
 }
 
@@ -69,6 +69,8 @@ export interface Answer {
 export interface Refusal {
   readonly ok: false;
   readonly fault: Fault;
+  /** Told again from memory: nothing was sent for this call, and the trail is that of the call before. */
+  readonly remembered?: true;
   readonly trail: readonly AttemptRecord[];
 }
 

@@ -14,11 +14,15 @@ export interface Clock {
 /** Header names are lower-case; repeated headers are joined with ", " (RFC 9110 §5.3). */
 export type HeaderMap = Readonly<Record<string, string>>;
 
+export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+
 export interface WireRequest {
-  readonly method: "GET" | "POST";
+  readonly method: HttpMethod;
   readonly url: string;
   readonly headers: HeaderMap;
   readonly body?: Uint8Array;
+  /** Instead of `body`: sent at the pace at which it is read. Only where the whole is not to be held in memory. */
+  readonly upload?: ReadableStream<Uint8Array>;
   /** How long the host may take to accept a connection, judged by the runtime. */
   readonly connectMs: number;
 }

@@ -2,15 +2,18 @@
 // deferred queue are all services; a policy wraps one in another.
 
 import type { Call } from "./call.ts";
-import type { Cancel } from "./cancel.ts";
+import type { CancelSource } from "./cancel.ts";
 import type { GatewayEvent } from "./gateway-event.ts";
 import type { Reply } from "./reply.ts";
-import type { Runtime } from "./runtime.ts";
+import type { HeaderMap, Runtime } from "./runtime.ts";
 
 export interface Scope {
   readonly runtime: Runtime;
-  readonly cancel: Cancel;
+  /** The call's own: whoever ends it (the client, a deadline) ends everything that is in flight for it. */
+  readonly cancel: CancelSource;
   emit(event: GatewayEvent): void;
+  /** Headers that tie the request of attempt `number` to a trace; absent: the client's own pass as they came. */
+  readonly propagate?: (call: Call, number: number) => HeaderMap;
 }
 
 export type Service = (call: Call, scope: Scope) => Promise<Reply>;

@@ -3,13 +3,27 @@
 
 import type { Criticality, DialectId } from "./call.ts";
 
+/**
+ * Where a provider's key comes from: the key itself, or a place that is read again while the gateway runs, so that a key
+ * that was changed there needs no restart. `command` is a line for the shell; its first line of output is the key.
+ */
+export type KeySource = string | { readonly file: string } | { readonly command: string };
+
+/** Reads keys that are kept outside the settings. Both functions return at once: what they cause happens behind them. */
+export interface Secrets {
+  /** The key as it was last read; `undefined` when it never could be. */
+  current(source: Exclude<KeySource, string>): string | undefined;
+  /** The provider rejected what `current` gave: it may have been changed at its source. */
+  rejected(source: Exclude<KeySource, string>): void;
+}
+
 export interface ProviderSettings {
   readonly name: string;
   readonly dialect: DialectId;
   /** As the vendor's SDK takes it: Anthropic without /v1, OpenAI with it. No trailing slash. */
   readonly url: string;
-  /** At least one; `"none"` was given: empty. */
-  readonly keys: readonly string[];
+  /** Best first; `"none"` was given: empty. */
+  readonly keys: readonly KeySource[];
   readonly tier: "remote" | "local";
 }
 
@@ -45,6 +59,9 @@ export interface RouteSettings {
   readonly strict: boolean;
   readonly criticality: Criticality;
 }
+
+/** Whatever a route's `attempts` says: more at one provider would only add to its trouble. */
+export const ATTEMPTS_PER_DOMAIN_MAX = 2;
 
 /** A gateway key is a tenant. */
 export interface KeySettings {

@@ -3,11 +3,10 @@
 
 import type { Span } from "../core/call.ts";
 import { type Fault, fault } from "../core/fault.ts";
+import { stringEnd } from "./json-string.ts";
 
 /** Deeper nesting is refused: no request needs it and providers' own parsers fail near it. */
 const DEPTH_MAX = 1_000;
-/** Strings up to this length are walked in JavaScript: a native call costs more. */
-const SHORT_STRING_BYTES = 24;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -211,27 +210,6 @@ function nestedEnd(body: Uint8Array, start: number): number | Fault {
     at++;
   }
   return cut(length);
-}
-
-/** Where the string whose opening quote is at `start` ends, exclusive; -1 when it does not. */
-function stringEnd(body: Uint8Array, start: number): number {
-  const near = Math.min(body.length, start + 1 + SHORT_STRING_BYTES);
-  let at = start + 1;
-  while (at < near) {
-    const byte = body[at];
-    if (byte === QUOTE) return at + 1;
-    at += byte === BACKSLASH ? 2 : 1;
-  }
-  // The walk above stopped between two characters, so a run of backslashes counts from here.
-  const floor = at;
-  for (;;) {
-    const quote = body.indexOf(QUOTE, at);
-    if (quote < 0) return -1;
-    let slashes = 0;
-    while (quote - slashes > floor && body[quote - slashes - 1] === BACKSLASH) slashes++;
-    if (slashes % 2 === 0) return quote + 1;
-    at = quote + 1;
-  }
 }
 
 function closed(body: Uint8Array, brace: number, spans: Map<string, Span>): Map<string, Span> | Fault {

@@ -1,6 +1,8 @@
 // Server-sent events as bytes (WHATWG HTML §9.2): cuts a stream into whole frames, reads the fields of one, writes one.
 // It knows no dialect and never changes a byte it passes on.
 
+import { concat } from "../core/bytes.ts";
+
 const LF = 10;
 const CR = 13;
 const NOTHING: readonly Uint8Array[] = [];
@@ -42,7 +44,7 @@ export class FrameCutter {
 
   /** Bytes of the frame that is not closed yet; empty between frames. */
   rest(): Uint8Array {
-    return concat(this.#parts, this.#heldBytes);
+    return concat(this.#parts);
   }
 
   /** The frames that this chunk completes, in order. */
@@ -123,7 +125,7 @@ export class FrameCutter {
     if (this.#heldBytes === 0) frames.push(piece);
     else {
       this.#parts.push(piece);
-      frames.push(concat(this.#parts, this.#heldBytes + piece.length));
+      frames.push(concat(this.#parts));
       this.#parts = [];
       this.#heldBytes = 0;
     }
@@ -135,18 +137,6 @@ export class FrameCutter {
     this.#heldBytes += piece.length;
     if (this.#heldBytes > this.#limitBytes) this.#overflowed = true;
   }
-}
-
-function concat(parts: readonly Uint8Array[], lengthBytes: number): Uint8Array {
-  const only = parts[0];
-  if (parts.length === 1 && only !== undefined) return only;
-  const all = new Uint8Array(lengthBytes);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 export interface FrameFields {

@@ -16,6 +16,7 @@ import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
 import { type AttemptTimeouts, timeoutsFor } from "./timeouts.ts";
 import { Translation } from "./translate.ts";
+import { withoutKey } from "./without-key.ts";
 
 /** Everything about a target that is known before a call comes. */
 export interface AttemptPlan {
@@ -47,6 +48,7 @@ interface Prepared {
 
 export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, number: number): Promise<Reply> {
   const settlement = new Settlement(call, scope, plan.target.id, number);
+  settlement.secret = plan.key;
   try {
     const prepared = prepare(plan, call);
     const reply = isFault(prepared) ? prepared : await send(plan, call, scope, { settlement, prepared });
@@ -64,7 +66,8 @@ function stackOf(error: unknown): { stack?: string } {
   return error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
 }
 
-function refuse(settlement: Settlement, reason: Fault): Refusal {
+function refuse(settlement: Settlement, found: Fault): Refusal {
+  const reason = withoutKey(found, settlement.secret);
   settlement.settle(reason);
   return { ok: false, fault: reason, trail: [settlement.record(reason)] };
 }
@@ -118,7 +121,10 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
       ? fault("first-token-timeout", "no content within the first-token timeout")
       : fault("whole-timeout", "no whole answer within its timeout");
   settlement.timer.moveTo(settlement.startMs + lateMs);
-  const response = await scope.runtime.transport(request(plan, call, prepared), settlement.cancel);
+  const response = await scope.runtime.transport(
+    request(plan, call, prepared, scope.propagate?.(call, settlement.number)),
+    settlement.cancel,
+  );
   if (isFault(response)) return settlement.cancel.fault ?? response;
   settlement.status = response.status;
   settlement.requestId = response.headers["request-id"] ?? response.headers["x-request-id"];
@@ -136,8 +142,9 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
   return answer(plan, call, { ...sent, response }, reader);
 }
 
-function request(plan: AttemptPlan, call: Call, { body }: Prepared): WireRequest {
-  const headers: HeaderMap = { "content-type": "application/json", ...plan.provider.authorize(plan.key, call.headers) };
+function request(plan: AttemptPlan, call: Call, { body }: Prepared, trace: HeaderMap | undefined): WireRequest {
+  const own: HeaderMap = { "content-type": "application/json", ...plan.provider.authorize(plan.key, call.headers) };
+  const headers = trace === undefined ? own : { ...own, ...trace };
   const query = isNative(plan) ? call.query : "";
   return {
     method: "POST",
@@ -187,9 +194,14 @@ async function notStream(
 ): Promise<Fault> {
   settlement.timer.move(ERROR_BODY_MS);
   const body = await response.body.whole(ERROR_BYTES_MAX);
-  if (!(body instanceof Uint8Array)) return settlement.cancel.fault ?? body;
+  if (!(body instanceof Uint8Array)) return settlement.cancel.fault ?? withinLimit(body);
   const found = plan.dialect.wire.judge(body, call).fault;
   return asFoundHere(plan, found ?? fault("malformed-reply", "a stream was asked for; a whole reply came"));
+}
+
+/** A provider that says too much is at fault itself: `too-large` is the caller's. */
+function withinLimit(found: Fault): Fault {
+  return found.kind === "too-large" ? fault("malformed-reply", "an answer over the size limit") : found;
 }
 
 async function whole(
@@ -201,8 +213,7 @@ async function whole(
   const { settlement, response } = sent;
   const body = await response.body.whole(WHOLE_BYTES_MAX);
   if (!(body instanceof Uint8Array)) {
-    if (settlement.cancel.fault !== undefined) return settlement.cancel.fault;
-    return body.kind === "too-large" ? fault("malformed-reply", "an answer over the size limit") : body;
+    return settlement.cancel.fault ?? withinLimit(body);
   }
   const verdict = plan.dialect.wire.judge(body, call);
   if (verdict.fault !== undefined) return asFoundHere(plan, verdict.fault);

@@ -3,36 +3,54 @@
 
 import type { DialectId } from "../core/call.ts";
 import type { Cells } from "../core/cell.ts";
-import { pipeline, type Service } from "../core/service.ts";
-import type { ProviderSettings, RouteSettings, Settings, TargetSettings } from "../core/settings.ts";
+import { type Policy, pipeline, type Service } from "../core/service.ts";
+import type { ProviderSettings, RouteSettings, Secrets, Settings, TargetSettings } from "../core/settings.ts";
 import type { Target } from "../core/target.ts";
 import { DIALECTS } from "../dialects/registry.ts";
 import { deadline } from "../policies/deadline.ts";
-import { type Pursued, pursue } from "../policies/pursue.ts";
+import { pursue } from "../policies/pursue.ts";
 import { refused, remembered } from "../policies/refused.ts";
 import { createProvider, type Provider } from "../providers/provider.ts";
-import { type AttemptPlan, attempt } from "./attempt.ts";
+import type { AttemptPlan } from "./attempt.ts";
+import { type KeyedTarget, keyedTarget } from "./keyed-target.ts";
 
 export interface Route {
   /** As configured: a model name, or a pattern. */
   readonly name: string;
   readonly targets: readonly Target[];
+  /** The targets as they are tried, for whoever tells how they stand. */
+  readonly keyed: readonly KeyedTarget[];
   serve(dialect: DialectId): Service;
 }
 
 export interface Routes {
   readonly names: readonly string[];
   get(model: string): Route | undefined;
+  /** The name of the route that a model would take; compiles nothing. */
+  find(model: string): string | undefined;
+  /** Every route that has targets by now: those of exact names, and one for each model that a pattern matched. */
+  compiled(): readonly Route[];
 }
+
+export interface CompileContext {
+  readonly cells: Cells;
+  readonly secrets: Secrets;
+  /** A model's largest output in tokens, where known. */
+  readonly maxOutput: (model: string) => number | undefined;
+}
+
+/** Outermost first, around `pursue`: what `explain` prints is what runs. */
+export const POLICY_ORDER = ["deadline", "refused"] as const;
 
 /** Models that a pattern matched are compiled once each; the oldest is forgotten beyond this. */
 const MATCHED_MAX = 1_000;
 
-export function compile(settings: Settings, cells: Cells, maxOutput: (model: string) => number | undefined): Routes {
-  const providers = new Map(settings.providers.map((provider) => [provider.name, createProvider(provider)]));
-  const keys = new Map(settings.providers.map((provider) => [provider.name, provider]));
+export function compile(settings: Settings, context: CompileContext): Routes {
+  const providers = new Map(
+    settings.providers.map((made) => [made.name, { settings: made, made: createProvider(made) }]),
+  );
   const build = (route: RouteSettings, matched: string) =>
-    compileRoute(route, (target) => plan({ route, target, matched, providers, keys, maxOutput }), cells);
+    compileRoute(route, (target) => plan({ route, target, matched, providers, maxOutput: context.maxOutput }), context);
   const exact = new Map<string, Route>();
   const patterns: { prefix: string; route: RouteSettings }[] = [];
   for (const route of settings.routes) {
@@ -41,12 +59,13 @@ export function compile(settings: Settings, cells: Cells, maxOutput: (model: str
   }
   patterns.sort((a, b) => b.prefix.length - a.prefix.length);
   const matched = new Map<string, Route>();
+  const patternOf = (model: string) => patterns.find(({ prefix }) => model.startsWith(prefix));
   return {
     names: settings.routes.map((route) => route.name),
     get(model) {
       const known = exact.get(model) ?? matched.get(model);
       if (known !== undefined) return known;
-      const pattern = patterns.find(({ prefix }) => model.startsWith(prefix));
+      const pattern = patternOf(model);
       if (pattern === undefined) return undefined;
       const oldest = matched.size >= MATCHED_MAX ? matched.keys().next().value : undefined;
       if (oldest !== undefined) matched.delete(oldest);
@@ -54,30 +73,34 @@ export function compile(settings: Settings, cells: Cells, maxOutput: (model: str
       matched.set(model, route);
       return route;
     },
+    find: (model) => (exact.has(model) ? model : patternOf(model)?.route.name),
+    compiled: () => [...exact.values(), ...matched.values()],
   };
 }
 
-type Planned = Omit<AttemptPlan, "client">;
+interface Planned {
+  readonly plan: Omit<AttemptPlan, "client" | "key">;
+  readonly provider: ProviderSettings;
+}
 
 interface PlanContext {
   readonly route: RouteSettings;
   readonly target: TargetSettings;
   /** The part of the model name that the route's `*` stood for. */
   readonly matched: string;
-  readonly providers: ReadonlyMap<string, Provider>;
-  readonly keys: ReadonlyMap<string, ProviderSettings>;
+  readonly providers: ReadonlyMap<string, { readonly settings: ProviderSettings; readonly made: Provider }>;
   readonly maxOutput: (model: string) => number | undefined;
 }
 
-function plan({ route, target, matched, providers, keys, maxOutput }: PlanContext): Planned {
-  const provider = providers.get(target.provider);
-  if (provider === undefined)
-    throw new Error(`settings name the provider ${target.provider}, which they do not define`);
+function plan({ route, target, matched, providers, maxOutput }: PlanContext): Planned {
+  const found = providers.get(target.provider);
+  if (found === undefined) throw new Error(`settings name the provider ${target.provider}, which they do not define`);
+  const provider = found.made;
   const prefix = route.name.endsWith("*") ? route.name.slice(0, -1) : "";
   // `*` carries over what a client would write there: the whole name where the pattern is a prefix of a model's own.
-  const model = target.model === "*" ? prefix + matched : target.model.replace("*", matched);
+  const model = target.model === "*" ? prefix + matched : target.model.replace("*", () => matched);
   const limit = maxOutput(model);
-  return {
+  const plan: Planned["plan"] = {
     target: {
       id: `${provider.name}/${model}`,
       provider: provider.name,
@@ -88,25 +111,32 @@ function plan({ route, target, matched, providers, keys, maxOutput }: PlanContex
       ...(limit !== undefined && { maxOutputTokens: limit }),
     },
     provider,
-    key: keys.get(target.provider)?.keys[0],
     dialect: DIALECTS[provider.dialect],
     timeouts: route.timeouts,
     exactUsage: route.usage === "exact",
     strict: route.strict,
   };
+  return { plan, provider: found.settings };
 }
 
-function compileRoute(route: RouteSettings, planOf: (target: TargetSettings) => Planned, cells: Cells): Route {
+function compileRoute(
+  route: RouteSettings,
+  planOf: (target: TargetSettings) => Planned,
+  { cells, secrets }: CompileContext,
+): Route {
   const plans = route.targets.map(planOf);
   const services = new Map<DialectId, Service>();
+  let keyed: readonly KeyedTarget[] = [];
   for (const [id, client] of Object.entries(DIALECTS)) {
-    const pursued = plans.map((planned) => asPursued({ ...planned, client }));
+    // The cells of both are the same.
+    keyed = plans.map(({ plan, provider }) => keyedTarget({ ...plan, client }, { provider, cells, secrets }));
     // The keys of DIALECTS are dialect ids.
-    services.set(id as DialectId, protect(route, pursued, cells));
+    services.set(id as DialectId, protect(route, keyed, cells));
   }
   return {
     name: route.name,
-    targets: plans.map((planned) => planned.target),
+    targets: plans.map(({ plan }) => plan.target),
+    keyed,
     serve(dialect) {
       const service = services.get(dialect);
       if (service === undefined) throw new Error(`no service for the dialect ${dialect}`);
@@ -115,15 +145,17 @@ function compileRoute(route: RouteSettings, planOf: (target: TargetSettings) => 
   };
 }
 
-function asPursued(planned: AttemptPlan): Pursued {
-  const { id, domain, model } = planned.target;
-  return { id, domain, model, attempt: (call, scope, number) => attempt(planned, call, scope, number) };
-}
-
-function protect(route: RouteSettings, targets: readonly Pursued[], cells: Cells): Service {
+function protect(route: RouteSettings, targets: readonly KeyedTarget[], cells: Cells): Service {
   const { totalMs } = route.timeouts;
   const rules = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
   // A belief that changes (a later release) ends what is remembered; until then only time does.
-  return pipeline([deadline(totalMs), refused(cells, () => true)], chase);
+  const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy>> = {
+    deadline: deadline(totalMs),
+    refused: refused(cells, () => true),
+  };
+  return pipeline(
+    POLICY_ORDER.map((name) => policies[name]),
+    chase,
+  );
 }

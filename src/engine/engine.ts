@@ -2,26 +2,30 @@
 // becomes the fault `bug` here and nowhere else on the call's path.
 
 import type { Call } from "../core/call.ts";
+import type { CancelSource } from "../core/cancel.ts";
 import type { Cells } from "../core/cell.ts";
-import type { Cancel } from "../core/cancel.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import { nearest } from "../core/nearest.ts";
 import type { Answer, Ending, Refusal, Reply } from "../core/reply.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
-import type { Settings } from "../core/settings.ts";
+import type { Secrets, Settings } from "../core/settings.ts";
 import { createCells } from "../state/cells.ts";
 import { compile, type Route, type Routes } from "./compile.ts";
+import { NO_SECRETS } from "./keyring.ts";
 
 export interface Engine {
   readonly runtime: Runtime;
+  /** What it runs by now. */
+  readonly settings: Settings;
   readonly routes: Routes;
   readonly cells: Cells;
+  readonly secrets: Secrets;
   /** Atomic: calls in flight finish on the services they began with; cells of targets that stay are kept. */
   reload(settings: Settings): void;
   /** Never rejects. The answer's `ending` settles the call's last event. */
-  answer(call: Call, cancel: Cancel): Promise<Reply>;
+  answer(call: Call, cancel: CancelSource): Promise<Reply>;
   /** Calls begun and not yet ended. */
   readonly inFlight: number;
   emit(event: GatewayEvent): void;
@@ -30,18 +34,31 @@ export interface Engine {
 export interface EngineOptions {
   readonly settings: Settings;
   readonly runtime: Runtime;
+  /** Reads keys that are not in the settings themselves; without it such keys count as missing. */
+  readonly secrets?: Secrets;
   /** A model's largest output in tokens, where known. */
   readonly maxOutput?: (model: string) => number | undefined;
   /** Readers of the stream of facts. A reader that throws is dropped from that event, never from the call. */
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
+  /** See `Scope`. */
+  readonly propagate?: Scope["propagate"];
 }
 
 /** A list of route names in an error is cut here. */
 const NAMES_SHOWN = 20;
 
-export function createEngine({ settings, runtime, maxOutput, readers = [] }: EngineOptions): Engine {
+export function createEngine({
+  settings,
+  runtime,
+  secrets = NO_SECRETS,
+  maxOutput,
+  readers = [],
+  propagate,
+}: EngineOptions): Engine {
   const cells = createCells();
-  const compileNow = (now: Settings): Routes => compile(now, cells, maxOutput ?? (() => undefined));
+  const compileNow = (now: Settings): Routes =>
+    compile(now, { cells, secrets, maxOutput: maxOutput ?? (() => undefined) });
+  let current = settings;
   let routes = compileNow(settings);
   const { clock } = runtime;
   let inFlight = 0;
@@ -61,25 +78,34 @@ export function createEngine({ settings, runtime, maxOutput, readers = [] }: Eng
   return {
     runtime,
     cells,
+    secrets,
     emit,
+    get settings() {
+      return current;
+    },
     get routes() {
       return routes;
     },
     reload(now) {
       routes = compileNow(now);
+      current = now;
+      // What no target could answer, another one may now.
+      cells.refused.clear();
     },
     get inFlight() {
       return inFlight;
     },
     async answer(call, cancel) {
       const startMs = clock.now();
-      const route = routes.get(call.model);
+      const asked = routes.get(call.model);
+      const mayUse = asked !== undefined && (call.routes === undefined || call.routes.includes(asked.name));
+      const route = mayUse ? asked : undefined;
       inFlight++;
       emit(callStart(call, startMs, route?.name ?? ""));
       const reply: Reply =
         route === undefined
-          ? { ok: false, fault: unknownModel(call.model, routes.names), trail: [] }
-          : await serve(route, call, { runtime, cancel, emit });
+          ? { ok: false, fault: asked === undefined ? unknownModel(call, routes.names) : notYours(call), trail: [] }
+          : await serve(route, call, { runtime, cancel, emit, ...(propagate && { propagate }) });
       if (reply.ok) {
         emit(callCommit(call, clock.now(), reply));
         void reply.ending.then((ending) => end(call, startMs, reply, ending));
@@ -99,8 +125,11 @@ async function serve(route: Route, call: Call, scope: Scope): Promise<Reply> {
   }
 }
 
-function callStart({ id, operation, dialect, model, stream, tenant }: Call, atMs: number, route: string): GatewayEvent {
-  return { type: "call-start", atMs, call: id, route, operation, dialect, model, stream, tenant };
+function callStart(call: Call, atMs: number, route: string): GatewayEvent {
+  const { id, operation, dialect, model, stream, tenant } = call;
+  const { traceparent: parent, tracestate: state } = call.headers;
+  const start = { type: "call-start", atMs, call: id, route, operation, dialect, model, stream, tenant } as const;
+  return parent === undefined ? start : { ...start, trace: { parent, ...(state !== undefined && { state }) } };
 }
 
 function callCommit(call: Call, atMs: number, { target, trail }: Answer): GatewayEvent {
@@ -113,23 +142,41 @@ function callEnd(
   startMs: number,
   { reply, ending }: { reply: Answer | Refusal; ending?: Ending },
 ): GatewayEvent {
-  const base = { type: "call-end", atMs, call: call.id, attempts: reply.trail.length, tookMs: atMs - startMs } as const;
+  const tookMs = atMs - startMs;
+  const attempts = attemptsOf(reply);
   if (!reply.ok) {
-    return { ...base, ending: reply.fault.kind === "cancelled" ? "cancelled" : "refused", fault: reply.fault.kind };
+    const left = reply.fault.kind === "cancelled" || reply.fault.kind === "client-stall";
+    const how = left ? "cancelled" : "refused";
+    return { type: "call-end", atMs, call: call.id, attempts, tookMs, ending: how, fault: reply.fault.kind };
   }
   return {
-    ...base,
+    type: "call-end",
+    atMs,
+    call: call.id,
+    attempts,
+    tookMs,
     ending: ending?.kind ?? "complete",
     target: reply.target,
     servedBy: reply.servedBy,
-    ...(reply.degraded !== undefined && { degraded: reply.degraded }),
-    ...(ending?.fault !== undefined && { fault: ending.fault.kind }),
-    ...(ending !== undefined && { firstContentMs: atMs - startMs - ending.tookMs + ending.firstContentMs }),
-    ...(ending?.usage !== undefined && { usage: ending.usage }),
+    degraded: reply.degraded,
+    fault: ending?.fault?.kind,
+    firstContentMs: ending === undefined ? undefined : tookMs - ending.tookMs + ending.firstContentMs,
+    usage: ending?.usage,
   };
 }
 
-function unknownModel(model: string, names: readonly string[]): Fault {
+/** Upstream requests of this call. */
+function attemptsOf(reply: Reply): number {
+  return !reply.ok && reply.remembered === true ? 0 : reply.trail.length;
+}
+
+/** Says nothing of other routes: what a tenant may not use, it need not know. */
+function notYours({ model }: Call): Fault {
+  return fault("forbidden", `This key may not use the model "${model}".`);
+}
+
+function unknownModel({ model, routes }: Call, all: readonly string[]): Fault {
+  const names = routes === undefined ? all : all.filter((name) => routes.includes(name));
   const near = nearest(model, names);
   const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
   const shown = names.slice(0, NAMES_SHOWN).join(", ") + (names.length > NAMES_SHOWN ? ", …" : "");

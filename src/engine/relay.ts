@@ -151,6 +151,7 @@ export class Relay implements Lane {
   }
 
   #finish(): void {
+    if (this.fault !== undefined) return;
     if (this.committed || this.#emptyAllowed || this.#tap.emptyIsLegal) {
       this.#commit();
       this.finished = true;
@@ -173,6 +174,8 @@ export class Relay implements Lane {
   }
 
   #commit(): void {
+    // What is held may just have grown over its limit.
+    if (this.fault !== undefined) return;
     this.committed = true;
     for (const frame of this.#held) this.#out.push(frame);
     this.#held = [];

@@ -7,6 +7,7 @@ import type { Fault, FaultKind } from "../core/fault.ts";
 import type { AttemptRecord, Ending, Usage } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import { LazyDeadline } from "../core/timing.ts";
+import { withoutKey } from "./without-key.ts";
 
 /** Faults by which the client's side ended the attempt: nobody is owed an error any more. */
 const CANCELLED: ReadonlySet<FaultKind> = new Set<FaultKind>(["cancelled", "client-stall", "superseded"]);
@@ -17,6 +18,7 @@ export class Settlement {
   readonly ending: Promise<Ending>;
   readonly timer: LazyDeadline;
   readonly startMs: number;
+  readonly number: number;
   settled = false;
   committed = false;
   status: number | undefined;
@@ -24,10 +26,11 @@ export class Settlement {
   usage: Usage | undefined;
   firstContentMs: number | undefined;
   pausedMs = 0;
+  /** The key that was sent: no fault may tell it. */
+  secret: string | undefined;
   readonly #call: Call;
   readonly #scope: Scope;
   readonly #target: string;
-  readonly #number: number;
   readonly #off: () => void;
   #resolve: (ending: Ending) => void = () => {};
 
@@ -35,7 +38,7 @@ export class Settlement {
     this.#call = call;
     this.#scope = scope;
     this.#target = target;
-    this.#number = number;
+    this.number = number;
     this.startMs = scope.runtime.clock.now();
     this.ending = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -56,14 +59,15 @@ export class Settlement {
     this.firstContentMs ??= this.nowMs - this.startMs;
   }
 
-  settle(fault: Fault | undefined): Ending {
+  settle(found: Fault | undefined): Ending {
+    const fault = found && withoutKey(found, this.secret);
     const atMs = this.nowMs;
     const tookMs = atMs - this.startMs;
     const kind = fault === undefined ? "complete" : CANCELLED.has(fault.kind) ? "cancelled" : "broken";
     const ending: Ending = {
       kind,
-      ...(fault !== undefined && { fault }),
-      ...(this.usage !== undefined && { usage: this.usage }),
+      fault,
+      usage: this.usage,
       firstContentMs: this.firstContentMs ?? tookMs,
       tookMs,
       pausedMs: this.pausedMs,
@@ -77,15 +81,16 @@ export class Settlement {
       atMs,
       call: this.#call.id,
       target: this.#target,
-      number: this.#number,
-      ...(fault !== undefined && { fault: fault.kind, message: fault.message }),
-      ...(this.status !== undefined && { status: this.status }),
+      number: this.number,
+      fault: fault?.kind,
+      message: fault?.message,
+      status: this.status,
       committed: this.committed,
-      ...(this.firstContentMs !== undefined && { firstContentMs: this.firstContentMs }),
+      firstContentMs: this.firstContentMs,
       tookMs,
       pausedMs: this.pausedMs,
-      ...(this.usage !== undefined && { usage: this.usage }),
-      ...(this.requestId !== undefined && { requestId: this.requestId }),
+      usage: this.usage,
+      requestId: this.requestId,
     });
     this.#resolve(ending);
     return ending;
@@ -96,7 +101,7 @@ export class Settlement {
     return {
       target: this.#target,
       fault: fault?.kind ?? "ok",
-      ...(this.status !== undefined && { status: this.status }),
+      status: this.status,
       ms: Math.round(this.nowMs - this.startMs),
     };
   }

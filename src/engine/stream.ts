@@ -1,7 +1,9 @@
 // A provider's stream as an answer: reads and holds until the commit, then hands out frames at the client's pace and
 // settles by the stream's own ending. Timers: first-token until content is received; idle only while a read is outstanding.
+// Promises are chained, not awaited in layers: this runs for every frame.
 
 import { type Fault, fault } from "../core/fault.ts";
+import type { Frames } from "../core/reply.ts";
 import type { Body, Clock } from "../core/runtime.ts";
 import type { Lane } from "./lane.ts";
 import type { Settlement } from "./settlement.ts";
@@ -18,8 +20,9 @@ export interface StreamTimeouts {
 const MARKER_MS = 5_000;
 /** After the terminal event the connection is drained for reuse, this long at most. */
 const DRAIN_MS = 1_000;
+const SETTLED: Promise<undefined> = Promise.resolve(undefined);
 
-export class StreamReader {
+export class StreamReader implements Frames {
   readonly #body: Body;
   readonly #lane: Lane;
   readonly #attempt: Settlement;
@@ -28,7 +31,7 @@ export class StreamReader {
   #ready: Uint8Array | undefined;
   #bug: Fault | undefined;
   #progressSeen = 0;
-  #progressDueMs: number;
+  #progressDueMs = Number.POSITIVE_INFINITY;
   #readEndMs: number;
 
   constructor(body: Body, lane: Lane, attempt: Settlement, options: { timeouts: StreamTimeouts; clock: Clock }) {
@@ -38,14 +41,15 @@ export class StreamReader {
     this.#timeouts = options.timeouts;
     this.#clock = options.clock;
     this.#readEndMs = options.clock.now();
-    this.#progressDueMs = Number.POSITIVE_INFINITY;
-    attempt.cancel.onCancel((reason) => this.#stop(reason));
+    attempt.onTimeout = this.#late;
+    attempt.cancel.onCancel(this.#stop);
   }
 
   /** Reads until content may be released. Gives the fault of an attempt that is to be replaced, unseen. */
   async open(): Promise<Fault | undefined> {
     while (!this.#lane.committed) {
-      const bytes = await this.#step();
+      this.#beforeRead();
+      const bytes = this.#after(await this.#body.read());
       if (bytes !== undefined) this.#ready = bytes;
       // The first token is in time once received, even if it is held; from then on silence is what counts.
       if (this.#lane.received && this.#attempt.firstContentMs === undefined) this.#received();
@@ -59,12 +63,23 @@ export class StreamReader {
     return undefined;
   }
 
-  async read(): Promise<Uint8Array | undefined> {
-    while (this.#ready === undefined && !this.#attempt.settled) {
-      const bytes = await this.#step();
-      this.#closeIfDone();
-      if (bytes !== undefined) return bytes;
-    }
+  read(): Promise<Uint8Array | undefined> {
+    if (this.#ready !== undefined) return Promise.resolve(this.#takeReady());
+    if (this.#attempt.settled) return SETTLED;
+    this.#beforeRead();
+    return this.#body.read().then(this.#took);
+  }
+
+  readonly #took = (
+    chunk: Uint8Array | Fault | undefined,
+  ): Uint8Array | undefined | Promise<Uint8Array | undefined> => {
+    const bytes = this.#after(chunk);
+    this.#closeIfDone();
+    // Nothing to hand out yet (a tool call is held), or only what the end has left behind.
+    return bytes ?? this.read();
+  };
+
+  #takeReady(): Uint8Array | undefined {
     const ready = this.#ready;
     this.#ready = undefined;
     return ready;
@@ -74,10 +89,8 @@ export class StreamReader {
     return this.#bug ?? this.#lane.fault;
   }
 
-  /** One read of the provider, through the lane. */
-  async #step(): Promise<Uint8Array | undefined> {
-    this.#beforeRead();
-    const chunk = await this.#body.read();
+  /** What one read of the provider brought, through the lane. */
+  #after(chunk: Uint8Array | Fault | undefined): Uint8Array | undefined {
     this.#readEndMs = this.#clock.now();
     this.#attempt.timer.pause();
     return this.#attempt.settled ? undefined : this.#through(chunk);
@@ -98,18 +111,16 @@ export class StreamReader {
   }
 
   #beforeRead(): void {
-    const nowMs = this.#clock.now();
     const { timer } = this.#attempt;
     if (this.#attempt.firstContentMs === undefined) {
-      this.#attempt.onTimeout = firstTokenLate;
       timer.moveTo(this.#attempt.startMs + this.#timeouts.firstTokenMs);
       return;
     }
+    const nowMs = this.#clock.now();
     // While nobody read, the provider's silence was ours.
     const pausedMs = nowMs - this.#readEndMs;
     this.#attempt.pausedMs += pausedMs;
     this.#progressDueMs += pausedMs;
-    this.#attempt.onTimeout = fellSilent;
     const idleMs = this.#lane.stopped ? MARKER_MS : this.#timeouts.idleMs;
     timer.moveTo(Math.min(nowMs + idleMs, this.#progressDueMs));
   }
@@ -124,6 +135,12 @@ export class StreamReader {
     this.#progressDueMs = this.#readEndMs + this.#timeouts.progressMs;
   }
 
+  /** What the attempt's timer says when it fires. */
+  readonly #late = (): Fault =>
+    this.#attempt.firstContentMs === undefined
+      ? fault("first-token-timeout", "no content within the first-token timeout")
+      : fault("idle-timeout", "the stream fell silent");
+
   #closeIfDone(): void {
     if (this.#attempt.settled) return;
     if (this.#lane.finished) {
@@ -133,7 +150,7 @@ export class StreamReader {
     } else if (this.#fault !== undefined) this.#stop(this.#fault);
   }
 
-  #stop(reason: Fault): void {
+  readonly #stop = (reason: Fault): void => {
     // Before the commit whoever opens the stream settles, with the fault that it returns.
     if (this.#attempt.committed && !this.#attempt.settled) {
       // A provider that sent its stop reason and then hangs has answered: the marker is supplied.
@@ -142,7 +159,7 @@ export class StreamReader {
       this.#attempt.settle(this.#lane.finished ? undefined : reason);
     }
     this.#body.cancel(reason);
-  }
+  };
 
   #drain(): void {
     const late = fault("superseded", "the provider kept the connection open after its terminal event");
@@ -152,12 +169,4 @@ export class StreamReader {
       if (more !== undefined) this.#body.cancel(late);
     });
   }
-}
-
-function firstTokenLate(): Fault {
-  return fault("first-token-timeout", "no content within the first-token timeout");
-}
-
-function fellSilent(): Fault {
-  return fault("idle-timeout", "the stream fell silent");
 }

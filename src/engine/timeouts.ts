@@ -21,7 +21,10 @@ const SLOW_TOKENS_PER_S = 20;
 /** What a model may write when the client sets no limit. */
 const MAX_TOKENS_UNSET = 8_192;
 
-export function timeoutsFor(set: AttemptTimeouts, call: Call): StreamTimeouts & { readonly wholeMs: number } {
+export function timeoutsFor(
+  set: AttemptTimeouts,
+  call: Pick<Call, "inspected">,
+): StreamTimeouts & { readonly wholeMs: number } {
   const { thinks, maxTokens } = call.inspected;
   const coldMs = thinks ? FIRST_TOKEN_THINKING_MS : FIRST_TOKEN_MS;
   const firstTokenMs = set.firstTokenMs === "auto" ? coldMs : set.firstTokenMs;

@@ -15,5 +15,7 @@ export function spendRetry(cell: BudgetCell): void {
 }
 
 export function fundRetry(cell: BudgetCell): void {
-  cell.tokens = Math.min(BUDGET_TOKENS_MAX, cell.tokens + PER_SUCCESS);
+  // Tenths add up to a little less than their sum: ten of them would not make one.
+  const tokens = Math.round((cell.tokens + PER_SUCCESS) * 1e6) / 1e6;
+  cell.tokens = Math.min(BUDGET_TOKENS_MAX, tokens);
 }

@@ -5,13 +5,30 @@ import fc from "fast-check";
 import { FAULTS, type FaultKind, fault } from "../core/fault.ts";
 import { type Candidate, nextMove, type Situation, type Tried } from "./next-move.ts";
 
-const calm: Candidate = { domain: "a", pausedMs: 0, waitedFor: false, mayRetry: true, failedBefore: false };
+const calm: Candidate = {
+  domain: "a",
+  pausedMs: 0,
+  waitedFor: false,
+  mayRetry: true,
+  failedBefore: false,
+  drained: false,
+  noKey: false,
+  spareKey: false,
+};
 const a = calm;
 const b: Candidate = { ...calm, domain: "b" };
 const c: Candidate = { ...calm, domain: "c" };
 
 function tried(candidate: number, kind: FaultKind, retryAfterMs?: number): Tried {
   return { candidate, fault: fault(kind, "", retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+function spare(candidate: Candidate): Candidate {
+  return { ...candidate, spareKey: true };
+}
+
+function paused(candidate: Candidate): Candidate {
+  return { ...candidate, pausedMs: 60_000 };
 }
 
 function when(candidates: readonly Candidate[], history: readonly Tried[], more: Partial<Situation> = {}): Situation {
@@ -29,11 +46,11 @@ const ROWS: readonly (readonly [string, Situation, ReturnType<typeof go> | typeo
     when(
       [
         { ...a, pausedMs: 2_000 },
-        { ...b, pausedMs: 900 },
+        { ...b, pausedMs: 1_000 },
       ],
       [],
     ),
-    go(1, 900),
+    go(1, 1_100),
   ],
   ["first: all paused for long: never fail closed", when([{ ...a, pausedMs: 60_000 }], []), go(0)],
   ["first: one that failed this very call before comes last", when([{ ...a, failedBefore: true }, b], []), go(1)],
@@ -56,7 +73,7 @@ const ROWS: readonly (readonly [string, Situation, ReturnType<typeof go> | typeo
   [
     "short retry-after: waited for on the same target",
     when([a, b], [tried(0, "rate-limited", 1_000)]),
-    go(0, 1_000, true),
+    go(0, 1_100, true),
   ],
   [
     "short retry-after: another call waits already",
@@ -66,7 +83,7 @@ const ROWS: readonly (readonly [string, Situation, ReturnType<typeof go> | typeo
   [
     "short retry-after: another waits, nowhere else to go",
     when([{ ...a, waitedFor: true }], [tried(0, "rate-limited", 1_000)]),
-    go(0, 1_000, true),
+    go(0, 1_100, true),
   ],
   ["long retry-after: elsewhere", when([a, b], [tried(0, "rate-limited", 3_001)]), go(1)],
   [
@@ -80,11 +97,56 @@ const ROWS: readonly (readonly [string, Situation, ReturnType<typeof go> | typeo
     go(1),
   ],
   ["rate limit without retry-after: elsewhere", when([a, b], [tried(0, "rate-limited")]), go(1)],
-  ["overloaded with a short retry-after: waited for", when([a, b], [tried(0, "overloaded", 500)]), go(0, 500, true)],
+  ["overloaded with a short retry-after: waited for", when([a, b], [tried(0, "overloaded", 500)]), go(0, 550, true)],
   ["a caller's fault: final", when([a, b], [tried(0, "invalid-request")]), stop],
   ["the caller left: final", when([a, b], [tried(0, "cancelled")]), stop],
   ["our key is rejected: elsewhere", when([a, b], [tried(0, "credential-rejected")]), go(1)],
   ["our key is rejected: never again there", when([a], [tried(0, "credential-rejected")]), stop],
+  ["our key is rejected: the provider's next key", when([spare(a), b], [tried(0, "credential-rejected")]), go(0)],
+  ["our key is limited: the next key, without a wait", when([spare(a), b], [tried(0, "rate-limited", 1_000)]), go(0)],
+  ["our credit is used up: the next key", when([spare(a), b], [tried(0, "quota-exhausted")]), go(0)],
+  [
+    "the second key fails too: elsewhere, two attempts a domain",
+    when([spare(a), b], [tried(0, "credential-rejected"), tried(0, "rate-limited", 1_000)]),
+    go(1),
+  ],
+  [
+    "a spare key is no reason to ask an overloaded provider again",
+    when([spare(a), b], [tried(0, "overloaded")]),
+    go(1),
+  ],
+  [
+    "first: a target without a good key comes last",
+    when(
+      [
+        { ...a, noKey: true },
+        { ...b, pausedMs: 60_000 },
+      ],
+      [],
+    ),
+    go(1),
+  ],
+  ["first: no target has a good key: never fail closed", when([{ ...a, noKey: true }], []), go(0)],
+  ["first: a drained target is passed over", when([{ ...a, drained: true }, b], []), go(1)],
+  [
+    "all drained: stop",
+    when(
+      [
+        { ...a, drained: true },
+        { ...b, drained: true },
+      ],
+      [],
+    ),
+    stop,
+  ],
+  ["drained and paused: the drained one is not the last hope", when([{ ...a, drained: true }, paused(b)], []), go(1)],
+  ["drained meanwhile: not tried again", when([{ ...a, drained: true }, b], [tried(0, "server-error")]), go(1)],
+  ["drained meanwhile, nowhere to go: stop", when([{ ...a, drained: true }], [tried(0, "overloaded")]), stop],
+  [
+    "the other domain is drained: overload is tried again where it was",
+    when([a, { ...b, drained: true }], [tried(0, "overloaded")]),
+    go(0, 125, true),
+  ],
   ["this target cannot: elsewhere", when([a, b], [tried(0, "unsupported")]), go(1)],
   ["silence: elsewhere", when([a, b], [tried(0, "first-token-timeout")]), go(1)],
   ["single domain: overload is tried again, backed off", when([a], [tried(0, "overloaded")]), go(0, 125, true)],
@@ -116,6 +178,9 @@ describe("nextMove", () => {
       waitedFor: fc.boolean(),
       mayRetry: fc.boolean(),
       failedBefore: fc.boolean(),
+      drained: fc.boolean(),
+      noKey: fc.boolean(),
+      spareKey: fc.boolean(),
     });
     const scenario = fc.record({
       candidates: fc.array(candidate, { minLength: 1, maxLength: 5 }),
@@ -137,7 +202,7 @@ describe("nextMove", () => {
           expect(history.length).toBeLessThan(rest.attemptsMax);
           expect(move.afterMs).toBeGreaterThanOrEqual(0);
           expect(move.afterMs).toBeLessThanOrEqual(8_000);
-          expect(candidates[move.candidate]).toBeDefined();
+          expect(candidates[move.candidate]?.drained).toBe(false);
           const domain = candidates[move.candidate]?.domain;
           const onDomain = history.filter((entry) => candidates[entry.candidate]?.domain === domain).length;
           expect(onDomain).toBeLessThan(2);

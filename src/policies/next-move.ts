@@ -2,12 +2,15 @@
 // budgets in, one move out. Retry, fallback (and later hedge) are its moves; it knows no vendor and no clock.
 
 import { FAULTS, type Fault } from "../core/fault.ts";
+import { ATTEMPTS_PER_DOMAIN_MAX } from "../core/settings.ts";
+import { isKeyFault } from "./key-rotation.ts";
 
 /** Full jitter (AWS, "Exponential Backoff and Jitter"): uniform in 0..min(cap, base·2^n). */
 export const BACKOFF_BASE_MS = 250;
 export const BACKOFF_CAP_MS = 8_000;
+/** A wait that the provider asked for is stretched by up to this share. */
+const WAIT_JITTER = 0.2;
 const ATTEMPTS_PER_CANDIDATE_MAX = 2;
-const ATTEMPTS_PER_DOMAIN_MAX = 2;
 
 export interface Candidate {
   readonly domain: string;
@@ -19,6 +22,12 @@ export interface Candidate {
   readonly mayRetry: boolean;
   /** It failed this same call before the client sent it again. */
   readonly failedBefore: boolean;
+  /** An operator took it out of rotation: it is never tried. */
+  readonly drained: boolean;
+  /** Every key of its provider is known to be rejected or out of quota: it comes after all others. */
+  readonly noKey: boolean;
+  /** Its provider has another key that may be used at once. */
+  readonly spareKey: boolean;
 }
 
 export interface Tried {
@@ -45,12 +54,14 @@ export type Move =
 const STOP: Move = { type: "stop" };
 
 /**
- * Failover first. In this order:
+ * Failover first; a drained target is never tried. In this order:
  * 1. a fault that is final stops; so does the attempt cap over everything sent for this call;
- * 2. a short `retry-after` is waited for, once, on the same target, by one call at a time;
- * 3. a connect or server fault is retried once on the same target, if its budget allows;
- * 4. the next target of another failure domain, then of a tried one; those that asked to be left alone come last;
- * 5. a route with a single failure domain has nowhere to go: a transient fault is retried there, within the budget.
+ * 2. a key that is rejected, limited or out of quota is followed by the provider's next one: the model asked for is kept;
+ * 3. a short `retry-after` is waited for, once, on the same target, by one call at a time, if its budget allows;
+ * 4. a connect or server fault is retried once on the same target, if its budget allows;
+ * 5. the next target of another failure domain, then of a tried one; those that asked to be left alone come last, and
+ *    after them those without a good key;
+ * 6. a route with a single failure domain has nowhere to go: a transient fault is retried there, within the budget.
  */
 export function nextMove(now: Situation): Move {
   const last = now.history.at(-1);
@@ -68,11 +79,14 @@ function again(now: Situation, last: Tried): Move | undefined {
   const candidate = now.candidates[last.candidate];
   if (candidate === undefined || !hasRoom(now, last.candidate)) return undefined;
   const { retryAfterMs, kind } = last.fault;
-  if (retryAfterMs !== undefined) {
+  if (candidate.spareKey && isKeyFault(kind))
+    return { type: "try", candidate: last.candidate, afterMs: 0, retry: false };
+  if (isWorthWaiting(retryAfterMs)) {
     const othersWait = candidate.waitedFor && hasUntried(now);
-    const afterMs = Math.max(retryAfterMs, jitter(now, 0) * 0.2);
+    // Calls that were told the same must not come back as one.
+    const afterMs = retryAfterMs * (1 + WAIT_JITTER * now.random);
     const fits = retryAfterMs <= now.retryWaitMs && afterMs < now.remainingMs;
-    if (!fits || othersWait) return undefined;
+    if (!fits || othersWait || !candidate.mayRetry) return undefined;
     return { type: "try", candidate: last.candidate, afterMs, retry: true };
   }
   if (FAULTS[kind].retry !== "same" || !candidate.mayRetry) return undefined;
@@ -85,7 +99,8 @@ function elsewhere(now: Situation): Move | undefined {
   const best = untried.reduce((a, b) => (rank(now, b) < rank(now, a) ? b : a));
   const pausedMs = now.candidates[best]?.pausedMs ?? 0;
   // All that is left asked to be left alone: a short wait is kept, a long one is not (never fail closed).
-  const afterMs = pausedMs <= now.retryWaitMs && pausedMs < now.remainingMs ? pausedMs : 0;
+  const waitMs = pausedMs * (1 + WAIT_JITTER * now.random);
+  const afterMs = pausedMs <= now.retryWaitMs && waitMs < now.remainingMs ? waitMs : 0;
   return { type: "try", candidate: best, afterMs, retry: false };
 }
 
@@ -94,16 +109,26 @@ function rank(now: Situation, index: number): number {
   const candidate = now.candidates[index];
   if (candidate === undefined) return Number.POSITIVE_INFINITY;
   const paused = candidate.pausedMs > 0 ? 4 + candidate.pausedMs / 1e9 : 0;
-  return paused + (candidate.failedBefore ? 2 : 0) + (attemptsOn(now, candidate.domain) > 0 ? 1 : 0);
+  return (
+    (candidate.noKey ? 1e6 : 0) +
+    paused +
+    (candidate.failedBefore ? 2 : 0) +
+    (attemptsOn(now, candidate.domain) > 0 ? 1 : 0)
+  );
 }
 
 function nowhereElse(now: Situation, last: Tried): Move | undefined {
   const candidate = now.candidates[last.candidate];
-  const singleDomain = now.candidates.every((other) => other.domain === candidate?.domain);
+  const singleDomain = now.candidates.every((other) => other.drained || other.domain === candidate?.domain);
   if (!singleDomain || candidate === undefined || !candidate.mayRetry) return undefined;
-  if (!hasRoom(now, last.candidate) || last.fault.retryAfterMs !== undefined) return undefined;
+  if (!hasRoom(now, last.candidate) || isWorthWaiting(last.fault.retryAfterMs)) return undefined;
   if (!isTransient(last.fault)) return undefined;
   return backOff(now, last.candidate);
+}
+
+/** `retry-after: 0` and the like ask for nothing: they are no reason to stay. */
+function isWorthWaiting(retryAfterMs: number | undefined): retryAfterMs is number {
+  return retryAfterMs !== undefined && retryAfterMs >= BACKOFF_BASE_MS;
 }
 
 /** Worth another try at the very same place: a timeout already used up the client's patience, the rest is permanent. */
@@ -128,8 +153,7 @@ function jitter(now: Situation, exponent: number): number {
 }
 
 function hasRoom(now: Situation, index: number): boolean {
-  const candidate = now.candidates[index];
-  if (candidate === undefined || attemptsOn(now, candidate.domain) >= ATTEMPTS_PER_DOMAIN_MAX) return false;
+  if (!isOpen(now, index)) return false;
   return now.history.filter((tried) => tried.candidate === index).length < ATTEMPTS_PER_CANDIDATE_MAX;
 }
 
@@ -138,9 +162,13 @@ function hasUntried(now: Situation): boolean {
 }
 
 function isUntried(now: Situation, index: number): boolean {
+  return isOpen(now, index) && now.history.every((tried) => tried.candidate !== index);
+}
+
+function isOpen(now: Situation, index: number): boolean {
   const candidate = now.candidates[index];
-  if (candidate === undefined || attemptsOn(now, candidate.domain) >= ATTEMPTS_PER_DOMAIN_MAX) return false;
-  return now.history.every((tried) => tried.candidate !== index);
+  if (candidate === undefined || candidate.drained) return false;
+  return attemptsOn(now, candidate.domain) < ATTEMPTS_PER_DOMAIN_MAX;
 }
 
 function attemptsOn(now: Situation, domain: string): number {

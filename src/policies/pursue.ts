@@ -3,20 +3,26 @@
 
 import type { Call } from "../core/call.ts";
 import type { Cells } from "../core/cell.ts";
-import { type Fault, fault } from "../core/fault.ts";
-import type { Answer, AttemptRecord, Refusal, Reply } from "../core/reply.ts";
+import { FAULTS, type Fault, fault } from "../core/fault.ts";
+import type { Answer, AttemptRecord, Degraded, Refusal, Reply } from "../core/reply.ts";
 import type { Scope, Service } from "../core/service.ts";
 import { sleep } from "../core/timing.ts";
 import { fundRetry, mayRetry, spendRetry } from "./budget.ts";
+import { isKeyFault, type KeyStanding } from "./key-rotation.ts";
 import { type Candidate, type Move, nextMove, type Tried } from "./next-move.ts";
 import { verdict } from "./verdict.ts";
 
 /** A target as pursue sees it. The trail of what `attempt` gives holds its own record alone. */
 export interface Pursued {
+  /** As users and operators know it. */
   readonly id: string;
+  /** What its cells are found by: the same name at another url is another target. */
+  readonly identity: string;
   readonly domain: string;
   readonly model: string;
+  /** Takes the key that is best now, and notes what came of it. */
   attempt(call: Call, scope: Scope, number: number): Promise<Reply>;
+  keys(nowMs: number): KeyStanding;
 }
 
 export interface PursueRules {
@@ -74,11 +80,7 @@ async function run(pursuit: Pursuit): Promise<Reply> {
   const { targets, call, scope, history, trail } = pursuit;
   for (;;) {
     const move = nextMove(situation(pursuit));
-    if (move.type === "stop")
-      return refuse(
-        pursuit,
-        verdict(history, (index) => targets[index]?.id ?? "?"),
-      );
+    if (move.type === "stop") return refuse(pursuit, stopped(pursuit));
     const target = targets[move.candidate];
     if (target === undefined) return refuse(pursuit, fault("bug", "a move to a target that does not exist"));
     if (move.afterMs > 0) await wait(pursuit, move, target);
@@ -88,22 +90,34 @@ async function run(pursuit: Pursuit): Promise<Reply> {
     trail.push(...reply.trail);
     if (reply.ok) return accept(pursuit, target, reply);
     history.push({ candidate: move.candidate, fault: reply.fault });
-    if (reply.fault.retryAfterMs !== undefined) pause(pursuit, target, reply.fault.retryAfterMs);
+    pause(pursuit, target, reply.fault);
     // The call's own end (client gone, deadline) is never blamed on a target nor followed by another attempt.
     if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
   }
 }
 
+function stopped({ targets, history, cells, scope }: Pursuit): Fault {
+  const nowMs = scope.runtime.clock.now();
+  if (history.length === 0 && targets.every(({ id }) => cells.drains.untilMs(id) > nowMs)) {
+    return fault("overloaded", "Every target of this route was taken out of rotation by its operator.");
+  }
+  return verdict(history, (index) => targets[index]?.id ?? "?");
+}
+
 function situation({ targets, rules, cells, scope, history, ...pursuit }: Pursuit) {
   const nowMs = scope.runtime.clock.now();
   const candidates = targets.map((target): Candidate => {
-    const cell = cells.target(target.id);
+    const cell = cells.target(target.identity);
+    const { pausedMs, noKey, spareKey } = target.keys(nowMs);
     return {
       domain: target.domain,
-      pausedMs: Math.max(0, cell.pausedUntilMs - nowMs),
+      pausedMs: Math.max(pausedMs, cell.pausedUntilMs - nowMs),
       waitedFor: cell.waiting,
       mayRetry: mayRetry(cells.budget(target.domain)),
       failedBefore: pursuit.failedBefore.has(target.id),
+      drained: cells.drains.untilMs(target.id) > nowMs,
+      noKey,
+      spareKey,
     };
   });
   return {
@@ -120,15 +134,17 @@ async function wait(pursuit: Pursuit, move: Extract<Move, { type: "try" }>, targ
   const { scope, call, cells } = pursuit;
   const { clock } = scope.runtime;
   scope.emit({ type: "retry-wait", atMs: clock.now(), call: call.id, target: target.id, delayMs: move.afterMs });
-  const cell = cells.target(target.id);
+  const cell = cells.target(target.identity);
   const first = !cell.waiting;
   cell.waiting = true;
   await sleep(clock, move.afterMs, scope.cancel);
   if (first) cell.waiting = false;
 }
 
-function pause({ cells, scope }: Pursuit, target: Pursued, retryAfterMs: number): void {
-  const cell = cells.target(target.id);
+/** The provider asked for a pause. What it says of one key is noted with that key, so that the others go on. */
+function pause({ cells, scope }: Pursuit, target: Pursued, { kind, retryAfterMs }: Fault): void {
+  if (retryAfterMs === undefined || isKeyFault(kind) || FAULTS[kind].blame === "caller") return;
+  const cell = cells.target(target.identity);
   cell.pausedUntilMs = Math.max(cell.pausedUntilMs, scope.runtime.clock.now() + retryAfterMs);
 }
 
@@ -136,10 +152,16 @@ function accept({ targets, cells, trail, history }: Pursuit, target: Pursued, an
   void answer.ending.then((ending) => {
     if (ending.kind === "complete") fundRetry(cells.budget(target.domain));
   });
-  const otherModel = target.model !== targets[0]?.model;
+  const degraded = degradedBy(answer, target, targets[0]);
   // Rate-limit headers and ids of another provider's bucket would mislead the client after a failover.
   const headers = target === targets[0] && history.every(({ candidate }) => candidate === 0) ? answer.headers : {};
-  return otherModel ? { ...answer, headers, trail, degraded: "model" } : { ...answer, headers, trail };
+  return degraded === undefined ? { ...answer, headers, trail } : { ...answer, headers, trail, degraded };
+}
+
+function degradedBy(answer: Answer, target: Pursued, best: Pursued | undefined): Degraded | undefined {
+  if (target === best) return undefined;
+  if (answer.servedBy === "local") return "local";
+  return target.model === best?.model ? undefined : "model";
 }
 
 function refuse({ trail }: Pursuit, reason: Fault): Refusal {

@@ -20,9 +20,12 @@ export function refused(cells: Cells, stillHolds: (refusal: Refusal) => boolean)
   return (next) => async (call, scope) => {
     const { clock } = scope.runtime;
     const known = remembered(cells, call, clock.now());
-    if (known !== undefined && clock.now() < known.repeatUntilMs && stillHolds(known.refusal)) return known.refusal;
+    if (known !== undefined && clock.now() < known.repeatUntilMs && stillHolds(known.refusal)) {
+      return { ...known.refusal, remembered: true };
+    }
     const reply = await next(call, scope);
-    if (!reply.ok && isWorthKeeping(reply.fault, call))
+    // Without an attempt nothing is spared by remembering.
+    if (!reply.ok && reply.trail.length > 0 && isWorthKeeping(reply.fault, call))
       cells.refused.set(keyOf(call), remember(reply, clock.now(), known));
     return reply;
   };

@@ -27,14 +27,17 @@ interface DialectHeaders {
   readonly credential: (key: string) => HeaderMap;
 }
 
+/** W3C Trace Context: what a provider notes of a request can be joined to the caller's trace. */
+const TRACE = ["traceparent", "tracestate"];
+
 const HEADERS: Readonly<Record<DialectId, DialectHeaders>> = {
   "anthropic-messages": {
-    pass: ["anthropic-version", "anthropic-beta", "anthropic-user-profile-id", "idempotency-key"],
+    pass: ["anthropic-version", "anthropic-beta", "anthropic-user-profile-id", "idempotency-key", ...TRACE],
     defaults: { "anthropic-version": "2023-06-01" },
     credential: (key) => ({ "x-api-key": key }),
   },
   "openai-chat": {
-    pass: ["idempotency-key"],
+    pass: ["idempotency-key", ...TRACE],
     defaults: {},
     credential: (key) => ({ authorization: `Bearer ${key}` }),
   },

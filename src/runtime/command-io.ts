@@ -1,7 +1,8 @@
 // What a command needs of the machine beyond the engine's `Runtime`: a file's text, and the signal to stop. Not for the
 // data path.
 
-import { readFile } from "node:fs/promises";
+import { closeSync, openSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 
 /** Larger files are refused: a script or a configuration is a few kilobytes. */
 const FILE_MAX_BYTES = 4 * 1024 * 1024;
@@ -15,6 +16,30 @@ export async function readTextFile(path: string): Promise<{ readonly text: strin
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
     return { problem: `${path}: ${code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`}` };
+  }
+}
+
+/** Writes a file that is not there yet; gives why it could not be. */
+export async function writeNewTextFile(path: string, text: string): Promise<string | undefined> {
+  try {
+    await writeFile(path, text, { flag: "wx" });
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unwritable";
+    return `${path}: ${code === "EEXIST" ? "there is such a file already; it is left as it is" : `it cannot be written (${code})`}`;
+  }
+}
+
+const startedInTerminal = process.stdin.isTTY === true;
+
+/** True when this process was started in a terminal that is there no more. */
+export function hasLostTerminal(): boolean {
+  if (!startedInTerminal) return false;
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return false;
+  } catch {
+    return true;
   }
 }
 

@@ -6,33 +6,38 @@ import type { Cancel } from "../core/cancel.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import type { Body, Clock, HeaderMap, Transport, WireRequest } from "../core/runtime.ts";
 
-/** Resolves to the reason why a TCP connection to the url's host failed, or `undefined` when it was accepted. */
-export type Probe = (url: URL, timeoutMs: number) => Promise<string | undefined>;
+/** Resolves to true when the host did not react to a connection within the time. */
+export type Probe = (url: URL, timeoutMs: number) => Promise<boolean>;
 
 export interface FetchTransportOptions {
   readonly clock: Clock;
+  /** Instead of the platform's own, as it is at each request. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   readonly probe?: Probe;
   /** What this platform's `fetch` takes beyond the standard, e.g. Bun's `decompress` and `timeout`. */
   readonly init?: Readonly<Record<string, unknown>>;
 }
 
-export function createFetchTransport({ clock, probe, init = {} }: FetchTransportOptions): Transport {
+export function createFetchTransport(options: FetchTransportOptions): Transport {
+  const { clock, probe, init = {}, fetch: send = (url, init) => fetch(url, init) } = options;
   return async (request, cancel) => {
     if (cancel.fault !== undefined) return cancel.fault;
     const controller = new AbortController();
     const abort = new CancelLink(cancel, controller);
     const disarm = probe === undefined ? undefined : guardConnect(request, { clock, probe, abort });
     try {
-      const response = await fetch(request.url, {
+      const response = await send(request.url, {
         method: request.method,
         headers: request.headers,
         redirect: "manual",
         signal: controller.signal,
         ...(request.body !== undefined && { body: request.body as BodyInit }), // a Uint8Array is one; the types disagree on its buffer
+        // Node asks for `duplex` where a body is a stream.
+        ...(request.upload !== undefined && { body: request.upload, duplex: "half" }),
         ...init,
       });
       disarm?.();
-      return { status: response.status, headers: headerMap(response.headers), body: bodyOf(response, abort) };
+      return { status: response.status, headers: headerMap(response.headers), body: new FetchBody(response, abort) };
     } catch (error) {
       disarm?.();
       abort.release();
@@ -75,8 +80,8 @@ function guardConnect(request: WireRequest, { clock, probe, abort }: Guard): () 
   // The probe gets the second half of the time, so that a dead host is known when the time is up.
   const halfMs = request.connectMs / 2;
   const disarm = clock.after(halfMs, () => {
-    void probe(new URL(request.url), halfMs).then((reason) => {
-      if (!over && reason !== undefined) abort.abort(fault("connect-timeout", reason));
+    void probe(new URL(request.url), halfMs).then((silent) => {
+      if (!over && silent) abort.abort(fault("connect-timeout", "the host did not accept a connection in time"));
     });
   });
   return () => {
@@ -93,87 +98,96 @@ function headerMap(headers: Headers): HeaderMap {
   return map;
 }
 
-function bodyOf(response: Response, abort: CancelLink): Body {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  let over = response.body === null;
-  const finish = (): void => {
-    over = true;
-    abort.release();
-  };
-  const read = async (): Promise<Uint8Array | Fault | undefined> => {
-    if (over) return undefined;
-    // fetch's body is a stream of bytes by the standard; the types leave it open.
-    reader ??= (response.body as ReadableStream<Uint8Array>).getReader();
-    try {
-      const { done, value } = await reader.read();
-      if (!done) return value;
-      finish();
-      return undefined;
-    } catch (error) {
-      finish();
-      return abort.fault ?? fault("stream-broken", `the connection broke (${codeOf(error)})`);
-    }
-  };
-  return {
-    read,
-    whole: (limitBytes) => whole(response, limitBytes, { read, finish, abort }),
-    cancel(reason) {
-      if (over) return;
-      abort.abort(reason);
-      abort.release();
-      if (reader === undefined) void response.body?.cancel().catch(ignore);
-    },
-  };
-}
+class FetchBody implements Body {
+  /** Given up with the reader's making: what is held for long must be small. */
+  #response: Response | undefined;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  readonly #abort: CancelLink;
+  #over: boolean;
 
-interface WholeContext {
-  readonly read: () => Promise<Uint8Array | Fault | undefined>;
-  readonly finish: () => void;
-  readonly abort: CancelLink;
-}
-
-async function whole(response: Response, limitBytes: number, { read, finish, abort }: WholeContext) {
-  const length = Number(response.headers.get("content-length") ?? Number.NaN);
-  if (length > limitBytes) {
-    abort.abort(fault("too-large", "a body over the limit"));
-    finish();
-    return fault("too-large", `a body of ${length} bytes, ${limitBytes} are allowed`);
+  constructor(response: Response, abort: CancelLink) {
+    this.#response = response;
+    this.#abort = abort;
+    this.#over = response.body === null;
+    if (this.#over) abort.release();
   }
-  if (length <= limitBytes) {
+
+  read(): Promise<Uint8Array | Fault | undefined> {
+    if (this.#over) return NOTHING;
+    if (this.#reader === undefined) {
+      // fetch's body is a stream of bytes by the standard; the types leave it open.
+      this.#reader = (this.#response?.body as ReadableStream<Uint8Array>).getReader();
+      this.#response = undefined;
+    }
+    return this.#reader.read().then(this.#took, this.#broke);
+  }
+
+  readonly #took = ({ done, value }: { done: boolean; value?: Uint8Array | undefined }): Uint8Array | undefined => {
+    if (done) this.#finish();
+    return value;
+  };
+
+  readonly #broke = (error: unknown): Fault => {
+    this.#finish();
+    return this.#abort.fault ?? fault("stream-broken", `the connection broke (${codeOf(error)})`);
+  };
+
+  #finish(): void {
+    this.#over = true;
+    this.#abort.release();
+  }
+
+  async whole(limitBytes: number): Promise<Uint8Array | Fault> {
+    const response = this.#response;
+    if (this.#over || response === undefined) return new Uint8Array(0);
+    // Where the platform has decoded the body, the header still tells the encoded length.
+    const stated = response.headers.has("content-encoding") ? null : response.headers.get("content-length");
+    const length = Number(stated ?? Number.NaN);
+    if (length > limitBytes) {
+      const reason = fault("too-large", `a body of ${length} bytes, ${limitBytes} are allowed`);
+      this.cancel(reason);
+      return reason;
+    }
+    if (!(length <= limitBytes)) return collect(this, limitBytes);
     try {
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      finish();
-      return bytes;
+      return new Uint8Array(await response.arrayBuffer());
     } catch (error) {
-      finish();
-      return abort.fault ?? fault("stream-broken", `the connection broke (${codeOf(error)})`);
+      return this.#broke(error);
+    } finally {
+      this.#finish();
     }
   }
-  return collect(read, limitBytes, abort);
+
+  cancel(reason: Fault): void {
+    if (this.#over) return;
+    this.#abort.abort(reason);
+    this.#abort.release();
+    if (this.#reader === undefined) void this.#response?.body?.cancel().catch(ignore);
+  }
 }
 
-async function collect(read: WholeContext["read"], limitBytes: number, abort: CancelLink): Promise<Uint8Array | Fault> {
+async function collect(body: Body, limitBytes: number): Promise<Uint8Array | Fault> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (;;) {
-    const chunk = await read();
-    if (chunk === undefined) break;
+    const chunk = await body.read();
+    if (chunk === undefined) return concat(chunks);
     if (!(chunk instanceof Uint8Array)) return chunk;
     length += chunk.length;
-    if (length > limitBytes) {
-      const reason = fault("too-large", `a body over ${limitBytes} bytes`);
-      abort.abort(reason);
-      abort.release();
-      return reason;
-    }
     chunks.push(chunk);
+    if (length <= limitBytes) continue;
+    const reason = fault("too-large", `a body over ${limitBytes} bytes`);
+    body.cancel(reason);
+    return reason;
   }
-  return concat(chunks);
 }
 
 /** Rejections of fetch carry a code, never the url's secrets. */
 function connectFault(error: unknown): Fault {
-  return fault("connect-failed", `no answer could be had from the host (${codeOf(error)})`);
+  const code = codeOf(error);
+  // The one connect timeout that a `fetch` itself has: Node's, after 10 s.
+  if (code === "UND_ERR_CONNECT_TIMEOUT") return fault("connect-timeout", `no connection to the host (${code})`);
+  return fault("connect-failed", `no answer could be had from the host (${code})`);
 }
 
 function codeOf(error: unknown): string {
@@ -184,5 +198,7 @@ function codeOf(error: unknown): string {
     return cause.code;
   return error instanceof Error ? error.name : "unknown";
 }
+
+const NOTHING: Promise<undefined> = Promise.resolve(undefined);
 
 function ignore(): void {}

@@ -1,24 +1,34 @@
-// HTTP in, HTTP out: the data paths of the public surface over the engine, as one function from Request to Response. It
-// is portable; listening is http.ts.
+// HTTP in, HTTP out: which path is what, and who may ask. The data paths of the public surface over the engine, as one
+// function from Request to Response. It is portable; listening is http.ts.
 
-import type { DialectId } from "../core/call.ts";
-import { CancelSource } from "../core/cancel.ts";
-import { type Fault, fault, isFault } from "../core/fault.ts";
-import { DIALECTS } from "../dialects/registry.ts";
-import { type Delivery, deliver, refusal } from "../engine/deliver.ts";
+import { fault } from "../core/fault.ts";
+import type { Settings } from "../core/settings.ts";
 import type { Engine } from "../engine/engine.ts";
-import { streamBody } from "./body.ts";
+import type { Observers } from "../observe/observers.ts";
+import { type Access, createAccess, type Tenant } from "./access.ts";
+import { createAdmin } from "./admin.ts";
+import { answer, type Open } from "./answer.ts";
 import { checkOrigin } from "./guard.ts";
 import { createIds } from "./ids.ts";
-import { listModels } from "./models.ts";
-import { type Path, readCall } from "./read-call.ts";
+import { listModels, oneModel } from "./models.ts";
+import { passThrough } from "./pass-through.ts";
+import type { Path } from "./read-call.ts";
+import { type Asker, dialectOf, draining, full, notAllowed, notFound, refuse, unauthorized } from "./refuse.ts";
+import type { TargetBoard } from "./target-board.ts";
 
 export interface Handler {
-  handle(request: Request): Response | Promise<Response>;
+  /** `patient` is called once the client has sent what is waited for: from then on silence is no fault of its. */
+  handle(request: Request, patient?: () => void): Response | Promise<Response>;
   /** Requests whose response is not yet wholly handed over. */
   readonly open: number;
-  /** From now on new calls are refused. */
+  /** From now on new calls are refused, and feeds of events end. */
   drain(): void;
+}
+
+/** What the server knows beside the engine; a path whose source is absent says so. */
+export interface HandlerOptions {
+  readonly observers?: Observers;
+  readonly board?: TargetBoard;
 }
 
 const DATA_PATHS: Readonly<Record<string, Path>> = {
@@ -28,132 +38,137 @@ const DATA_PATHS: Readonly<Record<string, Path>> = {
   "/v1/embeddings": { dialect: "openai-chat", operation: "embed" },
 };
 
+/** Ours, and not built yet: never a provider's. */
+const KEPT_FREE = /^\/v1\/(?:deferred\/|route-status$)/;
+const MODELS = "/v1/models";
+
 /** Beyond this a call is refused at once: each holds sockets and memory on both sides. */
 const OPEN_MAX = 15_000;
 
-export function createHandler(engine: Engine): Handler {
+interface State extends Open {
+  draining: boolean;
+}
+
+interface Asked {
+  readonly request: Request;
+  readonly path: string;
+  readonly query: string;
+  readonly asker: Asker;
+  readonly patient: () => void;
+}
+
+export function createHandler(engine: Engine, options: HandlerOptions = {}): Handler {
   const nextId = createIds(engine.runtime);
-  const state = { open: 0, draining: false };
+  const state: State = { open: 0, draining: false };
+  const accessNow = followAccess(engine);
+  const admin = createAdmin(engine, options);
+  const data = (asked: Asked, tenant: Tenant): Response | Promise<Response> => {
+    const { request, path, query, asker, patient } = asked;
+    const known = Object.hasOwn(DATA_PATHS, path) ? DATA_PATHS[path] : undefined;
+    if (known !== undefined && request.method !== "POST") return notAllowed(asker, request.method, "POST");
+    if (known === undefined && isModels(path, request)) return models(engine, asked, tenant);
+    if (KEPT_FREE.test(path)) return notFound(asker, `${path} is not in this version.`);
+    if (state.draining) return draining(asker);
+    if (state.open >= OPEN_MAX) return full(asker);
+    const exchange = { request, query, tenant, patient, open: state };
+    if (known === undefined) return passThrough(engine, { ...exchange, path, asker });
+    return answer(engine, { ...exchange, path: known, id: asker.id });
+  };
   return {
     get open() {
       return state.open;
     },
     drain() {
       state.draining = true;
+      admin.close();
     },
-    handle(request) {
+    handle(request, patient = () => {}) {
       const { path, query } = split(request.url);
-      const foreign = checkOrigin(request.headers);
-      const data = DATA_PATHS[path];
-      if (foreign !== undefined) return refuse(nextId(), data?.dialect ?? dialectOf(request), foreign);
-      if (data === undefined) return other(engine, request, path, { draining: state.draining, id: nextId });
-      if (request.method !== "POST") return notAllowed(nextId(), data.dialect, request.method, "POST");
-      if (state.draining) return draining(nextId(), data.dialect);
-      if (state.open >= OPEN_MAX)
-        return refuse(nextId(), data.dialect, fault("busy", "This gateway is at its limit of open calls."));
-      return answer(engine, request, { path: data, query, id: nextId(), state });
+      const known = Object.hasOwn(DATA_PATHS, path) ? DATA_PATHS[path] : undefined;
+      const asker = { id: nextId(), dialect: known?.dialect ?? dialectOf(request.headers) };
+      const asked = { request, path, query, asker, patient };
+      if (path === "/healthz" || path === "/readyz") return probe(asked, state.draining);
+      const access = accessNow();
+      if (path.startsWith("/admin/")) return admin.handle(request, path, query, access);
+      const foreign = access.keyed ? undefined : checkOrigin(request.headers);
+      if (foreign !== undefined) return refuse(asker, foreign);
+      if (!path.startsWith("/v1/")) return other(asked, options.observers);
+      const tenant = access.tenant(request.headers);
+      return tenant === undefined ? unauthorized(asker) : data(asked, tenant);
     },
   };
 }
 
-interface Exchange {
-  readonly path: Path;
-  readonly query: string;
-  readonly id: string;
-  readonly state: { open: number };
-}
-
-async function answer(engine: Engine, request: Request, { path, query, id, state }: Exchange): Promise<Response> {
-  state.open++;
-  const cancel = new CancelSource();
-  const left = (): void => cancel.cancel(fault("cancelled", "the client left"));
-  const done = (): void => {
-    state.open--;
-    request.signal.removeEventListener("abort", left);
-  };
-  request.signal.addEventListener("abort", left);
-  try {
-    const asked = await readCall(request, path, query, { id, tenant: "default", runtime: engine.runtime });
-    if (isFault(asked)) {
-      done();
-      return refuse(id, path.dialect, asked);
+/** Keys change with a reload: what was made of them is made again when the settings are others. */
+function followAccess(engine: Engine): () => Access {
+  let settings: Settings | undefined;
+  let access: Access | undefined;
+  return () => {
+    if (access === undefined || settings !== engine.settings) {
+      settings = engine.settings;
+      access = createAccess(settings);
     }
-    const delivery = await deliver(engine, asked.call, cancel, asked.openMs);
-    return respond(engine, delivery, { cancel, done });
-  } catch (error) {
-    done();
-    const message = error instanceof Error ? error.message : String(error);
-    engine.emit({ type: "bug", atMs: engine.runtime.clock.now(), call: id, message });
-    cancel.cancel(fault("bug", "Holdfast failed inside."));
-    return refuse(id, path.dialect, fault("bug", "Holdfast failed inside; the call was not answered."));
-  }
+    return access;
+  };
 }
 
-interface Responding {
-  readonly cancel: CancelSource;
-  readonly done: () => void;
+function isRead(method: string): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
-function respond(engine: Engine, delivery: Delivery, { cancel, done }: Responding): Response {
-  const { status, headers, body, early } = delivery;
-  if (body instanceof Uint8Array) {
-    done();
-    return new Response(body as BodyInit, { status, headers }); // a Uint8Array is one; the types disagree on its buffer
-  }
-  const stream = streamBody(body, { clock: engine.runtime.clock, cancel, early, done });
-  return new Response(stream, { status, headers });
+function probe({ request, path, asker }: Asked, isDraining: boolean): Response {
+  if (!isRead(request.method)) return notAllowed(asker, request.method, "GET");
+  if (path === "/healthz") return Response.json({ status: "ok" });
+  return Response.json({ status: isDraining ? "draining" : "ready" }, { status: isDraining ? 503 : 200 });
 }
 
-function other(
-  engine: Engine,
-  request: Request,
-  path: string,
-  { draining: isDraining, id }: { readonly draining: boolean; readonly id: () => string },
-): Response {
+/** What needs no key and is no data. */
+function other({ request, path, asker }: Asked, observers: Observers | undefined): Response {
   const { method } = request;
-  const read = method === "GET" || method === "HEAD";
-  switch (path) {
-    case "/healthz":
-      return read ? Response.json({ status: "ok" }) : notAllowed(id(), "openai-chat", method, "GET");
-    case "/readyz":
-      return Response.json({ status: isDraining ? "draining" : "ready" }, { status: isDraining ? 503 : 200 });
-    case "/v1/models":
-      return read
-        ? listModels(engine.routes.names, dialectOf(request))
-        : notAllowed(id(), dialectOf(request), method, "GET");
-    default:
-      return refuse(
-        id(),
-        dialectOf(request),
-        fault("not-found", `No such path: ${method} ${path}. See docs/reference/http.md.`),
-      );
+  const isMetrics = path === "/metrics" && observers !== undefined;
+  if (path !== "/" && !isMetrics) {
+    return notFound(asker, `No such path: ${method} ${shown(path)}. See docs/reference/http.md.`);
+  }
+  if (!isRead(method)) return notAllowed(asker, method, "GET");
+  if (isMetrics) {
+    return new Response(observers.metrics.text(), { headers: { "content-type": observers.metrics.contentType } });
+  }
+  // Some clients ask whether anybody is there before their first call.
+  return new Response("Holdfast: a gateway for AI models. Its paths are in docs/reference/http.md.\n", {
+    headers: { "content-type": "text/plain; charset=utf-8" },
+  });
+}
+
+function isModels(path: string, { method }: Request): boolean {
+  // Anything else on a model (a fine-tuned one is deleted there) is the provider's.
+  return path === MODELS || (path.startsWith(`${MODELS}/`) && isRead(method));
+}
+
+function models(engine: Engine, { request, path, asker }: Asked, { routes }: Tenant): Response {
+  if (!isRead(request.method)) return notAllowed(asker, request.method, "GET");
+  const { names } = engine.routes;
+  const allowed = routes === undefined ? names : names.filter((name) => routes.includes(name));
+  if (path === MODELS) return listModels(allowed, asker.dialect);
+  const id = decoded(path.slice(MODELS.length + 1));
+  const route = id === undefined ? undefined : engine.routes.find(id);
+  if (id === undefined || route === undefined || !allowed.includes(route)) {
+    const reason = fault("not-found", `No route has the model "${shown(id ?? path)}".`, { param: "model" });
+    return refuse(asker, reason);
+  }
+  return oneModel(id, asker.dialect);
+}
+
+/** Part of a path as the client meant it; `undefined` when it is no valid percent-encoding. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
   }
 }
 
-function notAllowed(id: string, dialect: DialectId, method: string, allow: string): Response {
-  const response = refuse(id, dialect, fault("invalid-request", `${method} is not allowed here; use ${allow}.`));
-  const headers = new Headers(response.headers);
-  headers.set("allow", allow);
-  return new Response(response.body, { status: 405, headers });
-}
-
-/** No attempt was spent: another replica may take the very same request at once. */
-function draining(id: string, dialect: DialectId): Response {
-  const response = refuse(id, dialect, fault("draining", "This gateway is shutting down.", { retryAfterMs: 1_000 }));
-  const headers = new Headers(response.headers);
-  headers.set("x-should-retry", "true");
-  headers.set("connection", "close");
-  return new Response(response.body, { status: response.status, headers });
-}
-
-function refuse(id: string, dialect: DialectId, reason: Fault): Response {
-  const { status, headers, body } = refusal(DIALECTS[dialect].wire, { id }, { ok: false, fault: reason, trail: [] });
-  return new Response(body instanceof Uint8Array ? (body as BodyInit) : null, { status, headers }); // see respond
-}
-
-/** On paths that both dialects share, the Anthropic SDKs are known by the version they always send. */
-function dialectOf(request: Request): DialectId {
-  return request.headers.has("anthropic-version") ? "anthropic-messages" : "openai-chat";
+function shown(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 function split(url: string): { path: string; query: string } {

@@ -3,15 +3,22 @@
 import { CancelSource } from "../core/cancel.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Runtime } from "../core/runtime.ts";
-import type { Settings } from "../core/settings.ts";
+import type { Secrets, Settings } from "../core/settings.ts";
 import { sleep } from "../core/timing.ts";
 import { createEngine } from "../engine/engine.ts";
+import type { Observers } from "../observe/observers.ts";
+import { isLoopback } from "./guard.ts";
 import { createHandler } from "./handler.ts";
-import { BODY_BYTES_MAX } from "./read-call.ts";
+import { PASSED_BYTES_MAX } from "./pass-through.ts";
+import { createTargetBoard } from "./target-board.ts";
 
 export interface ServerOptions {
   readonly settings: Settings;
   readonly runtime: Runtime;
+  /** Reads keys that are kept outside the settings. */
+  readonly secrets?: Secrets;
+  /** What `/metrics` and `/admin` show; without them these say that nothing is kept. */
+  readonly observers?: Observers;
   readonly maxOutput?: (model: string) => number | undefined;
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
 }
@@ -19,6 +26,8 @@ export interface ServerOptions {
 export interface Server {
   /** `http://HOST:PORT` */
   readonly url: string;
+  /** Takes over all but `listen`, which is bound already. Throws where it would open the gateway to everybody. */
+  reload(settings: Settings): void;
   /** Refuses new calls, lets those in flight finish for up to `graceMs`, then closes what is left. */
   stop(graceMs: number): Promise<void>;
 }
@@ -26,38 +35,60 @@ export interface Server {
 /** Idle connections are closed after this; a call in flight is exempt. */
 const IDLE_S = 120;
 const DRAIN_POLL_MS = 25;
-const FLUSH_MS = 500;
 
-export function startServer({ settings, runtime, maxOutput, readers }: ServerOptions): Server {
-  const engine = createEngine({ settings, runtime, ...(maxOutput && { maxOutput }), ...(readers && { readers }) });
-  const handler = createHandler(engine);
+export function startServer(options: ServerOptions): Server {
+  const { settings, runtime } = options;
   const { host, port } = settings.listen;
+  refuseOpenDoor(host, settings);
+  const { engine, handler } = createParts(options);
   const server = Bun.serve({
     hostname: host,
     port,
     idleTimeout: IDLE_S,
     // The handler answers 413 in the caller's dialect; this is the backstop for bodies without a stated length.
-    maxRequestBodySize: BODY_BYTES_MAX * 2,
+    maxRequestBodySize: PASSED_BYTES_MAX,
     development: false,
     // Otherwise a second gateway on a taken port starts in silence and gets every other call.
     reusePort: false,
     fetch(request, self) {
-      // Whole answers may take minutes of silence; streams are kept alive by pings.
-      if (request.method === "POST") self.timeout(request, 0);
-      return handler.handle(request);
+      // A request must be whole within the idle time. Then its answer may take minutes of silence.
+      return handler.handle(request, () => self.timeout(request, 0));
     },
     error: () => new Response("Holdfast failed inside.", { status: 500 }),
   });
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
+    reload(now) {
+      refuseOpenDoor(host, now);
+      engine.reload(now);
+    },
     async stop(graceMs) {
       handler.drain();
       const untilMs = runtime.clock.now() + graceMs;
       const never = new CancelSource();
-      while (handler.open > 0 && runtime.clock.now() < untilMs) await sleep(runtime.clock, DRAIN_POLL_MS, never);
-      // What was handed over may still be on its way out; idle connections would wait for ever.
-      await Promise.race([server.stop(false), sleep(runtime.clock, FLUSH_MS, never)]);
+      // A response is pending for the platform until its last byte was taken, long after it was handed over.
+      const busy = (): boolean => handler.open > 0 || server.pendingRequests > 0;
+      while (busy() && runtime.clock.now() < untilMs) await sleep(runtime.clock, DRAIN_POLL_MS, never);
       await server.stop(true);
     },
   };
+}
+
+function createParts({ settings, runtime, secrets, observers, maxOutput, readers = [] }: ServerOptions) {
+  const board = createTargetBoard();
+  const engine = createEngine({
+    settings,
+    runtime,
+    ...(secrets && { secrets }),
+    ...(maxOutput && { maxOutput }),
+    ...(observers?.propagate && { propagate: observers.propagate }),
+    readers: [board.read, ...(observers?.readers ?? []), ...readers],
+  });
+  return { engine, handler: createHandler(engine, { board, ...(observers && { observers }) }) };
+}
+
+/** The configuration is refused for it before; this holds for whoever starts a server without one. */
+function refuseOpenDoor(host: string, { keys, adminKey }: Settings): void {
+  if (isLoopback(host) || (keys.length > 0 && adminKey !== undefined)) return;
+  throw new Error(`${host} is no loopback address: gateway keys and an admin key are needed`);
 }

@@ -8,6 +8,7 @@ import type { Runtime } from "../core/runtime.ts";
 import { DIALECTS } from "../dialects/registry.ts";
 import { EARLY_OPEN_MS } from "../engine/deliver.ts";
 import { forwardedHeaders } from "../providers/provider.ts";
+import type { Tenant } from "./access.ts";
 
 /** The larger of the dialects' own limits (Anthropic: 32 MB). */
 export const BODY_BYTES_MAX = 33_554_432;
@@ -50,14 +51,15 @@ export async function readCall(
     inspected,
     headers: forwardedHeaders(path.dialect, request.headers),
     query,
-    tenant: context.tenant,
+    tenant: context.tenant.name,
+    ...(context.tenant.routes && { routes: context.tenant.routes }),
   };
   return { call, openMs };
 }
 
 export interface CallContext {
   readonly id: string;
-  readonly tenant: string;
+  readonly tenant: Tenant;
   readonly runtime: Runtime;
 }
 

@@ -1,17 +1,29 @@
 // All mutable state of the engine's rules, in this process's memory, bounded. Keyed by identity, so routes that share a
 // target share its cells and a reload keeps them.
 
-import { BUDGET_TOKENS_MAX, type BudgetCell, type Cells, type RefusedCell, type TargetCell } from "../core/cell.ts";
+import {
+  BUDGET_TOKENS_MAX,
+  type BudgetCell,
+  type Cells,
+  type KeyCell,
+  type RefusedCell,
+  type TargetCell,
+} from "../core/cell.ts";
+import { createDrains } from "./drains.ts";
 
 const TARGETS_MAX = 4_096;
+const KEYS_MAX = 4_096;
 const DOMAINS_MAX = 1_024;
 const REFUSED_MAX = 2_000;
 
 export function createCells(): Cells {
   const targets = new Map<string, TargetCell>();
+  const keys = new Map<string, KeyCell>();
   const budgets = new Map<string, BudgetCell>();
   return {
-    target: (id) => getOrMake(targets, id, TARGETS_MAX, () => ({ pausedUntilMs: 0, waiting: false })),
+    target: (identity) => getOrMake(targets, identity, TARGETS_MAX, () => ({ pausedUntilMs: 0, waiting: false })),
+    key: (identity) => getOrMake(keys, identity, KEYS_MAX, () => ({ restUntilMs: 0, strikes: 0, sure: false })),
+    drains: createDrains(),
     budget: (domain) => getOrMake(budgets, domain, DOMAINS_MAX, () => ({ tokens: BUDGET_TOKENS_MAX })),
     refused: createRefused(),
   };
@@ -37,12 +49,20 @@ function createRefused(): Cells["refused"] {
       cells.set(key, cell);
       lastForgetAtMs = Math.max(lastForgetAtMs, cell.forgetAtMs);
     },
+    clear: () => cells.clear(),
   };
 }
 
 function getOrMake<T>(cells: Map<string, T>, key: string, limit: number, make: () => T): T {
   const known = cells.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    // Only where room gets scarce is it worth knowing who was used last.
+    if (cells.size > limit / 2) {
+      cells.delete(key);
+      cells.set(key, known);
+    }
+    return known;
+  }
   makeRoom(cells, limit);
   const made = make();
   cells.set(key, made);

@@ -176,10 +176,7 @@ function heardCompletion({ choices, model }: OpenAI6.ChatCompletion): Heard {
   return { text: choice?.message.content ?? "", tools: parsed(tools), finish, model };
 }
 
-async function rawOpenai(
-  stream: AsyncIterable<OpenAI6.ChatCompletionChunk>,
-  { onPiece }: AskOptions,
-): Promise<Heard> {
+async function rawOpenai(stream: AsyncIterable<OpenAI6.ChatCompletionChunk>, { onPiece }: AskOptions): Promise<Heard> {
   let text = "";
   let finish: string | null = null;
   let model = "";

@@ -1,8 +1,8 @@
 // A gateway inside the test's own process: the real server on a free port of loopback, from the text of a configuration.
 // Run it under `node bin/bun.mjs test`, which allows as many requests at once as the gateway needs.
 
+import { loadSettings } from "../../src/config/load-yaml.ts";
 import { renderProblems } from "../../src/config/problem.ts";
-import { loadSettings } from "../../src/config/load.ts";
 import type { GatewayEvent } from "../../src/core/gateway-event.ts";
 import { createBunRuntime } from "../../src/runtime/bun.ts";
 import { startServer } from "../../src/server/http.ts";

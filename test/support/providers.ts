@@ -17,8 +17,8 @@ export function otherDialect(dialect: DialectId): DialectId {
   return dialect === "openai-chat" ? "anthropic-messages" : "openai-chat";
 }
 
-/** Fast enough for thousands of calls, slow enough that a stream is one. */
-export const FAST = { firstTokenMs: 5, tokensPerS: 2_000, words: 24 } as const;
+/** Fast enough for thousands of calls, slow enough that what comes before a break is delivered before it. */
+export const FAST = { firstTokenMs: 10, tokensPerS: 200, words: 24 } as const;
 
 export interface Pair {
   readonly primary: RunningSimProvider;
@@ -57,7 +57,9 @@ function standing(fault: FaultScript | undefined) {
 
 /** A configuration in which every model is served by `providers`, best first. `route` holds further lines of the route. */
 export function configOf(providers: readonly { name: string; dialect: DialectId; url: string }[], route = ""): string {
-  const lines = providers.map(({ name, dialect, url }) => `  ${name}: { dialect: ${dialect}, url: "${url}", key: none }`);
+  const lines = providers.map(
+    ({ name, dialect, url }) => `  ${name}: { dialect: ${dialect}, url: "${url}", key: none }`,
+  );
   const targets = providers.map(({ name }) => `"${name}/*"`).join(", ");
   return `providers:\n${lines.join("\n")}\nroutes:\n  "*":\n    targets: [${targets}]\n${route}`;
 }

@@ -3,8 +3,9 @@
 
 import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { ImageSource, Part } from "../../core/message.ts";
-import { clip, isList, isObject, type JsonObject } from "./json-value.ts";
-import type { Losses } from "./losses.ts";
+import { clip, isList, isObject, type JsonObject } from "../json-object.ts";
+import type { Losses } from "../losses.ts";
+import { addUnknown } from "./unknown-fields.ts";
 
 const TEXT_KEYS: ReadonlySet<string> = new Set(["type", "text"]);
 const IMAGE_KEYS: ReadonlySet<string> = new Set(["type", "source"]);
@@ -32,7 +33,7 @@ function decodeBlock(block: unknown, at: string, losses: Losses): Part | undefin
   switch (block.type) {
     case "text":
       if (typeof block.text !== "string") return invalid(`${at}.text`, "Input should be a valid string");
-      losses.addUnknown(block, TEXT_KEYS, at);
+      addUnknown(losses, block, TEXT_KEYS, at);
       return { type: "text", text: block.text };
     case "image":
       return decodeImage(block, at, losses);
@@ -55,7 +56,7 @@ function decodeBlock(block: unknown, at: string, losses: Losses): Part | undefin
 }
 
 function decodeImage(block: JsonObject, at: string, losses: Losses): Part | Fault {
-  losses.addUnknown(block, IMAGE_KEYS, at);
+  addUnknown(losses, block, IMAGE_KEYS, at);
   const source = imageSource(block.source, `${at}.source`);
   return isFault(source) ? source : { type: "image", source };
 }
@@ -71,7 +72,7 @@ function imageSource(source: unknown, at: string): ImageSource | Fault {
 function decodeDocument(block: JsonObject, at: string, losses: Losses): Part | Fault {
   const source = block.source;
   if (!isObject(source)) return invalid(`${at}.source`, "Field required");
-  losses.addUnknown(block, DOCUMENT_KEYS, at);
+  addUnknown(losses, block, DOCUMENT_KEYS, at);
   const title = typeof block.title === "string" ? block.title : undefined;
   if (source.type === "base64" && source.media_type === "application/pdf" && typeof source.data === "string")
     return {
@@ -97,13 +98,13 @@ function decodeToolUse(block: JsonObject, at: string, losses: Losses): Part | Fa
   if (typeof block.name !== "string") return invalid(`${at}.name`, "Field required");
   // Clients send back what they were told; a direct call is what every other provider's calls are.
   const isDirect = isObject(block.caller) && block.caller.type === "direct";
-  losses.addUnknown(block, isDirect ? DIRECT_TOOL_USE_KEYS : TOOL_USE_KEYS, at);
+  addUnknown(losses, block, isDirect ? DIRECT_TOOL_USE_KEYS : TOOL_USE_KEYS, at);
   return { type: "tool-use", id: block.id, name: block.name, input: block.input ?? {} };
 }
 
 function decodeToolResult(block: JsonObject, at: string, losses: Losses): Part | Fault {
   if (typeof block.tool_use_id !== "string") return invalid(`${at}.tool_use_id`, "Field required");
-  losses.addUnknown(block, TOOL_RESULT_KEYS, at);
+  addUnknown(losses, block, TOOL_RESULT_KEYS, at);
   const parts = decodeContent(block.content ?? "", `${at}.content`, losses);
   if (isFault(parts)) return parts;
   return { type: "tool-result", id: block.tool_use_id, parts, isError: block.is_error === true };

@@ -5,9 +5,9 @@ import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { Usage } from "../../core/reply.ts";
 import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
 import type { Decoder } from "../dialect.ts";
+import { isList, isObject, type JsonObject, parseJson } from "../json-object.ts";
 import { inBandFault } from "./faults.ts";
 import { type BlockKind, Grammar, type Step } from "./grammar.ts";
-import { isList, isObject, type JsonObject, parseJson } from "./json-value.ts";
 import { stopReasonOf } from "./stop-reason.ts";
 import { mergeUsage, type RawUsage, usageOf } from "./usage.ts";
 
@@ -115,7 +115,8 @@ class MessagesDecoder implements Decoder {
         return this.end();
       case "error":
       case "malformed":
-        return this.#fail(step.fault);
+        // After the stop reason the answer is whole; what a provider says then no longer takes it back.
+        return this.stopped ? this.end() : this.#fail(step.fault);
       default:
         return NONE;
     }

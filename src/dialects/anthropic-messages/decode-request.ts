@@ -2,9 +2,10 @@
 
 import { type Fault, isFault } from "../../core/fault.ts";
 import type { Effort, OutputFormat, Prompt, ToolChoice, ToolSpec, Translated, Turn } from "../../core/message.ts";
+import { clip, isAbsent, isCount, isList, isObject, type JsonObject, parseJson } from "../json-object.ts";
+import { collectLosses, type Losses } from "../losses.ts";
 import { decodeContent, invalid, unsupported } from "./decode-content.ts";
-import { clip, isAbsent, isCount, isList, isObject, type JsonObject, parseJson } from "./json-value.ts";
-import { collectLosses, type Losses } from "./losses.ts";
+import { addUnknown } from "./unknown-fields.ts";
 
 const decoder = new TextDecoder();
 
@@ -44,7 +45,7 @@ export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
   const losses = collectLosses();
   const refused = refusal(request);
   if (refused !== undefined) return refused;
-  losses.addUnknown(request, KNOWN, "");
+  addUnknown(losses, request, KNOWN, "");
   const system = decodeSystem(request.system, losses);
   if (isFault(system)) return system;
   const turns = decodeTurns(request.messages, losses);
@@ -56,7 +57,7 @@ export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
   const output = decodeOutput(request, losses);
   if (isFault(output)) return output;
   const metadata = isObject(request.metadata) ? request.metadata : {};
-  losses.addUnknown(metadata, METADATA_KEYS, "metadata");
+  addUnknown(losses, metadata, METADATA_KEYS, "metadata");
   const prompt: Prompt = {
     stream: request.stream === true,
     system,
@@ -105,7 +106,7 @@ function decodeTurns(messages: unknown, losses: Losses): readonly Turn[] | Fault
     const { role } = message;
     if (role !== "user" && role !== "assistant" && role !== "system")
       return invalid(`${at}.role`, "Input should be 'user', 'assistant' or 'system'");
-    losses.addUnknown(message, MESSAGE_KEYS, at);
+    addUnknown(losses, message, MESSAGE_KEYS, at);
     const parts = decodeContent(message.content, `${at}.content`, losses);
     if (isFault(parts)) return parts;
     turns.push({ role, parts });
@@ -123,7 +124,7 @@ function decodeTools(tools: unknown, losses: Losses): readonly ToolSpec[] | Faul
     if (!isAbsent(tool.type) && tool.type !== "custom")
       return unsupported(`${at}.type`, "a tool that Anthropic runs or defines cannot be carried to another provider");
     if (typeof tool.name !== "string") return invalid(`${at}.name`, "Field required");
-    losses.addUnknown(tool, TOOL_KEYS, at);
+    addUnknown(losses, tool, TOOL_KEYS, at);
     specs.push({
       name: tool.name,
       ...(typeof tool.description === "string" ? { description: tool.description } : undefined),
@@ -141,7 +142,7 @@ function decodeChoice(choice: unknown, losses: Losses): Choice | Fault {
   const toolChoice = isObject(choice) ? toolChoiceOf(choice) : undefined;
   if (!isObject(choice) || toolChoice === undefined)
     return invalid("tool_choice.type", "Input should be 'auto', 'any', 'tool' or 'none'");
-  losses.addUnknown(choice, CHOICE_KEYS, "tool_choice");
+  addUnknown(losses, choice, CHOICE_KEYS, "tool_choice");
   return { toolChoice, ...(choice.disable_parallel_tool_use === true ? { parallelTools: false } : undefined) };
 }
 
@@ -154,7 +155,7 @@ type Output = Pick<Prompt, "format" | "effort">;
 
 function decodeOutput(request: JsonObject, losses: Losses): Output | Fault {
   const config = isObject(request.output_config) ? request.output_config : {};
-  losses.addUnknown(config, OUTPUT_KEYS, "output_config");
+  addUnknown(losses, config, OUTPUT_KEYS, "output_config");
   const asked = config.format ?? request.output_format;
   const format = isAbsent(asked) ? undefined : formatOf(asked);
   if (!isAbsent(asked) && format === undefined)

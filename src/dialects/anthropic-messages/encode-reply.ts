@@ -4,9 +4,9 @@
 import type { Usage } from "../../core/reply.ts";
 import type { StreamEvent } from "../../core/stream-event.ts";
 import type { EncodeContext, Encoder } from "../dialect.ts";
-import { isObject, type JsonObject, parseJson } from "./json-value.ts";
+import { isObject, type JsonObject, parseJson } from "../json-object.ts";
+import { allowedToolId } from "../tool-id.ts";
 import { stopReasonFor } from "./stop-reason.ts";
-import { toolId } from "./tool-id.ts";
 import { usageJson } from "./usage.ts";
 
 const encoder = new TextEncoder();
@@ -52,7 +52,7 @@ class ToolCalls {
 
   /** A client sends the id back, perhaps to Anthropic; some providers repeat one, or give none. */
   #uniqueId(id: string): string {
-    const base = toolId(id);
+    const base = allowedToolId(id);
     let unique = base;
     for (let n = 2; this.#usedIds.has(unique); n++) unique = `${base}_${n}`;
     this.#usedIds.add(unique);

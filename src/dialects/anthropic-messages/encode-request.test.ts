@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { isFault } from "../../core/fault.ts";
 import type { Prompt } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import { allowedToolId as toolId } from "../tool-id.ts";
 import { claudeLimits } from "./claude-limits.ts";
 import { messagesCodec as codec } from "./codec.ts";
-import { toolId } from "./tool-id.ts";
 
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const user = (content: unknown) => ({ role: "user", content });

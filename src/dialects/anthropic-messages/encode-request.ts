@@ -3,11 +3,11 @@
 import { type Fault, isFault } from "../../core/fault.ts";
 import type { Effort, Prompt, ToolSpec, Translated } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import { isList, isObject, type JsonObject } from "../json-object.ts";
+import { collectLosses, type Losses } from "../losses.ts";
 import { type ClaudeLimits, claudeLimits } from "./claude-limits.ts";
 import { unsupported } from "./decode-content.ts";
 import { encodeTurns } from "./encode-turns.ts";
-import { isList, isObject, type JsonObject } from "./json-value.ts";
-import { collectLosses, type Losses } from "./losses.ts";
 
 const encoder = new TextEncoder();
 

@@ -4,10 +4,11 @@
 
 import { type Fault, isFault } from "../../core/fault.ts";
 import type { Part, Turn } from "../../core/message.ts";
+import { isObject, type JsonObject } from "../json-object.ts";
+import type { Losses } from "../losses.ts";
+import { NO_RESULT, OpenCalls, RESULT_MARK } from "../open-calls.ts";
+import { allowedToolId } from "../tool-id.ts";
 import { unsupported } from "./decode-content.ts";
-import { isObject, type JsonObject } from "./json-value.ts";
-import type { Losses } from "./losses.ts";
-import { toolId } from "./tool-id.ts";
 
 type ToolUse = Extract<Part, { type: "tool-use" }>;
 type ToolResult = Extract<Part, { type: "tool-result" }>;
@@ -22,7 +23,6 @@ interface Message {
 /** What an empty user message holds: the least that is accepted. */
 const FILLER = ".";
 const SYSTEM_MARK = "[system] ";
-const RESULT_MARK = "[tool result] ";
 
 /** Messages in order, none empty, the first one the user's. `unsupported` for what no message of this dialect holds. */
 export function encodeTurns(turns: readonly Turn[], losses: Losses): readonly JsonObject[] | Fault {
@@ -37,12 +37,11 @@ export function encodeTurns(turns: readonly Turn[], losses: Losses): readonly Js
 class Messages {
   readonly #losses: Losses;
   readonly #list: Message[] = [];
-  readonly #usedIds = new Set<string>();
-  /** Calls of the last assistant message that have no result yet: the client's id, and ours. */
-  #open: { readonly id: string; readonly sent: string }[] = [];
+  readonly #calls: OpenCalls;
 
   constructor(losses: Losses) {
     this.#losses = losses;
+    this.#calls = new OpenCalls(allowedToolId, losses);
   }
 
   assistant(turn: Turn, index: number): Fault | undefined {
@@ -99,17 +98,13 @@ class Messages {
   }
 
   #toolUse(call: ToolUse, index: number): JsonObject {
-    const base = toolId(call.id);
-    let sent = base;
-    for (let n = 2; this.#usedIds.has(sent); n++) sent = `${base}_${n}`;
-    this.#usedIds.add(sent);
-    this.#open.push({ id: call.id, sent });
+    const id = this.#calls.add(call.id);
     let { input } = call;
     if (!isObject(input)) {
       this.#losses.add(`turns[${index}]`, "the input of a tool call is not an object and was wrapped in one");
       input = { _raw: input };
     }
-    return { type: "tool_use", id: sent, name: call.name, input };
+    return { type: "tool_use", id, name: call.name, input };
   }
 
   #result(result: ToolResult, message: Message, at: string): Fault | undefined {
@@ -118,18 +113,15 @@ class Messages {
       const broken = pushPart(content, part, `${at}.parts[${i}]`);
       if (broken !== undefined) return broken;
     }
-    const place = this.#open.findIndex(({ id }) => id === result.id);
-    const call = this.#open[place];
-    if (call === undefined) {
-      this.#losses.add(at, "a tool result without its call was carried as text");
+    const id = this.#calls.close(result.id, at);
+    if (id === undefined) {
       message.blocks.push(textBlock(RESULT_MARK + result.id), ...content);
       return undefined;
     }
-    this.#open.splice(place, 1);
     const only = content.length === 1 && content[0]?.type === "text" ? content[0].text : undefined;
     message.results.push({
       type: "tool_result",
-      tool_use_id: call.sent,
+      tool_use_id: id,
       content: only ?? content,
       ...(result.isError ? { is_error: true } : undefined),
     });
@@ -138,13 +130,8 @@ class Messages {
 
   /** Every call needs a result in the message that follows it. */
   #closeCalls(): void {
-    if (this.#open.length === 0) return;
-    const message = this.#message("user");
-    for (const { sent } of this.#open) {
-      this.#losses.add("turns", "a tool call without its result was given an error as one");
-      message.results.push({ type: "tool_result", tool_use_id: sent, content: "no result", is_error: true });
-    }
-    this.#open = [];
+    for (const id of this.#calls.closeRest())
+      this.#message("user").results.push({ type: "tool_result", tool_use_id: id, content: NO_RESULT, is_error: true });
   }
 }
 

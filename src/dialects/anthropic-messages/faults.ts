@@ -1,9 +1,9 @@
 // What a provider's error means, by HTTP status and by the error object of this dialect. It reads; `final-error.ts` writes.
 
-import { FAULTS, type Fault, type FaultKind, fault } from "../../core/fault.ts";
-import { retryAfterMs } from "../../core/retry-after.ts";
+import { type Fault, type FaultKind, fault } from "../../core/fault.ts";
 import type { HeaderMap } from "../../core/runtime.ts";
-import { clip, isObject, parseJson } from "./json-value.ts";
+import { clip, isObject, parseJson } from "../json-object.ts";
+import { rejectionFacts } from "../rejection.ts";
 
 const decoder = new TextDecoder();
 const MESSAGE_CHARS = 300;
@@ -65,12 +65,8 @@ export function faultFrom(status: number, headers: HeaderMap, body: Uint8Array, 
   const json = parseJson(text);
   const error = errorObject(json);
   const kind = kindOf(status, error, isObject(json));
-  const waitMs = retryAfterMs(headers, wallMs);
-  const contentType = headers["content-type"] ?? "application/json";
-  return fault(kind, describe(`the provider answered ${status}`, kind, error), {
-    ...(waitMs === undefined ? undefined : { retryAfterMs: waitMs }),
-    ...(FAULTS[kind].blame === "caller" ? { upstream: { status, contentType, body } } : undefined),
-  });
+  const said = describe(`the provider answered ${status}`, kind, error);
+  return fault(kind, said, rejectionFacts(kind, { status, headers, body, wallMs }));
 }
 
 /** The fault of an `error` event, given the parsed data of its frame; also of a whole 200 that holds an error. */

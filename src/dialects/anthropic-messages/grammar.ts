@@ -1,12 +1,15 @@
 // The grammar of a Messages stream, event by event: message_start, then blocks one at a time with indices from 0, then
 // message_delta and message_stop. A message_start may hold whole blocks and a stop reason already: so Anthropic streams a
-// turn that only runs on within a container. Tap and decoder share it, so that both lanes find the same streams broken.
+// turn that only runs on within a container. A client's tool call is followed to its end: its input must be a JSON object,
+// unless the stop reason tells that it was cut. Tap and decoder share all this, so that both lanes find the same streams
+// broken.
 
 import { type Fault, fault } from "../../core/fault.ts";
 import type { Usage } from "../../core/reply.ts";
+import { clip, isList, isObject, isObjectText, type JsonObject, parseJson } from "../json-object.ts";
 import { frameFields } from "../sse.ts";
 import { inBandFault } from "./faults.ts";
-import { clip, isList, isObject, type JsonObject, parseJson } from "./json-value.ts";
+import { explainsCut } from "./stop-reason.ts";
 import { mergeUsage, type RawUsage, usageOf } from "./usage.ts";
 
 /** `tool` is a client tool's call; `native` is a block that only this dialect has. */
@@ -17,7 +20,8 @@ export type Step =
   | { readonly type: "ping" | "unknown" | "message-stop" }
   | { readonly type: "message-start"; readonly message: JsonObject; readonly again: boolean; readonly content: Content }
   | { readonly type: "block-start"; readonly kind: BlockKind; readonly block: JsonObject }
-  | { readonly type: "block-end"; readonly kind: BlockKind }
+  /** `cut`: a tool call whose input is no JSON object; only a stop reason that explains it may follow. */
+  | { readonly type: "block-end"; readonly kind: BlockKind; readonly cut: boolean }
   /** `text` is the string of a text, thinking or input_json delta. */
   | { readonly type: "delta"; readonly kind: BlockKind; readonly delta: string; readonly text: string }
   | { readonly type: "message-delta"; readonly stopReason: string | undefined; readonly delta: JsonObject }
@@ -41,6 +45,9 @@ const DELTAS: Readonly<Record<string, { readonly kind: BlockKind; readonly field
   input_json_delta: { kind: "tool", field: "partial_json" },
 };
 
+/** Far more than any client's tool takes. */
+const TOOL_INPUT_MAX_CHARS = 16 * 1024 * 1024;
+
 const MESSAGE_STOP: Step = { type: "message-stop" };
 const PING: Step = { type: "ping" };
 const UNKNOWN: Step = { type: "unknown" };
@@ -55,9 +62,18 @@ export class Grammar {
   #messageId: unknown;
   #started = false;
   #blocks = 0;
+  /** The input of the open tool call, as JSON text. */
+  #input = "";
+  #cut = false;
 
   get usage(): Usage | undefined {
     return usageOf(this.#usage);
+  }
+
+  /** More input of the open tool call; false when it is too much. `see` does this for the deltas that it reads. */
+  takeInput(json: string): boolean {
+    this.#input += json;
+    return this.#input.length <= TOOL_INPUT_MAX_CHARS;
   }
 
   /** Reads one whole frame. */
@@ -100,8 +116,11 @@ export class Grammar {
     // A provider that begins again inside one stream: what came before it and what follows must never be merged.
     if (this.#started && (this.#blocks > 0 || message.id !== this.#messageId))
       return malformed("a second message_start inside one stream");
-    const content = isList(message.content) ? message.content : [];
-    if (!content.every(isObject)) return malformed("a message_start with a block that is no object");
+    const content: JsonObject[] = [];
+    for (const block of isList(message.content) ? message.content : []) {
+      if (!isBlock(block)) return malformed("a message_start with a block that is not what it should be");
+      content.push(block);
+    }
     const again = this.#started;
     this.#started = true;
     this.#messageId = message.id;
@@ -117,14 +136,16 @@ export class Grammar {
     if (!this.#started) return malformed("a block before message_start");
     if (this.stopReason !== undefined) return malformed("a block after the stop reason");
     if (this.openKind !== undefined) return malformed("a block that opens inside another");
+    if (this.#cut) return malformed(CUT);
     // SDKs lose the content of a block whose index is not the next.
     if (event.index !== this.#blocks) return malformed("a block whose index is not the next");
-    const kind = BLOCK_KINDS[block.type] ?? "native";
-    if (kind === "tool" && (typeof block.id !== "string" || typeof block.name !== "string"))
+    const kind = kindOf(block);
+    if (kind === "tool" && !isNamed(block))
       return malformed("a tool_use block without id or name");
     this.openKind = kind;
     this.openIndex = this.#blocks;
     this.#blocks += 1;
+    this.#input = "";
     return { type: "block-start", kind, block };
   }
 
@@ -138,14 +159,19 @@ export class Grammar {
     if (known !== undefined && kind !== "native" && known.kind !== kind)
       return malformed(`a ${delta.type} in a ${kind} block`);
     if (typeof text !== "string") return malformed(`a ${clip(delta.type, 40)} without its text`);
+    if (kind === "tool" && !this.takeInput(text)) return malformed(TOO_LONG);
     return { type: "delta", kind, delta: delta.type, text };
   }
 
   #blockStop(event: JsonObject): Step {
     const kind = this.openKind;
     if (kind === undefined || event.index !== this.openIndex) return malformed("the end of a block that is not open");
-    this.#close();
-    return { type: "block-end", kind };
+    this.openKind = undefined;
+    this.openIndex = -1;
+    // Without a delta the input is what the block began with, nearly always none.
+    this.#cut = kind === "tool" && this.#input !== "" && !isObjectText(this.#input);
+    this.#input = "";
+    return { type: "block-end", kind, cut: this.#cut };
   }
 
   #messageDelta(event: JsonObject): Step {
@@ -155,15 +181,27 @@ export class Grammar {
     mergeUsage(this.#usage, event.usage);
     const reason = delta.stop_reason;
     if (typeof reason !== "string") return { type: "message-delta", stopReason: undefined, delta };
+    if (this.openKind !== undefined) return malformed("a stop reason while a block is open");
+    if (this.#cut && !explainsCut(reason)) return malformed(CUT);
     this.stopReason = reason;
-    this.#close();
     return { type: "message-delta", stopReason: reason, delta };
   }
+}
 
-  #close(): void {
-    this.openKind = undefined;
-    this.openIndex = -1;
-  }
+/** True for a whole block that is what its type promises: text has its text, a tool call its id, name and input. */
+export function isBlock(block: unknown): block is JsonObject {
+  if (!isObject(block)) return false;
+  if (block.type === "text") return typeof block.text === "string";
+  return block.type !== "tool_use" || (isNamed(block) && isObject(block.input));
+}
+
+export function kindOf({ type }: JsonObject): BlockKind {
+  const isKnown = typeof type === "string" && Object.hasOwn(BLOCK_KINDS, type);
+  return (isKnown ? BLOCK_KINDS[type] : undefined) ?? "native";
+}
+
+function isNamed({ id, name }: JsonObject): boolean {
+  return typeof id === "string" && typeof name === "string";
 }
 
 /** True for a whole block that says something to the client. */
@@ -173,6 +211,10 @@ export function isVisible(block: JsonObject): boolean {
   return block.type !== "redacted_thinking";
 }
 
-function malformed(what: string): Step {
+const CUT = "a tool call whose input is not a JSON object";
+/** What the tap says too, of the deltas that it reads itself. */
+export const TOO_LONG = "a tool call over the size limit";
+
+export function malformed(what: string): Step {
   return { type: "malformed", fault: fault("malformed-reply", `the provider's stream had ${what}`) };
 }

@@ -1,43 +1,40 @@
 // Reads and patches the top level of a Messages request by spans. The prompt itself is never parsed here.
 
-import type { Inspected, Operation, Span } from "../../core/call.ts";
+import type { Inspected, Operation } from "../../core/call.ts";
 import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { PatchEdits } from "../dialect.ts";
-import { scanTopLevel, spanValue, splice } from "../json-span.ts";
-import { isObject } from "./json-value.ts";
+import { isObject } from "../json-object.ts";
+import { splice } from "../json-span.ts";
+import { MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
 
 const WANTED: ReadonlySet<string> = new Set(["model", "messages", "max_tokens", "stream", "thinking"]);
 const OPEN_BRACKET = 0x5b;
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 const encoder = new TextEncoder();
-
-type Spans = ReadonlyMap<string, Span>;
 
 /** `invalid-request` in Anthropic's manner, with `param`, for what is wrong at every target. */
 export function inspect(body: Uint8Array, operation: Operation): Inspected | Fault {
-  if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf)
-    return fault("invalid-request", "The request body must be JSON without a byte order mark");
-  if (!isUtf8(body)) return fault("invalid-request", "The request body must be JSON in UTF-8");
-  const spans = scanTopLevel(body, WANTED);
-  if (isFault(spans)) return spans;
+  const top = readTop(body, WANTED);
+  if (isFault(top)) return top;
+  const { spans, values } = top;
   const modelSpan = spans.get("model");
   if (modelSpan === undefined) return wrong("model", "Field required");
-  const model = spanValue(body, modelSpan);
+  const model = values.get("model");
   if (typeof model !== "string") return wrong("model", "Input should be a valid string");
   if (model === "") return wrong("model", "String should have at least 1 character");
+  if (model.length > MODEL_CHARS_MAX) return wrong("model", `String should have at most ${MODEL_CHARS_MAX} characters`);
   const messages = spans.get("messages");
   if (messages === undefined) return wrong("messages", "Field required");
   if (body[messages.start] !== OPEN_BRACKET) return wrong("messages", "Input should be a valid list");
-  const maxTokens = maxTokensOf(body, spans, operation);
+  const maxTokens = maxTokensOf(values, operation);
   if (isFault(maxTokens)) return maxTokens;
-  const streamSpan = spans.get("stream");
-  const stream = streamSpan === undefined ? false : spanValue(body, streamSpan);
+  const stream = spans.has("stream") ? values.get("stream") : false;
   if (typeof stream !== "boolean") return wrong("stream", "Input should be a valid boolean");
+  const thinking = values.get("thinking");
   return {
     model,
     stream: stream && operation === "generate",
     ...(maxTokens === undefined ? undefined : { maxTokens }),
-    thinks: thinks(body, spans.get("thinking")),
+    thinks: isObject(thinking) && thinking.type !== "disabled",
     modelSpan,
   };
 }
@@ -48,28 +45,13 @@ export function patch(body: Uint8Array, inspected: Inspected, edits: PatchEdits)
   return splice(body, [{ span: inspected.modelSpan, bytes: encoder.encode(JSON.stringify(edits.model)) }]);
 }
 
-function maxTokensOf(body: Uint8Array, spans: Spans, operation: Operation): number | undefined | Fault {
-  const span = spans.get("max_tokens");
-  if (span === undefined) return operation === "generate" ? wrong("max_tokens", "Field required") : undefined;
-  const value = spanValue(body, span);
+function maxTokensOf(values: RequestTop["values"], operation: Operation): number | undefined | Fault {
+  const value = values.get("max_tokens");
   if (operation !== "generate") return Number.isSafeInteger(value) ? Number(value) : undefined;
+  if (value === undefined) return wrong("max_tokens", "Field required");
   if (!Number.isSafeInteger(value)) return wrong("max_tokens", "Input should be a valid integer");
   const maxTokens = Number(value);
   return maxTokens >= 0 ? maxTokens : wrong("max_tokens", "Input should be greater than or equal to 0");
-}
-
-function thinks(body: Uint8Array, span: Span | undefined): boolean {
-  const thinking = span === undefined ? undefined : spanValue(body, span);
-  return isObject(thinking) && thinking.type !== "disabled";
-}
-
-function isUtf8(body: Uint8Array): boolean {
-  try {
-    utf8.decode(body);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function wrong(param: string, what: string): Fault {

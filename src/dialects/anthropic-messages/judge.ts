@@ -3,9 +3,9 @@
 import type { Call } from "../../core/call.ts";
 import { fault } from "../../core/fault.ts";
 import type { Verdict } from "../dialect.ts";
+import { isCount, isList, isObject, parseJson } from "../json-object.ts";
 import { inBandFault } from "./faults.ts";
 import { isVisible } from "./grammar.ts";
-import { isCount, isList, isObject, parseJson } from "./json-value.ts";
 import { emptyIsLegal } from "./stop-reason.ts";
 import { mergeUsage, type RawUsage, usageOf } from "./usage.ts";
 

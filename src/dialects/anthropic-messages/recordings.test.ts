@@ -4,9 +4,9 @@ import type { Inspected } from "../../core/call.ts";
 import { isFault } from "../../core/fault.ts";
 import type { StreamEvent } from "../../core/stream-event.ts";
 import type { EncodeContext } from "../dialect.ts";
+import { isList, isObject, type JsonObject } from "../json-object.ts";
 import { FrameCutter, frameFields, frameOf } from "../sse.ts";
 import { anthropicMessages } from "./dialect.ts";
-import { isList, isObject, type JsonObject } from "./json-value.ts";
 
 const ROOT = new URL("../../../../shared/fixtures/wire/", import.meta.url).pathname;
 const RECORDED = `${ROOT}vercel-ai/anthropic/`;

@@ -43,6 +43,11 @@ export function stopReasonFor(stop: StopReason, tools: ToolCount): string {
   return stop === "tool-use" ? "end_turn" : FROM_CANONICAL[stop];
 }
 
+/** True when the answer was cut inside a block: a call that is not whole is then left as it is, and the reason says why. */
+export function explainsCut(reason: string): boolean {
+  return reason === "max_tokens" || reason === "model_context_window_exceeded" || reason === "refusal";
+}
+
 /** True when an answer that ended so may hold nothing visible; `thought`: it has thinking that is not shown. */
 export function emptyIsLegal(reason: string | undefined, thought: boolean): boolean {
   if (reason === "refusal" || reason === "pause_turn" || reason === "compaction") return true;

@@ -4,19 +4,16 @@
 import type { Fault } from "../../core/fault.ts";
 import type { Usage } from "../../core/reply.ts";
 import type { FrameClass, Tap } from "../dialect.ts";
+import type { JsonObject } from "../json-object.ts";
+import { stringBodyEnd } from "../json-string.ts";
 import { type BlockKind, Grammar, isVisible, type Step } from "./grammar.ts";
-import type { JsonObject } from "./json-value.ts";
 import { emptyIsLegal } from "./stop-reason.ts";
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const CLOSE = 0x7d;
 const SPACE = 0x20;
 const LF = 10;
 const CR = 13;
 
-/** What follows a backslash in a JSON string, `u` apart. */
-const ESCAPES = new Set(Array.from('"\\/bfnrt', (char) => char.charCodeAt(0)));
 const encoder = new TextEncoder();
 
 const DELTA_HEADS: Readonly<Partial<Record<BlockKind, string>>> = {
@@ -130,7 +127,7 @@ function deltaLength(frame: Uint8Array, head: Uint8Array): number {
   const length = frame.length;
   if (length < start + 4) return -1;
   for (let i = 0; i < start; i++) if (frame[i] !== head[i]) return -1;
-  const quote = stringEnd(frame, start);
+  const quote = stringBodyEnd(frame, start);
   if (quote === -1 || frame[quote + 1] !== CLOSE) return -1;
   let at = quote + 2;
   while (frame[at] === SPACE) at++;
@@ -139,25 +136,4 @@ function deltaLength(frame: Uint8Array, head: Uint8Array): number {
   while (frame[at] === SPACE) at++;
   for (; at < length; at++) if (frame[at] !== LF && frame[at] !== CR) return -1;
   return quote - start;
-}
-
-/** Where the quote stands that ends the JSON string which began before `at`; -1 when it is not a valid one. */
-function stringEnd(frame: Uint8Array, at: number): number {
-  for (let i = at; i < frame.length; i++) {
-    const byte = frame[i]!;
-    if (byte === QUOTE) return i;
-    if (byte < SPACE) return -1;
-    if (byte !== BACKSLASH) continue;
-    i++;
-    if (frame[i] === 0x75) {
-      for (let digit = 1; digit <= 4; digit++) if (!isHex(frame[i + digit])) return -1;
-      i += 4;
-    } else if (!ESCAPES.has(frame[i] ?? 0)) return -1;
-  }
-  return -1;
-}
-
-function isHex(byte: number | undefined): boolean {
-  if (byte === undefined) return false;
-  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66);
 }

@@ -2,7 +2,7 @@
 // the whole of it.
 
 import type { Usage } from "../../core/reply.ts";
-import { isCount, isObject, type JsonObject } from "./json-value.ts";
+import { isCount, isObject, type JsonObject } from "../json-object.ts";
 
 /** The last word of a stream on each count. */
 export interface RawUsage {

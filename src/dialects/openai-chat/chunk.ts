@@ -2,9 +2,9 @@
 // the decoder; it keeps no state.
 
 import { type Fault, fault } from "../../core/fault.ts";
+import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "../json-object.ts";
 import { frameFields } from "../sse.ts";
 import { errorIn, faultInside } from "./faults.ts";
-import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "./json-shape.ts";
 
 export type Frame =
   | { readonly type: "ping" }

@@ -1,12 +1,10 @@
 // Recognises the frames of a stream that differ from an earlier one only in their text: nearly all of them. Such a frame
 // needs no parse. Whatever does not match, byte for byte around valid strings, is for the tap to read in full.
 
+import { isObject, listOf, objectOf, parseJson } from "../json-object.ts";
+import { stringBodyEnd } from "../json-string.ts";
 import { frameFields } from "../sse.ts";
-import { isObject, listOf, objectOf, parseJson } from "./json-shape.ts";
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const LOWER_U = 0x75;
 /** A text that no provider sends, to see where a string put into a slot comes out. */
 const PROBE = "hf-probe-7f3a";
 /** Chat's filler against guessing from packet lengths: it changes with each chunk, so it is a second slot. */
@@ -79,46 +77,6 @@ function isProven({ literals, textSlot }: ContentTemplate, key: string, filled: 
   if (!isObject(chunk)) return false;
   const delta = objectOf(objectOf(listOf(chunk.choices)?.[0])?.delta);
   return delta?.[key] === PROBE && (!filled || chunk[FILLER_KEY] === String(PROBE.length));
-}
-
-/** The closing quote of the string whose first character is at `start`; -1 when it is not a valid JSON string. */
-function stringBodyEnd(bytes: Uint8Array, start: number): number {
-  let at = start;
-  while (at < bytes.length) {
-    const byte = bytes[at] ?? 0;
-    if (byte === QUOTE) return at;
-    if (byte < 0x20) return -1;
-    if (byte !== BACKSLASH) at++;
-    else {
-      const length = escapeLength(bytes, at);
-      if (length === 0) return -1;
-      at += length;
-    }
-  }
-  return -1;
-}
-
-function escapeLength(bytes: Uint8Array, at: number): number {
-  switch (bytes[at + 1]) {
-    case LOWER_U:
-      for (let i = 2; i < 6; i++) if (!isHex(bytes[at + i] ?? 0)) return 0;
-      return 6;
-    case QUOTE:
-    case BACKSLASH:
-    case 0x2f: // slash
-    case 0x62: // b
-    case 0x66: // f
-    case 0x6e: // n
-    case 0x72: // r
-    case 0x74: // t
-      return 2;
-    default:
-      return 0;
-  }
-}
-
-function isHex(byte: number): boolean {
-  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66) || (byte >= 0x41 && byte <= 0x46);
 }
 
 function find(bytes: Uint8Array, needle: Uint8Array): number {

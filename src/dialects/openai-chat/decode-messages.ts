@@ -2,8 +2,9 @@
 // order. Nothing is left out without a loss that names its place.
 
 import { type Fault, isFault } from "../../core/fault.ts";
-import type { Loss, Part, Prompt, Turn } from "../../core/message.ts";
-import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "./json-shape.ts";
+import type { Part, Prompt, Turn } from "../../core/message.ts";
+import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "../json-object.ts";
+import type { Losses } from "../losses.ts";
 import { invalidField, unsupportedField } from "./request-fields.ts";
 
 const DATA_URL = /^data:([^;,]+)((?:;[^;,]+)*?);base64,/;
@@ -11,7 +12,7 @@ const DATA_URL = /^data:([^;,]+)((?:;[^;,]+)*?);base64,/;
 export const RAW_ARGUMENTS = "_raw";
 
 /** System texts and turns of the messages, in their order. */
-export function decodeMessages(messages: readonly unknown[], losses: Loss[]): Pick<Prompt, "system" | "turns"> | Fault {
+export function decodeMessages(messages: readonly unknown[], losses: Losses): Pick<Prompt, "system" | "turns"> | Fault {
   const system: string[] = [];
   const turns: Turn[] = [];
   let results: Part[] | undefined;
@@ -20,7 +21,7 @@ export function decodeMessages(messages: readonly unknown[], losses: Loss[]): Pi
     if (!isObject(message)) return invalidField(path, "an object");
     const role = message.role;
     if (role !== "tool") results = undefined;
-    if (textOf(message.name) !== undefined) losses.push({ path: `${path}.name`, why: "turns carry no name" });
+    if (textOf(message.name) !== undefined) losses.add(`${path}.name`, "turns carry no name");
     const parts = decodeMessage(message, path, losses);
     if (isFault(parts)) return parts;
     if (role === "tool") {
@@ -37,7 +38,7 @@ export function decodeMessages(messages: readonly unknown[], losses: Loss[]): Pi
   return { system, turns };
 }
 
-function decodeMessage(message: JsonObject, path: string, losses: Loss[]): readonly Part[] | Fault {
+function decodeMessage(message: JsonObject, path: string, losses: Losses): readonly Part[] | Fault {
   switch (message.role) {
     case "system":
     case "developer":
@@ -74,7 +75,7 @@ function decodeTexts(content: unknown, path: string): readonly Part[] | Fault {
   return parts;
 }
 
-function decodeContent(content: unknown, path: string, losses: Loss[]): readonly Part[] | Fault {
+function decodeContent(content: unknown, path: string, losses: Losses): readonly Part[] | Fault {
   const list = listOf(content);
   if (list === undefined) return decodeTexts(content, path);
   const parts: Part[] = [];
@@ -86,7 +87,7 @@ function decodeContent(content: unknown, path: string, losses: Loss[]): readonly
   return parts;
 }
 
-function decodePart(item: unknown, path: string, losses: Loss[]): readonly Part[] | Fault {
+function decodePart(item: unknown, path: string, losses: Losses): readonly Part[] | Fault {
   const part = objectOf(item);
   switch (part?.type) {
     case "text":
@@ -102,11 +103,11 @@ function decodePart(item: unknown, path: string, losses: Loss[]): readonly Part[
   }
 }
 
-function decodeImage(value: unknown, path: string, losses: Loss[]): readonly Part[] | Fault {
+function decodeImage(value: unknown, path: string, losses: Losses): readonly Part[] | Fault {
   const url = textOf(objectOf(value)?.url);
   if (url === undefined) return invalidField(`${path}.url`, "a URL");
   const detail = textOf(objectOf(value)?.detail);
-  if (detail !== undefined && detail !== "auto") losses.push({ path: `${path}.detail`, why: "images carry no detail" });
+  if (detail !== undefined && detail !== "auto") losses.add(`${path}.detail`, "images carry no detail");
   if (/^https?:/i.test(url)) return [{ type: "image", source: { type: "url", url } }];
   const data = dataUrl(url);
   if (data === undefined) return invalidField(`${path}.url`, "an http, https or base64 data URL");
@@ -129,13 +130,12 @@ function dataUrl(url: string): { readonly mediaType: string; readonly data: stri
   return head?.[1] === undefined ? undefined : { mediaType: head[1], data: url.slice(head[0].length) };
 }
 
-function decodeAssistant(message: JsonObject, path: string, losses: Loss[]): readonly Part[] | Fault {
+function decodeAssistant(message: JsonObject, path: string, losses: Losses): readonly Part[] | Fault {
   if (message.function_call != null) return unsupportedField(`${path}.function_call`, "use tool_calls");
   if (message.audio != null) return unsupportedField(`${path}.audio`, "stored audio is known to its provider only");
   for (const key of ["reasoning_content", "reasoning", "reasoning_details"]) {
     // Bound to the provider that wrote it: another one refuses it, or would take it for its own words.
-    if (message[key] != null)
-      losses.push({ path: `${path}.${key}`, why: "reasoning is not shown to another provider" });
+    if (message[key] != null) losses.add(`${path}.${key}`, "reasoning is not shown to another provider");
   }
   const parts = decodeSaid(message, path, losses);
   if (isFault(parts)) return parts;
@@ -149,18 +149,18 @@ function decodeAssistant(message: JsonObject, path: string, losses: Loss[]): rea
 }
 
 /** Text and refusals; the latter also come as parts. */
-function decodeSaid(message: JsonObject, path: string, losses: Loss[]): readonly Part[] | Fault {
+function decodeSaid(message: JsonObject, path: string, losses: Losses): readonly Part[] | Fault {
   const list = listOf(message.content)?.map((part) =>
     isObject(part) && part.type === "refusal" ? { type: "text", text: part.refusal } : part,
   );
   const parts = decodeTexts(list ?? message.content, `${path}.content`);
   const refusal = textOf(message.refusal);
   if (isFault(parts) || refusal === undefined) return parts;
-  losses.push({ path: `${path}.refusal`, why: "carried as plain text" });
+  losses.add(`${path}.refusal`, "carried as plain text");
   return [...parts, ...textPart(refusal)];
 }
 
-function decodeCall(value: unknown, path: string, losses: Loss[]): Part | Fault {
+function decodeCall(value: unknown, path: string, losses: Losses): Part | Fault {
   const call = objectOf(value);
   if (call?.type !== undefined && call.type !== "function")
     return unsupportedField(path, "only function calls are carried");
@@ -172,7 +172,7 @@ function decodeCall(value: unknown, path: string, losses: Loss[]): Part | Fault 
   const text = typeof fields?.arguments === "string" ? fields.arguments : "";
   const input = text.trim() === "" ? {} : parseJson(text);
   if (isObject(input)) return { type: "tool-use", id, name, input };
-  losses.push({ path: `${path}.function.arguments`, why: `not a JSON object; carried as {"${RAW_ARGUMENTS}": …}` });
+  losses.add(`${path}.function.arguments`, `not a JSON object; carried as {"${RAW_ARGUMENTS}": …}`);
   return { type: "tool-use", id, name, input: { [RAW_ARGUMENTS]: text } };
 }
 

@@ -5,11 +5,12 @@ import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { Usage } from "../../core/reply.ts";
 import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
 import type { Decoder } from "../dialect.ts";
+import { isObject, type JsonObject, listOf, objectOf, textOf } from "../json-object.ts";
+import { madeToolId } from "../tool-id.ts";
 import { type Choice, readFrame, toolFragments } from "./chunk.ts";
-import { isObject, type JsonObject, listOf, objectOf, textOf, usageOf } from "./json-shape.ts";
 import { errorInChoices, replyOf } from "./judge.ts";
 import { type Fragment, isComplete, type ToolCall, ToolCallTable } from "./tool-calls.ts";
-import { madeToolId } from "./tool-ids.ts";
+import { usageOf } from "./usage.ts";
 
 const NOTHING: readonly StreamEvent[] = [];
 const STOPS: Readonly<Record<string, StopReason>> = {
@@ -74,6 +75,8 @@ class ChatDecoder implements Decoder {
       case "chunk":
         return this.chunk(read.chunk, read.choices);
       default:
+        // After the finish the answer is whole; what a provider says then no longer takes it back.
+        if (this.stopped) return this.end();
         this.#fail(read.fault);
         return this.#take();
     }

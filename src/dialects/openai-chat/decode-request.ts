@@ -2,9 +2,10 @@
 // would be another one; the field table says which.
 
 import { type Fault, fault, isFault } from "../../core/fault.ts";
-import type { Effort, Loss, OutputFormat, Prompt, ToolChoice, ToolSpec, Translated } from "../../core/message.ts";
+import type { Effort, OutputFormat, Prompt, ToolChoice, ToolSpec, Translated } from "../../core/message.ts";
+import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "../json-object.ts";
+import { collectLosses, type Losses } from "../losses.ts";
 import { decodeMessages } from "./decode-messages.ts";
-import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "./json-shape.ts";
 import { asksNothing, FIELDS, invalidField, unsupportedField } from "./request-fields.ts";
 
 const EFFORTS: readonly Effort[] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
@@ -13,7 +14,7 @@ const EFFORTS: readonly Effort[] = ["none", "minimal", "low", "medium", "high", 
 export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
   const request = parseJson(body);
   if (!isObject(request)) return fault("invalid-request", "the body is not a JSON object");
-  const losses: Loss[] = [];
+  const losses = collectLosses();
   const refused = checkFields(request, losses);
   if (refused !== undefined) return refused;
   const messages = decodeMessages(listOf(request.messages) ?? [], losses);
@@ -43,19 +44,19 @@ export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
       ...(effort !== undefined && { effort }),
       ...(user !== undefined && { user }),
     },
-    losses,
+    losses: losses.list,
   };
 }
 
-function checkFields(request: JsonObject, losses: Loss[]): Fault | undefined {
+function checkFields(request: JsonObject, losses: Losses): Fault | undefined {
   for (const [field, value] of Object.entries(request)) {
     const fate = Object.hasOwn(FIELDS, field) ? FIELDS[field] : undefined;
     if (fate === "mapped" || asksNothing(field, value)) continue;
     if (fate === "refused") return unsupportedField(field, "the answer would be another one without it");
-    losses.push({ path: field, why: fate === undefined ? "unknown field" : "the other dialect has no such field" });
+    losses.add(field, fate === undefined ? "unknown field" : "the other dialect has no such field");
   }
   if (textOf(request.user) !== undefined && textOf(request.safety_identifier) !== undefined) {
-    losses.push({ path: "safety_identifier", why: "only one name of the user is carried" });
+    losses.add("safety_identifier", "only one name of the user is carried");
   }
   return undefined;
 }
@@ -85,10 +86,10 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
-function decodeEffort(value: unknown, losses: Loss[]): Effort | undefined {
+function decodeEffort(value: unknown, losses: Losses): Effort | undefined {
   if (value === undefined || value === null) return undefined;
   const effort = EFFORTS.find((known) => known === value);
-  if (effort === undefined) losses.push({ path: "reasoning_effort", why: "an effort that is not known" });
+  if (effort === undefined) losses.add("reasoning_effort", "an effort that is not known");
   return effort;
 }
 
@@ -127,7 +128,7 @@ function decodeToolChoice(value: unknown): ToolChoice | Fault | undefined {
   return name === undefined ? invalidField("tool_choice.function.name", "a name") : { type: "tool", name };
 }
 
-function decodeFormat(value: unknown, losses: Loss[]): OutputFormat | Fault | undefined {
+function decodeFormat(value: unknown, losses: Losses): OutputFormat | Fault | undefined {
   if (value === undefined || value === null) return undefined;
   const format = objectOf(value);
   if (format?.type === "text") return undefined;
@@ -137,7 +138,7 @@ function decodeFormat(value: unknown, losses: Loss[]): OutputFormat | Fault | un
     return invalidField("response_format", 'a type "text", "json_object" or "json_schema"');
   }
   if (textOf(spec.description) !== undefined) {
-    losses.push({ path: "response_format.json_schema.description", why: "the other dialect has no such field" });
+    losses.add("response_format.json_schema.description", "the other dialect has no such field");
   }
   const name = textOf(spec.name);
   return {

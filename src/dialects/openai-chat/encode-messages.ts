@@ -1,12 +1,21 @@
 // The turns of a prompt as Chat messages. Chat has no order of text and calls within a message, no pictures in tool results
-// and no mark for a failed tool: what is moved or marked instead is declared as a loss.
+// and no mark for a failed tool, and wants the results of all calls right behind them: what is moved, marked or repaired
+// is declared as a loss.
 
 import { type Fault, fault, isFault } from "../../core/fault.ts";
-import type { Loss, Part, Prompt, Turn } from "../../core/message.ts";
-import type { JsonObject } from "./json-shape.ts";
-import { allowedToolId, isAllowedName } from "./tool-ids.ts";
+import type { Part, Prompt, Turn } from "../../core/message.ts";
+import type { JsonObject } from "../json-object.ts";
+import type { Losses } from "../losses.ts";
+import { NO_RESULT, OpenCalls, RESULT_MARK } from "../open-calls.ts";
+import { callId, isAllowedName } from "./tool-names.ts";
 
 type ToolResult = Extract<Part, { type: "tool-result" }>;
+
+/** A part and its path in the prompt. */
+interface Placed {
+  readonly part: Part;
+  readonly path: string;
+}
 
 /** Between text blocks that become one string. */
 const BLOCK_GAP = "\n\n";
@@ -15,99 +24,131 @@ const TOOL_ERROR = "[tool error] ";
 /** The messages; `unsupported` for a tool name that Chat does not take. */
 export function encodeMessages(
   prompt: Pick<Prompt, "system" | "turns">,
-  losses: Loss[],
+  losses: Losses,
 ): readonly JsonObject[] | Fault {
-  const messages: JsonObject[] = [];
+  const encoder = new MessagesEncoder(losses);
+  const { messages } = encoder;
   if (prompt.system.length > 0) messages.push({ role: "system", content: prompt.system.join(BLOCK_GAP) });
   const { turns } = prompt;
-  for (let i = 0; i < turns.length; i++) {
-    const turn = turns[i];
-    if (turn === undefined) break;
-    if (turn.role === "user") {
-      const first = i;
-      while (turns[i + 1]?.role === "user") i++;
-      messages.push(...encodeUserTurns(turns.slice(first, i + 1), first, losses));
-    } else if (turn.role === "assistant") {
-      const message = encodeAssistant(turn, `turns[${i}]`, losses);
-      if (isFault(message)) return message;
-      messages.push(message);
-    } else messages.push({ role: "system", content: textsOf(turn.parts).join(BLOCK_GAP) });
+  for (let first = 0, next = 0; first < turns.length; first = next) {
+    const isAnswer = turns[first]?.role === "assistant";
+    while (next < turns.length && (turns[next]?.role === "assistant") === isAnswer) next++;
+    const run = turns.slice(first, next);
+    const broken = isAnswer ? encoder.answers(run, first) : encoder.asked(run, first);
+    if (broken !== undefined) return broken;
   }
+  encoder.asked([], turns.length);
   return messages;
 }
 
-/** Every result of the calls before comes first: Chat refuses a call whose result does not follow at once. */
-function encodeUserTurns(turns: readonly Turn[], first: number, losses: Loss[]): readonly JsonObject[] {
-  const results: JsonObject[] = [];
-  const messages: JsonObject[] = [];
-  for (const [i, turn] of turns.entries()) {
-    const content: JsonObject[] = [];
-    for (const [j, part] of turn.parts.entries()) {
-      const path = `turns[${first + i}].parts[${j}]`;
-      if (part.type === "tool-result") results.push(encodeResult(part, path, content, losses));
+class MessagesEncoder {
+  readonly messages: JsonObject[] = [];
+  readonly #losses: Losses;
+  readonly #calls: OpenCalls;
+
+  constructor(losses: Losses) {
+    this.#losses = losses;
+    this.#calls = new OpenCalls(callId, losses);
+  }
+
+  /** Turns of the assistant that follow each other. What comes after a call joins it: only results may stand behind one. */
+  answers(turns: readonly Turn[], first: number): Fault | undefined {
+    const placed = turns.map(({ parts }, i) => placedParts(parts, `turns[${first + i}]`));
+    const calling = placed.findIndex((parts) => parts.some(({ part }) => part.type === "tool-use"));
+    const alone = calling === -1 ? placed : placed.slice(0, calling);
+    const joined = calling === -1 ? [] : [placed.slice(calling).flat()];
+    for (const [i, parts] of [...alone, ...joined].entries()) {
+      const message = this.#answer(parts, `turns[${first + i}]`);
+      if (isFault(message)) return message;
+      this.messages.push(message);
+    }
+    return undefined;
+  }
+
+  /** Turns up to the assistant's next. Every result of the calls before comes first; a call without one gets an error. */
+  asked(turns: readonly Turn[], first: number): undefined {
+    const results: JsonObject[] = [];
+    const messages: JsonObject[] = [];
+    for (const [i, turn] of turns.entries()) {
+      if (turn.role === "system") {
+        messages.push({ role: "system", content: textsOf(turn.parts).join(BLOCK_GAP) });
+        continue;
+      }
+      const content: JsonObject[] = [];
+      for (const { part, path } of placedParts(turn.parts, `turns[${first + i}]`)) {
+        if (part.type !== "tool-result") content.push(...this.#parts([{ part, path }]));
+        else results.push(...this.#result(part, path, content));
+      }
+      // A turn of results alone says nothing more; one that was empty from the start stays a turn.
+      const onlyResults = turn.parts.length > 0 && turn.parts.every((part) => part.type === "tool-result");
+      if (content.length > 0 || !onlyResults) messages.push({ role: "user", content: simplest(content) });
+    }
+    const missing = this.#calls
+      .closeRest()
+      .map((id) => ({ role: "tool", tool_call_id: id, content: TOOL_ERROR + NO_RESULT }));
+    this.messages.push(...results, ...missing, ...messages);
+  }
+
+  /** The result as a message; what no such message holds goes into the user's `content`. */
+  #result(result: ToolResult, path: string, content: JsonObject[]): readonly JsonObject[] {
+    const parts = placedParts(result.parts, path);
+    const id = this.#calls.close(result.id, path);
+    if (id === undefined) {
+      content.push(textPart(RESULT_MARK + result.id), ...this.#parts(parts));
+      return [];
+    }
+    const texts: string[] = [];
+    for (const [k, placed] of parts.entries()) {
+      const { part } = placed;
+      if (part.type === "text") texts.push(part.text);
       else {
-        const encoded = encodePart(part);
-        if (encoded === undefined) losses.push({ path, why: "only the assistant calls tools" });
-        else content.push(encoded);
+        const [encoded] = this.#parts([placed]);
+        if (encoded === undefined) continue;
+        texts.push(`[${part.type} ${k + 1}: see the next user message]`);
+        content.push(textPart(`[${part.type} ${k + 1} of the result of tool call ${id}]`), encoded);
+        this.#losses.add(placed.path, "moved into a user message: tool results are text only");
       }
     }
-    // A turn of results alone says nothing more; one that was empty from the start stays a turn.
-    const onlyResults = turn.parts.length > 0 && turn.parts.every((part) => part.type === "tool-result");
-    if (content.length > 0 || !onlyResults) messages.push({ role: "user", content: simplest(content) });
+    const text = texts.join(BLOCK_GAP);
+    if (result.isError) this.#losses.add(`${path}.isError`, `marked by "${TOOL_ERROR.trim()}" in the text`);
+    return [{ role: "tool", tool_call_id: id, content: result.isError ? `${TOOL_ERROR}${text}` : text }];
   }
-  return [...results, ...messages];
-}
 
-function encodeResult(result: ToolResult, path: string, hoisted: JsonObject[], losses: Loss[]): JsonObject {
-  const texts: string[] = [];
-  for (const [k, part] of result.parts.entries()) {
-    if (part.type === "text") {
-      texts.push(part.text);
-      continue;
+  #answer(parts: readonly Placed[], path: string): JsonObject | Fault {
+    const calls: JsonObject[] = [];
+    let text = "";
+    let reordered = false;
+    for (const { part, path } of parts) {
+      if (part.type === "text") {
+        // Blocks of one answer continue each other.
+        text += part.text;
+        if (calls.length > 0 && part.text.trim() !== "") reordered = true;
+      } else if (part.type === "tool-use") {
+        if (!isAllowedName(part.name)) return unsupportedName(`${path}.name`);
+        calls.push({
+          id: this.#calls.add(part.id),
+          type: "function",
+          function: { name: part.name, arguments: JSON.stringify(part.input ?? {}) },
+        });
+      } else this.#losses.add(path, "an assistant message holds text and calls only");
     }
-    const encoded = encodePart(part);
-    if (encoded === undefined) {
-      losses.push({ path: `${path}.parts[${k}]`, why: "a tool result holds no calls" });
-      continue;
-    }
-    const id = allowedToolId(result.id);
-    texts.push(`[${part.type} ${k + 1}: see the next user message]`);
-    hoisted.push({ type: "text", text: `[${part.type} ${k + 1} of the result of tool call ${id}]` }, encoded);
-    losses.push({ path: `${path}.parts[${k}]`, why: "moved into a user message: tool results are text only" });
+    if (reordered) this.#losses.add(`${path}.parts`, "text after a tool call is put before it");
+    return {
+      role: "assistant",
+      content: text === "" && calls.length > 0 ? null : text,
+      ...(calls.length > 0 && { tool_calls: calls }),
+    };
   }
-  const text = texts.join(BLOCK_GAP);
-  if (result.isError) losses.push({ path: `${path}.isError`, why: `marked by "${TOOL_ERROR.trim()}" in the text` });
-  return {
-    role: "tool",
-    tool_call_id: allowedToolId(result.id),
-    content: result.isError ? `${TOOL_ERROR}${text}` : text,
-  };
-}
 
-function encodeAssistant(turn: Turn, path: string, losses: Loss[]): JsonObject | Fault {
-  const calls: JsonObject[] = [];
-  let text = "";
-  let reordered = false;
-  for (const [j, part] of turn.parts.entries()) {
-    if (part.type === "text") {
-      // Blocks of one answer continue each other.
-      text += part.text;
-      if (calls.length > 0 && part.text.trim() !== "") reordered = true;
-    } else if (part.type === "tool-use") {
-      if (!isAllowedName(part.name)) return unsupportedName(`${path}.parts[${j}].name`);
-      calls.push({
-        id: allowedToolId(part.id),
-        type: "function",
-        function: { name: part.name, arguments: JSON.stringify(part.input ?? {}) },
-      });
-    } else losses.push({ path: `${path}.parts[${j}]`, why: "an assistant message holds text and calls only" });
+  #parts(placed: readonly Placed[]): readonly JsonObject[] {
+    const all: JsonObject[] = [];
+    for (const { part, path } of placed) {
+      const encoded = encodePart(part);
+      if (encoded !== undefined) all.push(encoded);
+      else this.#losses.add(path, "calls and results are no content of a user's message");
+    }
+    return all;
   }
-  if (reordered) losses.push({ path: `${path}.parts`, why: "text after a tool call is put before it" });
-  return {
-    role: "assistant",
-    content: text === "" && calls.length > 0 ? null : text,
-    ...(calls.length > 0 && { tool_calls: calls }),
-  };
 }
 
 /** A name cannot be replaced: the client knows its tools by it. */
@@ -118,7 +159,7 @@ export function unsupportedName(param: string): Fault {
 function encodePart(part: Part): JsonObject | undefined {
   switch (part.type) {
     case "text":
-      return { type: "text", text: part.text };
+      return textPart(part.text);
     case "image": {
       const { source } = part;
       const url = source.type === "url" ? source.url : `data:${source.mediaType};base64,${source.data}`;
@@ -131,6 +172,14 @@ function encodePart(part: Part): JsonObject | undefined {
     default:
       return undefined;
   }
+}
+
+function placedParts(parts: readonly Part[], path: string): readonly Placed[] {
+  return parts.map((part, i) => ({ part, path: `${path}.parts[${i}]` }));
+}
+
+function textPart(text: string): JsonObject {
+  return { type: "text", text };
 }
 
 /** Text alone as a string, which every server takes; many know no parts. */

@@ -5,9 +5,10 @@ import { concat } from "../../core/bytes.ts";
 import type { Usage } from "../../core/reply.ts";
 import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
 import type { EncodeContext, Encoder } from "../dialect.ts";
+import type { JsonObject } from "../json-object.ts";
 import { frameOf } from "../sse.ts";
-import { type JsonObject, usageJson } from "./json-shape.ts";
-import { madeToolId } from "./tool-ids.ts";
+import { madeToolId } from "../tool-id.ts";
+import { usageJson } from "./usage.ts";
 
 const FINISHES: Readonly<Record<StopReason, string>> = {
   end: "stop",

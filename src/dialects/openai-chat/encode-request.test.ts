@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { isFault } from "../../core/fault.ts";
 import type { Loss, Prompt } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import { type JsonObject, listOf, objectOf, parseJson } from "../json-object.ts";
 import { openaiChat } from "./dialect.ts";
-import { type JsonObject, listOf, objectOf, parseJson } from "./json-shape.ts";
 
 const { codec, wire } = openaiChat;
 const USER = [{ role: "user", content: "hi" }];
@@ -104,6 +104,41 @@ describe("encodeRequest", () => {
     expect(losses).toEqual(["turns[2].parts[1].parts[1]", "turns[2].parts[1].isError"]);
   });
 
+  test("orphans are repaired and declared", () => {
+    const call = (id: string) => ({ type: "tool-use", id, name: "f", input: {} }) as const;
+    const result = (id: string, text: string) =>
+      ({ type: "tool-result", id, parts: [{ type: "text", text }], isError: false }) as const;
+    const say = (text: string) => ({ type: "text", text }) as const;
+    const { request, losses } = encoded({
+      turns: [
+        { role: "user", parts: [result("gone", "old")] },
+        { role: "assistant", parts: [call("a"), call("b"), call("same"), call("same")] },
+        // An instruction between a call and its result, and another answer right behind a call.
+        { role: "system", parts: [say("mind")] },
+        { role: "user", parts: [result("same", "1"), result("a", "x"), result("same", "2"), result("a", "again")] },
+        { role: "assistant", parts: [say("so"), call("c")] },
+        { role: "assistant", parts: [say(" on")] },
+        { role: "user", parts: [result("c", "y")] },
+        { role: "assistant", parts: [call("last")] },
+      ],
+    });
+    const calls = (...ids: string[]) =>
+      ids.map((id) => ({ id, type: "function", function: { name: "f", arguments: "{}" } }));
+    const tool = (id: string, content: string) => ({ role: "tool", tool_call_id: id, content });
+    expect(request.messages).toEqual([
+      { role: "user", content: "[tool result] gone\n\nold" },
+      { role: "assistant", content: null, tool_calls: calls("a", "b", "same", "same_2") },
+      ...[tool("same", "1"), tool("a", "x"), tool("same_2", "2"), tool("b", "[tool error] no result")],
+      { role: "system", content: "mind" },
+      { role: "user", content: "[tool result] a\n\nagain" },
+      { role: "assistant", content: "so on", tool_calls: calls("c") },
+      tool("c", "y"),
+      { role: "assistant", content: null, tool_calls: calls("last") },
+      tool("last", "[tool error] no result"),
+    ]);
+    expect(losses).toEqual(["turns[0].parts[0]", "turns[3].parts[3]", "turns", "turns[4].parts", "turns"]);
+  });
+
   test("options", () => {
     const { request, losses } = encoded({
       stream: true,
@@ -160,27 +195,28 @@ describe("encodeRequest", () => {
       name: id,
       input: fc.dictionary(word, fc.constantFrom(1, "x", null)),
     });
-    const result = fc.record({
-      type: fc.constant("tool-result" as const),
-      id,
-      isError: fc.constant(false),
-      parts: fc.array(said, { maxLength: 1 }),
+    const turns = fc.array(fc.tuple(said, fc.option(said), fc.array(use, { maxLength: 2 }), fc.array(said)), {
+      minLength: 1,
+      maxLength: 4,
     });
-    const turns = fc.array(
-      fc.tuple(said, fc.option(said), fc.array(use, { maxLength: 2 }), fc.array(result, { maxLength: 2 })),
-      { minLength: 1, maxLength: 4 },
-    );
     fc.assert(
       fc.property(turns, fc.array(word), (rounds, system) => {
         const prompt: Prompt = {
           ...PROMPT,
           system,
-          turns: rounds.flatMap(([user, text, uses, results]) => [
-            { role: "user" as const, parts: [user] },
-            { role: "assistant" as const, parts: [...(text === null ? [] : [text]), ...uses] },
-            ...(results.length > 0 ? [{ role: "user" as const, parts: results }] : []),
-            { role: "assistant" as const, parts: [user] },
-          ]),
+          turns: rounds.flatMap(([user, text, uses, said], round) => {
+            const calls = uses.map((call, i) => ({ ...call, id: `${call.id}_${round}_${i}` }));
+            const results = calls.map(({ id }, i) => ({
+              type: "tool-result" as const,
+              ...{ id, isError: false, parts: said.slice(i, i + 1) },
+            }));
+            return [
+              { role: "user" as const, parts: [user] },
+              { role: "assistant" as const, parts: [...(text === null ? [] : [text]), ...calls] },
+              ...(results.length > 0 ? [{ role: "user" as const, parts: results }] : []),
+              { role: "assistant" as const, parts: [user] },
+            ];
+          }),
         };
         const { request } = encoded(prompt);
         const back = decoded(request);

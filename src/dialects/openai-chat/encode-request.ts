@@ -1,11 +1,12 @@
 // A canonical prompt as a Chat request for one target, in the form that most servers of this dialect take.
 
 import { type Fault, fault, isFault } from "../../core/fault.ts";
-import type { Loss, OutputFormat, Prompt, ToolChoice, Translated } from "../../core/message.ts";
+import type { OutputFormat, Prompt, ToolChoice, Translated } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import type { JsonObject } from "../json-object.ts";
+import { collectLosses, type Losses } from "../losses.ts";
 import { encodeMessages, unsupportedName } from "./encode-messages.ts";
-import type { JsonObject } from "./json-shape.ts";
-import { isAllowedName } from "./tool-ids.ts";
+import { isAllowedName } from "./tool-names.ts";
 
 const STOPS_MAX = 4;
 /** The provider whose newer models refuse `max_tokens`; elsewhere the old name is the one that everybody knows. */
@@ -15,15 +16,15 @@ const encoder = new TextEncoder();
 
 /** The request's bytes and what it lost; `unsupported` when the prompt cannot be asked in this dialect. */
 export function encodeRequest(prompt: Prompt, target: Target): Translated<Uint8Array> | Fault {
-  const losses: Loss[] = [];
+  const losses = collectLosses();
   const messages = encodeMessages(prompt, losses);
   if (isFault(messages)) return messages;
   const limit = encodeLimit(prompt, target, losses);
   if (isFault(limit)) return limit;
   const badName = prompt.tools.findIndex((tool) => !isAllowedName(tool.name));
   if (badName >= 0) return unsupportedName(`tools[${badName}].name`);
-  if (prompt.topK !== undefined) losses.push({ path: "topK", why: "Chat has no such field" });
-  if (prompt.stop.length > STOPS_MAX) losses.push({ path: "stop", why: `only the first ${STOPS_MAX} are kept` });
+  if (prompt.topK !== undefined) losses.add("topK", "Chat has no such field");
+  if (prompt.stop.length > STOPS_MAX) losses.add("stop", `only the first ${STOPS_MAX} are kept`);
   const request: JsonObject = {
     model: target.model,
     messages,
@@ -37,10 +38,10 @@ export function encodeRequest(prompt: Prompt, target: Target): Translated<Uint8A
     ...(prompt.effort !== undefined && { reasoning_effort: prompt.effort }),
     ...(prompt.user !== undefined && { user: prompt.user }),
   };
-  return { value: encoder.encode(JSON.stringify(request)), losses };
+  return { value: encoder.encode(JSON.stringify(request)), losses: losses.list };
 }
 
-function encodeLimit({ maxTokens }: Prompt, target: Target, losses: Loss[]): JsonObject | Fault {
+function encodeLimit({ maxTokens }: Prompt, target: Target, losses: Losses): JsonObject | Fault {
   if (maxTokens === undefined) return {};
   if (maxTokens === 0) {
     return fault("unsupported", "a limit of 0 tokens only warms a cache, which this target has no call for", {
@@ -48,7 +49,7 @@ function encodeLimit({ maxTokens }: Prompt, target: Target, losses: Loss[]): Jso
     });
   }
   const most = target.maxOutputTokens ?? maxTokens;
-  if (maxTokens > most) losses.push({ path: "maxTokens", why: `lowered to the ${most} that the target can give` });
+  if (maxTokens > most) losses.add("maxTokens", `lowered to the ${most} that the target can give`);
   const value = Math.min(maxTokens, most);
   return target.provider === KNOWS_MAX_COMPLETION_TOKENS ? { max_completion_tokens: value } : { max_tokens: value };
 }

@@ -2,9 +2,9 @@
 // may quote a prompt or a key: only codes, types and field names of a harmless form do.
 
 import { FAULTS, type Fault, type FaultKind, fault } from "../../core/fault.ts";
-import { retryAfterMs } from "../../core/retry-after.ts";
 import type { HeaderMap } from "../../core/runtime.ts";
-import { isObject, objectOf, parseJson, textOf } from "./json-shape.ts";
+import { isObject, objectOf, parseJson, textOf } from "../json-object.ts";
+import { rejectionFacts } from "../rejection.ts";
 
 const SAFE_CODE = /^[A-Za-z0-9_.-]{1,64}$/;
 const SAFE_PARAM = /^[A-Za-z0-9_.[\]-]{1,128}$/;
@@ -41,12 +41,9 @@ interface ErrorWords {
 export function faultFrom(status: number, headers: HeaderMap, body: Uint8Array, wallMs: number): Fault {
   const words = errorWords(errorIn(parseJson(body)));
   const kind = kindOf(status, words);
-  const retryAfter = retryAfterMs(headers, wallMs);
-  const upstream = { status, contentType: headers["content-type"] ?? "application/json", body };
   return fault(kind, message(`the provider answered ${status}`, kind, words), {
-    ...(retryAfter !== undefined && { retryAfterMs: retryAfter }),
+    ...rejectionFacts(kind, { status, headers, body, wallMs }),
     ...(words.param !== undefined && { param: words.param }),
-    ...(FAULTS[kind].blame === "caller" && { upstream }),
   });
 }
 

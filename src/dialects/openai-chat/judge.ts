@@ -5,9 +5,10 @@ import type { Call } from "../../core/call.ts";
 import { type Fault, fault } from "../../core/fault.ts";
 import type { Usage } from "../../core/reply.ts";
 import type { Verdict } from "../dialect.ts";
+import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "../json-object.ts";
 import { hasContent, looksLike, toolFragments } from "./chunk.ts";
 import { errorIn, faultInside } from "./faults.ts";
-import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf, usageOf } from "./json-shape.ts";
+import { usageOf } from "./usage.ts";
 
 /** Judges one whole reply for its call. */
 export function judge(body: Uint8Array, call: Pick<Call, "operation" | "inspected">): Verdict {

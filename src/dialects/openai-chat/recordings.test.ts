@@ -7,9 +7,9 @@ import type { Inspected } from "../../core/call.ts";
 import { isFault } from "../../core/fault.ts";
 import type { StreamEvent } from "../../core/stream-event.ts";
 import type { EncodeContext, FrameClass } from "../dialect.ts";
+import { isObject, isObjectText, listOf, objectOf, parseJson } from "../json-object.ts";
 import { FrameCutter, frameOf } from "../sse.ts";
 import { openaiChat } from "./dialect.ts";
-import { isObject, isObjectText, listOf, objectOf, parseJson } from "./json-shape.ts";
 
 const ROOT = new URL("../../../../shared/fixtures/wire/", import.meta.url).pathname;
 const FOLDERS = ["openai/chat", "openai-compatible/chat", "groq", "mistral", "deepseek/chat"].map(

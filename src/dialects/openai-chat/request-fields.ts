@@ -2,7 +2,7 @@
 // is declared as lost.
 
 import { type Fault, fault } from "../../core/fault.ts";
-import { isObject, listOf } from "./json-shape.ts";
+import { isObject, listOf } from "../json-object.ts";
 
 export type FieldFate =
   /** Read by the decoder. */

@@ -32,7 +32,8 @@ describe("inspect", () => {
     [`"max_tokens":7,"max_completion_tokens":null`, { maxTokens: 7 }],
     [`"reasoning_effort":"none"`, { thinks: false }],
     [`"reasoning_effort":null`, { thinks: false }],
-    [`"n":2`, {}],
+    [`"n":2`, { choices: 2 }],
+    [`"n":null`, { stream: false }],
   ])("%s", (more, expected) => {
     expect(good(`{"model":"m",${MESSAGES},${more}}`)).toMatchObject(expected);
   });
@@ -41,6 +42,13 @@ describe("inspect", () => {
     ["{}", "model", "Missing required parameter: 'model'."],
     ['{"model":1}', "model", "non-empty string"],
     ['{"model":""}', "model", "non-empty string"],
+    [`{"model":"${"m".repeat(257)}",${MESSAGES}}`, "model", "at most 256 characters"],
+    [`{"model":'m',${MESSAGES}}`, undefined, "a value is expected"],
+    [`{"model":m,${MESSAGES}}`, "model", "not JSON"],
+    ...["stream", "stream_options", "n", "max_tokens", "max_completion_tokens", "reasoning_effort"].map(
+      (key) => [`{"model":"m",${MESSAGES},"${key}":True}`, key, "not JSON"] as const,
+    ),
+    [`{"model":"m",${MESSAGES},"stream_options":{"include_usage":True}}`, "stream_options", "not JSON"],
     ['{"model":"m"}', "messages", "Missing required parameter: 'messages'."],
     ['{"model":"m","messages":[ \n]}', "messages", "non-empty array"],
     ['{"model":"m","messages":"hi"}', "messages", "non-empty array"],
@@ -58,6 +66,24 @@ describe("inspect", () => {
     expect(got.kind).toBe("invalid-request");
     expect<unknown>(got.param).toBe(param);
     expect(got.message).toContain(says);
+  });
+
+  test.each([
+    ["Latin-1", [0xe4]],
+    ["a cut character", [0xe2, 0x82]],
+    ["a surrogate", [0xed, 0xa0, 0x80]],
+  ])("refuses bytes that are no UTF-8: %s", (_, wrong) => {
+    for (const [operation, prompt] of [
+      ["generate", '"messages":["'],
+      ["embed", '"input":["'],
+    ] as const) {
+      const body = Uint8Array.from([...encode(`{"model":"m",${prompt}`), ...wrong, ...encode('"]}')]);
+      expect(inspect(body, operation)).toMatchObject({
+        kind: "invalid-request",
+        message: expect.stringContaining("UTF-8"),
+      });
+    }
+    expect(inspect(encode(`\uFEFF{"model":"m",${MESSAGES}}`), "generate")).toMatchObject({ kind: "invalid-request" });
   });
 
   test("embeddings need an input, and no messages", () => {

@@ -4,8 +4,9 @@
 import type { Inspected, Operation, Span } from "../../core/call.ts";
 import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { PatchEdits } from "../dialect.ts";
-import { scanTopLevel, spanValue, splice } from "../json-span.ts";
-import { isObject } from "./json-shape.ts";
+import { isObject } from "../json-object.ts";
+import { spanValue, splice } from "../json-span.ts";
+import { MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
 import { invalidField } from "./request-fields.ts";
 
 const GENERATE: ReadonlySet<string> = new Set([
@@ -28,35 +29,33 @@ const encoder = new TextEncoder();
 /** What the top level says. `invalid-request` names the field and what is allowed, in OpenAI's manner. */
 export function inspect(body: Uint8Array, operation: Operation): Inspected | Fault {
   const embed = operation === "embed";
-  const spans = scanTopLevel(body, embed ? EMBED : GENERATE);
-  if (isFault(spans)) return spans;
+  const top = readTop(body, embed ? EMBED : GENERATE);
+  if (isFault(top)) return top;
+  const { spans, values } = top;
   const modelSpan = spans.get("model");
   if (modelSpan === undefined) return missing("model");
-  const model = spanValue(body, modelSpan);
-  if (typeof model !== "string" || model === "") return invalidField("model", "a non-empty string");
+  const model = values.get("model");
+  if (typeof model !== "string" || model === "" || model.length > MODEL_CHARS_MAX)
+    return invalidField("model", `a non-empty string of at most ${MODEL_CHARS_MAX} characters`);
   if (embed) {
     return spans.has("input") ? { model, modelSpan, stream: false, thinks: false } : missing("input");
   }
   const messages = spans.get("messages");
   if (messages === undefined) return missing("messages");
   if (!isFilledArray(body, messages)) return invalidField("messages", "a non-empty array");
-  return inspectOptions(body, spans, { model, modelSpan });
+  return inspectOptions(top, { model, modelSpan });
 }
 
 function inspectOptions(
-  body: Uint8Array,
-  spans: ReadonlyMap<string, Span>,
+  { spans, values }: RequestTop,
   found: Pick<Inspected, "model" | "modelSpan">,
 ): Inspected | Fault {
   // `null` is the same as absent in every one of these.
-  const value = (key: string): unknown => {
-    const span = spans.get(key);
-    return span === undefined ? undefined : (spanValue(body, span) ?? undefined);
-  };
+  const value = (key: string): unknown => values.get(key) ?? undefined;
   const stream = value("stream");
   if (stream !== undefined && typeof stream !== "boolean") return invalidField("stream", "a boolean");
-  const n = value("n");
-  if (n !== undefined && !isCount(n, 1)) return invalidField("n", "an integer of at least 1");
+  const choices = value("n");
+  if (choices !== undefined && !isCount(choices, 1)) return invalidField("n", "an integer of at least 1");
   const limitKey = value("max_completion_tokens") === undefined ? "max_tokens" : "max_completion_tokens";
   const maxTokens = value(limitKey);
   if (maxTokens !== undefined && !isCount(maxTokens, 0)) return invalidField(limitKey, "an integer of at least 0");
@@ -68,6 +67,7 @@ function inspectOptions(
     stream: stream === true,
     thinks: effort !== undefined && effort !== "none",
     ...(maxTokens !== undefined && { maxTokens }),
+    ...(choices !== undefined && { choices }),
     ...(optionsSpan !== undefined && {
       streamOptions: { span: optionsSpan, includeUsage: isObject(options) && options.include_usage === true },
     }),

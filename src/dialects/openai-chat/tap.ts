@@ -4,10 +4,11 @@
 import { type Fault, fault } from "../../core/fault.ts";
 import type { Usage } from "../../core/reply.ts";
 import type { FrameClass, Tap } from "../dialect.ts";
+import { isObject, type JsonObject, textOf } from "../json-object.ts";
 import { type Choice, hasContent, readFrame, TEXT_KEYS, toolFragments } from "./chunk.ts";
 import { type ContentTemplate, learnTemplate, matches } from "./content-template.ts";
-import { isObject, type JsonObject, textOf, usageOf } from "./json-shape.ts";
 import { isComplete, type ToolCall, ToolCallTable } from "./tool-calls.ts";
+import { usageOf } from "./usage.ts";
 
 /** A template that never matched again is given this many successors; then the stream's frames are parsed one by one. */
 const USELESS_TEMPLATES_MAX = 8;

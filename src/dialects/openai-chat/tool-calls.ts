@@ -1,7 +1,7 @@
 // Which tool call a streamed fragment belongs to. The index should say, but upstreams leave it out, send 0 for every call,
 // or repeat names and ids; the tap and the decoder share this one reading, so that they never differ.
 
-import { isObject, isObjectText, type JsonObject, objectOf, textOf } from "./json-shape.ts";
+import { isObject, isObjectText, type JsonObject, objectOf, textOf } from "../json-object.ts";
 
 /** More calls, or more text of arguments in one stream, are no honest answer. */
 const CALLS_MAX = 1_024;

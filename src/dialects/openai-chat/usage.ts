@@ -1,42 +1,8 @@
-// Reads JSON whose shape nobody has checked: each reader gives the value, or `undefined` when it is something else.
-// It knows the usage object of Chat, because every other file here needs it. It judges nothing.
+// Token counts as Chat tells them, to and from `Usage`. Chat counts cached input and reasoning within its totals, as `Usage`
+// does.
 
 import type { Usage } from "../../core/reply.ts";
-
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-const decoder = new TextDecoder();
-
-/** The parsed bytes or text; `undefined` when they are not JSON. */
-export function parseJson(source: Uint8Array | string): unknown {
-  try {
-    return JSON.parse(typeof source === "string" ? source : decoder.decode(source));
-  } catch {
-    return undefined;
-  }
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-export function objectOf(value: unknown): JsonObject | undefined {
-  return isObject(value) ? value : undefined;
-}
-
-export function listOf(value: unknown): readonly unknown[] | undefined {
-  return Array.isArray(value) ? value : undefined;
-}
-
-/** A string that is not empty. */
-export function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-/** True where a JSON text stands for an object, as the arguments of a complete tool call do. */
-export function isObjectText(text: string): boolean {
-  return isObject(parseJson(text));
-}
+import { countOf, type JsonObject, objectOf } from "../json-object.ts";
 
 /** Chat's `usage`; `undefined` when there is none. */
 export function usageOf(value: unknown): Usage | undefined {
@@ -76,8 +42,4 @@ export function usageJson(usage: Usage): JsonObject {
     ...(Object.keys(prompt).length > 0 && { prompt_tokens_details: prompt }),
     ...(reasoningTokens !== undefined && { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
   };
-}
-
-function countOf(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 }

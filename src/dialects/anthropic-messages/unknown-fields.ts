@@ -1,32 +1,15 @@
-// Collects what a translation could not carry. Bounded: a prompt of a hundred thousand blocks declares the same loss once
-// for each of the first, and then says that there are more.
+// Fields of a Messages request that have no place in a prompt, declared as losses.
 
-import type { Loss } from "../../core/message.ts";
-import { isAbsent, isList, type JsonObject } from "./json-value.ts";
+import { isAbsent, isList, type JsonObject } from "../json-object.ts";
+import type { Losses } from "../losses.ts";
 
-const LOSSES_MAX = 64;
-
-export interface Losses {
-  readonly list: readonly Loss[];
-  add(path: string, why: string): void;
-  /** Declares every key of `value` that is neither known nor without meaning. */
-  addUnknown(value: JsonObject, known: ReadonlySet<string>, at: string): void;
-}
-
-export function collectLosses(): Losses {
-  const list: Loss[] = [];
-  const add = (path: string, why: string): void => {
-    if (list.length < LOSSES_MAX) list.push({ path, why });
-    else if (list.length === LOSSES_MAX) list.push({ path: "…", why: "more of the same" });
-  };
-  const addUnknown = (value: JsonObject, known: ReadonlySet<string>, at: string): void => {
-    for (const key of Object.keys(value)) {
-      if (known.has(key) || asksNothing(value[key])) continue;
-      const path = at === "" ? key : `${at}.${key}`;
-      add(path, HARMLESS[key] ?? "unknown field");
-    }
-  };
-  return { list, add, addUnknown };
+/** Declares every key of `value` that is neither known nor without meaning. `at` is its path in the request. */
+export function addUnknown(losses: Losses, value: JsonObject, known: ReadonlySet<string>, at: string): void {
+  for (const key of Object.keys(value)) {
+    if (known.has(key) || asksNothing(value[key])) continue;
+    const path = at === "" ? key : `${at}.${key}`;
+    losses.add(path, (Object.hasOwn(HARMLESS, key) ? HARMLESS[key] : undefined) ?? "unknown field");
+  }
 }
 
 function asksNothing(value: unknown): boolean {

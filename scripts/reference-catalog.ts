@@ -1,0 +1,78 @@
+// The reference page of the catalog: what Holdfast knows of providers and models, and where each fact was read.
+
+import type { CatalogModel, Price } from "../catalog/model.ts";
+import { FAMILIES, MODELS } from "../catalog/models.ts";
+import { PROVIDERS } from "../catalog/providers.ts";
+
+export function catalogPage(): string {
+  const providers = Object.entries(PROVIDERS).map(([name, entry]) => {
+    const key = entry.keyVariable === undefined ? "none" : `\`${entry.keyVariable}\``;
+    return row([
+      `\`${name}\``,
+      entry.dialect,
+      `\`${entry.url}\``,
+      key,
+      entry.statusPage ?? "–",
+      entry.source,
+      entry.verified,
+    ]);
+  });
+  const families = FAMILIES.map(({ prefix, provider, class: stands }) =>
+    row([`\`${prefix}*\``, provider, stands ?? "–"]),
+  );
+  return `# Catalog
+
+What is known without any configuration. Facts only, each with its source and the day it was checked; a fact that could
+not be found is left out. A provider's name in \`holdfast.yaml\` brings its dialect and url.
+
+Without a configuration, each model here whose provider has a key in the environment is a route by its own name, then the
+first model of its class (else of the nearest) at the other providers with keys.
+
+## Providers
+
+| name | dialect | url | key | status page | source | verified |
+|---|---|---|---|---|---|---|
+${providers.join("\n")}
+
+\`ANTHROPIC_BASE_URL\` and \`OPENAI_BASE_URL\` replace the url, as in the vendors' SDKs, unless they point at the gateway itself.
+
+## Models
+
+Prices are in US dollars for a million tokens of input / output. Where a price changes with the hour, the highest is given.
+
+| name | provider | class | context | largest output | price | source | verified |
+|---|---|---|---|---|---|---|---|
+${MODELS.map(modelRow).join("\n")}
+
+## Names by their beginning
+
+Without a configuration, other models of these names go to their provider as they are; elsewhere their class stands in.
+
+| names | provider | class |
+|---|---|---|
+${families.join("\n")}
+
+This page is made from \`catalog/\` by \`npm run docs\`.
+`;
+}
+
+function modelRow({ name, provider, price, source, verified, ...known }: CatalogModel): string {
+  const sources = price === undefined || price.source === source ? source : `${source} · price: ${price.source}`;
+  const limits = [known.contextTokens, known.maxOutputTokens].map((tokens) => tokens?.toLocaleString("en-US") ?? "–");
+  return row([`\`${name}\``, provider, known.class ?? "–", ...limits, priceText(price), sources, verified]);
+}
+
+function priceText(price: Price | undefined): string {
+  if (price === undefined) return "–";
+  const terms = [
+    price.promptTokensMax === undefined
+      ? ""
+      : ` up to ${price.promptTokensMax.toLocaleString("en-US")} tokens of prompt`,
+    price.until === undefined ? "" : ` until ${price.until}`,
+  ];
+  return `${price.inputPerMillion} / ${price.outputPerMillion}${terms.join("")}`;
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}

@@ -1,0 +1,118 @@
+// `holdfast call ID`: explains one call of a running gateway: what was asked, each attempt and why it was left, what the
+// client got.
+
+import type { Usage } from "../core/reply.ts";
+import { type Paint, paint, printable } from "../observe/call-line.ts";
+import { wantsColour } from "../observe/call-log.ts";
+import type { AttemptView, CallRecord } from "../observe/call-record.ts";
+import { duration } from "../observe/tracked-call.ts";
+import { type Command, misuse } from "./command.ts";
+import { readFlags } from "./flags.ts";
+import { GATEWAY_FLAGS, GATEWAY_HELP, openGateway } from "./gateway-client.ts";
+
+const HELP = `holdfast call ID [--gateway URL] [--json]
+
+Explains one call: what was asked, each attempt and why it was left, what the client got. The id is in the header
+x-holdfast-call of every response, and in the call log. A gateway keeps its newest 1,000 calls.
+
+  --json          one object on one line: the call's record
+${GATEWAY_HELP}
+
+Exit codes: 0 done, 1 the gateway does not answer or does not know the call, 2 bad use.`;
+
+export const call: Command = { summary: "explain one call of a running gateway", help: HELP, run: runCall };
+
+async function runCall(args: readonly string[]): Promise<number> {
+  const parsed = readFlags(args, GATEWAY_FLAGS, 1);
+  if (!parsed.ok) return misuse("call", parsed.message);
+  const [id] = parsed.rest;
+  if (id === undefined || id === "") return misuse("call", "which call? Its id is in the header x-holdfast-call");
+  const gateway = await openGateway(parsed.flags);
+  if ("problem" in gateway) return misuse("call", gateway.problem);
+  const told = await gateway.get(`/admin/v1/calls/${encodeURIComponent(id)}`);
+  const record = told.ok ? asRecord(told.json) : undefined;
+  if (record === undefined) {
+    console.error(`holdfast call: ${told.ok ? `${gateway.url} is no Holdfast gateway` : told.message}`);
+    return 1;
+  }
+  const tint = paint(wantsColour(process.env, process.stdout.isTTY));
+  console.log(parsed.flags.json === true ? JSON.stringify(record) : explainCall(record, tint).join("\n"));
+  return 0;
+}
+
+/** A record as the admin API gives it; `undefined` for anything else. */
+export function asRecord(json: unknown): CallRecord | undefined {
+  if (typeof json !== "object" || json === null || !("id" in json) || !("attempts" in json)) return undefined;
+  // Made by `recordOf` at the other end; the rest of its shape is taken on trust.
+  return typeof json.id === "string" && Array.isArray(json.attempts) ? (json as CallRecord) : undefined;
+}
+
+/** The explanation, line by line. */
+export function explainCall(raw: CallRecord, tint: Paint): readonly string[] {
+  const record = printable(raw);
+  const { route, operation, dialect, stream, tenant, model } = record;
+  const asked = [
+    model,
+    operation === "generate" ? dialect : `${dialect}, ${operation}`,
+    stream ? "streamed" : "whole",
+    route === "" ? "no route has this model" : `route ${route}`,
+    ...(tenant === "default" ? [] : [`tenant ${tenant}`]),
+  ];
+  return [
+    `${tint("bold", record.id)}  ${summary(record, tint)}`,
+    `  asked    ${asked.join(" · ")}`,
+    `  started  ${record.startedAt}`,
+    ...record.attempts.flatMap((attempt) => attemptLines(attempt, record, tint)),
+    `  the client got ${received(record)}`,
+  ];
+}
+
+function summary({ state, ending, fault, tookMs = 0 }: CallRecord, tint: Paint): string {
+  if (state !== "ended") return tint("yellow", state === "running" ? "still running" : "still streaming");
+  const colour = ending === "complete" ? "green" : ending === "cancelled" ? "dim" : "red";
+  return `${tint(colour, ending ?? "")}${fault === undefined ? "" : ` (${fault})`} after ${duration(tookMs)}`;
+}
+
+function attemptLines(attempt: AttemptView, { waits, stream }: CallRecord, tint: Paint): readonly string[] {
+  const { number, target, startedMs, state, fault, status, tookMs, why, message, requestId } = attempt;
+  const http = status === undefined || fault === undefined ? "" : ` (HTTP ${status})`;
+  const verdict = state === "ok" ? tint("green", "ok") : state === "failed" ? tint("red", fault ?? "failed") : state;
+  const facts = [
+    `at ${duration(startedMs)}`,
+    ...(tookMs === undefined ? [] : [`took ${duration(tookMs)}`]),
+    ...(attempt.firstContentMs === undefined || !stream
+      ? []
+      : [`first content after ${duration(attempt.firstContentMs)}`]),
+    ...tokens(attempt.usage),
+  ];
+  const wait = waits.find(
+    (one) => one.target === target && Math.abs(one.startedMs + one.delayMs - startedMs) < one.delayMs,
+  );
+  const more = [
+    wait && number > 1 ? `waited ${duration(wait.delayMs)} first` : "",
+    why ?? "",
+    message === undefined ? "" : tint("dim", message),
+    requestId === undefined ? "" : tint("dim", `the provider's request id: ${requestId}`),
+  ];
+  return [
+    `  ${number}. ${tint("bold", target)}  ${verdict}${http}  ${facts.join(", ")}`,
+    ...more.filter((line) => line !== "").map((line) => `       ${line}`),
+  ];
+}
+
+function received(record: CallRecord): string {
+  const { state, ending, target, degraded, servedBy, firstContentMs, tookMs = 0, usage } = record;
+  if (state !== "ended") return state === "streaming" ? `content of ${target} so far` : "nothing yet";
+  if (ending === "cancelled") return "what it took before it left";
+  if (ending === "refused") return "an error, with this trail in its body";
+  const first =
+    record.stream && firstContentMs !== undefined ? `first content after ${duration(firstContentMs)}, ` : "";
+  const which = ending === "broken" ? "a part of the answer and then an error" : "the whole answer";
+  const from = servedBy === undefined || servedBy === "target" ? "" : ` (${servedBy})`;
+  const lesser = degraded === undefined ? "" : `; degraded: ${degraded}`;
+  return `${which} of ${target}${from}: ${[`${first}all after ${duration(tookMs)}`, ...tokens(usage)].join(", ")}${lesser}`;
+}
+
+function tokens(usage: Usage | undefined): readonly string[] {
+  return usage === undefined ? [] : [`${usage.inputTokens ?? "?"}+${usage.outputTokens ?? "?"} tokens`];
+}

@@ -1,0 +1,166 @@
+// Everything that `explain` says of a route, as data: the compiled path in its order, each value with where it came from,
+// the targets, and what happens on each fault. How it looks is in `explain-text.ts`.
+
+import { catalogModel, maxOutputTokens } from "../../catalog/models.ts";
+import { type Origin, originText } from "../config/origin.ts";
+import type { Path } from "../config/problem.ts";
+import { durationText } from "../config/units.ts";
+import type { Call, DialectId } from "../core/call.ts";
+import { ATTEMPTS_PER_DOMAIN_MAX, type RouteSettings, type Settings } from "../core/settings.ts";
+import { DIALECTS } from "../dialects/registry.ts";
+import { POLICY_ORDER, type Route } from "../engine/compile.ts";
+import { createEngine } from "../engine/engine.ts";
+import { timeoutsFor } from "../engine/timeouts.ts";
+import { REPEAT_MS } from "../policies/refused.ts";
+import { createWorld } from "../sim/world.ts";
+import { type FaultOutcome, faultOutcomes } from "./fault-outcomes.ts";
+
+export interface Value {
+  readonly name: string;
+  readonly value: string;
+  /** Where it came from: a line of the file, the environment, the catalog, the default. */
+  readonly origin: string;
+}
+
+export interface PathStep {
+  readonly step: string;
+  readonly does: string;
+  readonly values: readonly Value[];
+}
+
+export interface ExplainedTarget {
+  readonly target: string;
+  readonly origin: string;
+  readonly domain: string;
+  readonly tier: "remote" | "local";
+  readonly url: Value;
+  readonly key: Value;
+  /** By dialect of the client: its bytes as they are, or translated. */
+  readonly lanes: Readonly<Record<DialectId, "native" | "translated">>;
+  readonly contextTokens?: number;
+  readonly maxOutputTokens?: number;
+  readonly price?: string;
+}
+
+export interface Explanation {
+  /** As configured. */
+  readonly route: string;
+  /** The name that was asked for, where the route is a pattern. */
+  readonly model?: string;
+  readonly origin: string;
+  readonly targets: readonly ExplainedTarget[];
+  readonly path: readonly PathStep[];
+  readonly faults: readonly FaultOutcome[];
+}
+
+export interface Explained {
+  readonly settings: Settings;
+  readonly originOf: (path: Path) => Origin;
+}
+
+/** `name`: a route's name, or a model's that a pattern matches; `undefined` when no route has it. */
+export async function explainRoute({ settings, originOf }: Explained, name: string): Promise<Explanation | undefined> {
+  const { runtime } = createWorld({ seed: 1, providers: [] });
+  const compiled = createEngine({ settings, runtime, maxOutput: maxOutputTokens }).routes.get(name);
+  const route = settings.routes.find((candidate) => candidate.name === compiled?.name);
+  if (compiled === undefined || route === undefined) return undefined;
+  const origin = (path: Path) => originText(originOf(path));
+  return {
+    route: route.name,
+    ...(name !== route.name && { model: name }),
+    origin: origin(["routes", route.name]),
+    targets: targetsOf(compiled, settings, origin),
+    path: pathOf(route, origin),
+    faults: await faultOutcomes(settings, name),
+  };
+}
+
+type OriginText = (path: Path) => string;
+
+function targetsOf({ name, targets }: Route, settings: Settings, origin: OriginText): ExplainedTarget[] {
+  return targets.map((target, index) => {
+    const provider = settings.providers.find((candidate) => candidate.name === target.provider);
+    const known = catalogModel(target.model);
+    const lanes = Object.entries(DIALECTS).map(([id]) => [id, id === target.dialect ? "native" : "translated"]);
+    return {
+      target: target.id,
+      origin: origin(["routes", name, "targets", index]),
+      domain: target.domain,
+      tier: target.tier,
+      url: { name: "url", value: provider?.url ?? "", origin: origin(["providers", target.provider, "url"]) },
+      key: keyOf(target.provider, provider?.keys.length ?? 0, origin),
+      // One for each dialect.
+      lanes: Object.fromEntries(lanes) as ExplainedTarget["lanes"],
+      ...(known?.contextTokens !== undefined && { contextTokens: known.contextTokens }),
+      ...(target.maxOutputTokens !== undefined && { maxOutputTokens: target.maxOutputTokens }),
+      ...(known?.price !== undefined && {
+        price: `${known.price.inputPerMillion} in, ${known.price.outputPerMillion} out (USD a million tokens, ${known.price.verified})`,
+      }),
+    };
+  });
+}
+
+/** Never the key itself. */
+function keyOf(provider: string, count: number, origin: OriginText): Value {
+  const single = origin(["providers", provider, "key"]);
+  const from = single === "default" ? origin(["providers", provider, "keys"]) : single;
+  return { name: "key", value: count === 0 ? "none" : count === 1 ? "one key" : `${count} keys`, origin: from };
+}
+
+/** What each policy of the engine's order does with this route's values. */
+function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
+  const value = (key: string, text: string, ...below: readonly string[]): Value => ({
+    name: below.length === 0 ? key : below.join("."),
+    value: text,
+    origin: origin(["routes", route.name, key, ...below]),
+  });
+  const timeout = (key: string, text: string) => value("timeouts", text, key);
+  const steps: Readonly<Record<(typeof POLICY_ORDER)[number], Omit<PathStep, "step">>> = {
+    deadline: {
+      does: "ends the whole call; after its first content only a deadline that the client sent holds",
+      values: [timeout("total", durationText(route.timeouts.totalMs))],
+    },
+    refused: {
+      does: `the same call again within the retry-after of its error (${durationText(REPEAT_MS)} where it had none) is answered the same, without a provider`,
+      values: [],
+    },
+  };
+  return [
+    ...POLICY_ORDER.map((step) => ({ step, ...steps[step] })),
+    {
+      step: "pursue",
+      does: `tries targets, at most ${ATTEMPTS_PER_DOMAIN_MAX} times one provider`,
+      values: [
+        value("attempts", String(route.attempts)),
+        value("retry-wait", durationText(route.retryWaitMs)),
+        value("criticality", route.criticality),
+      ],
+    },
+    {
+      step: "attempt",
+      does: "one request, up to the first content; from then on a break is told in-band, and nothing else is tried",
+      values: [
+        timeout("connect", durationText(route.timeouts.connectMs)),
+        timeout("first-token", autoText(route, "firstTokenMs")),
+        timeout("whole", autoText(route, "wholeMs")),
+        timeout("idle", autoText(route, "idleMs")),
+        value("usage", route.usage),
+        value("strict", String(route.strict)),
+      ],
+    },
+  ];
+}
+
+/** What `auto` comes to for a plain call, and for one that thinks. */
+function autoText({ timeouts }: RouteSettings, key: "firstTokenMs" | "wholeMs" | "idleMs"): string {
+  const set = timeouts[key];
+  if (set !== "auto") return durationText(set);
+  const cold = (thinks: boolean) => durationText(Math.round(timeoutsFor(timeouts, plainCall(thinks))[key]));
+  const [plain, thinking] = [cold(false), cold(true)];
+  const length = key === "wholeMs" ? " for an answer without a limit of its own" : "";
+  return `auto: ${plain}${length}${plain === thinking ? "" : `, ${thinking} where the model thinks unseen`}`;
+}
+
+function plainCall(thinks: boolean): Pick<Call, "inspected"> {
+  return { inspected: { model: "", stream: true, thinks, modelSpan: { start: 0, end: 0 } } };
+}

@@ -1,0 +1,55 @@
+// The observers of a gateway that runs as a command: its log on stderr, colour where a terminal shows it.
+
+import type { GatewayEvent } from "../core/gateway-event.ts";
+import type { Runtime } from "../core/runtime.ts";
+import { type LogOptions, logFormat } from "../observe/call-log.ts";
+import { createObservers, type Observers } from "../observe/observers.ts";
+import { createLineSink, type LineSink } from "../runtime/line-sink.ts";
+
+export interface Observing {
+  readonly observers: Observers;
+  /** Where bugs are told when there is no log. */
+  readonly readers: readonly ((event: GatewayEvent) => void)[];
+  /** Writes out what waits. */
+  end(): Promise<void>;
+}
+
+const STDERR = 2;
+const SPANS_GRACE_MS = 5_000;
+const LOG_GRACE_MS = 1_000;
+
+/** Or why not. `hasView`: something else shows the calls, so that the log is written only where it is asked for. */
+export function startObserving(runtime: Runtime, hasView: boolean): Observing | { readonly problem: string } {
+  const { env } = process;
+  const format = hasView && !env.HOLDFAST_LOG ? "off" : logFormat(env, process.stderr.isTTY);
+  if (format === undefined) return { problem: `HOLDFAST_LOG is "${env.HOLDFAST_LOG}"; allowed: off, json, text` };
+  const sink = format === "off" ? undefined : createStderr(format.format, () => runtime.wallMs());
+  const log = format === "off" || sink === undefined ? {} : { log: withSink(format, sink) };
+  const warn = (message: string) => console.error(`holdfast: ${message}`);
+  const observers = createObservers({ wallMs: runtime.wallMs, clock: runtime.clock, env, warn, ...log });
+  return {
+    observers,
+    readers: sink === undefined ? [tellBugs] : [],
+    async end() {
+      await observers.close(SPANS_GRACE_MS);
+      await sink?.flush(LOG_GRACE_MS);
+    },
+  };
+}
+
+function createStderr(format: "json" | "text", wallMs: () => number): LineSink {
+  return createLineSink(STDERR, {
+    tellDropped: (count) =>
+      format === "json"
+        ? JSON.stringify({ time: new Date(wallMs()).toISOString(), level: "warn", event: "log-dropped", count })
+        : `… ${count} lines of the log were dropped: whoever reads it is too slow`,
+  });
+}
+
+function withSink(format: Omit<LogOptions, "write">, sink: LineSink): LogOptions & { dropped(): number } {
+  return { ...format, write: sink.write, dropped: () => sink.dropped };
+}
+
+function tellBugs(event: GatewayEvent): void {
+  if (event.type === "bug") console.error(`holdfast: a bug, in call ${event.call}: ${event.stack ?? event.message}`);
+}

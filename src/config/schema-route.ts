@@ -1,0 +1,145 @@
+// The shape of one route, whole from the first release on; what is not built yet is refused by name in `later.ts`.
+
+import * as z from "zod";
+import { RETRY_AFTER_MAX_MS } from "../core/fault.ts";
+import { ROUTE_DEFAULTS } from "./defaults.ts";
+import {
+  ALLOWED,
+  autoOrDurationMs,
+  durationMs,
+  feature,
+  integer,
+  list,
+  named,
+  object,
+  oneOf,
+  text,
+  told,
+  yesOrNo,
+} from "./fields.ts";
+import { lasting, money, share } from "./quantities.ts";
+import { durationText } from "./units.ts";
+
+const { timeouts: standard } = ROUTE_DEFAULTS;
+
+const timeouts = object({
+  connect: told(
+    durationMs(1).optional(),
+    "How long a host may take to accept a connection.",
+    durationText(standard.connectMs),
+  ),
+  "first-token": told(
+    autoOrDurationMs(1).optional(),
+    "Streams: from the request to the first content. `auto`: 30s, 300s for a model that thinks unseen.",
+    standard.firstTokenMs,
+  ),
+  whole: told(
+    autoOrDurationMs(1).optional(),
+    "One attempt that is no stream. `auto`: the first token's time and 1s for each 20 tokens it may write.",
+    standard.wholeMs,
+  ),
+  idle: told(
+    autoOrDurationMs(1).optional(),
+    "Streams: silence while we are reading. `auto`: 45s without a byte, 60s without progress (300s while it thinks).",
+    standard.idleMs,
+  ),
+  total: told(
+    durationMs(1).optional(),
+    "The whole call until its first content is released; after that only `idle` and the client's own deadline hold.",
+    durationText(standard.totalMs),
+  ),
+});
+
+const hedgeAfter = z
+  .union([oneOf("p90", "p95", "p99"), lasting], { error: "p90 | p95 | p99 | a duration" })
+  .meta({ [ALLOWED]: "p90 | p95 | p99 | a duration" });
+
+const hedge = object({
+  after: told(hedgeAfter.optional(), "When the second request is sent."),
+  budget: told(share.optional(), "The largest share of calls that may be sent twice."),
+});
+
+const validate = object({
+  "min-length": told(integer(0, 1_000_000).optional(), "The fewest characters of an answer."),
+  pattern: told(text("a regular expression").optional(), "What an answer must match."),
+  "json-schema": told(z.unknown().optional(), "What an answer must be, as JSON Schema."),
+});
+
+const CACHE_KEYS = "off | exact | stem | semantic";
+const cache = object({
+  healthy: told(feature(oneOf("exact", "stem", "semantic"), CACHE_KEYS), "While the providers are well.", "off"),
+  outage: told(feature(oneOf("exact", "stem", "semantic"), CACHE_KEYS), "When no target can answer.", "off"),
+  ttl: told(lasting.optional(), "How long an answer is fresh."),
+  "stale-if-error": told(lasting.optional(), "How long an old answer may still be given in an outage."),
+  scope: told(oneOf("tenant", "route", "global").optional(), "Who shares answers."),
+});
+
+const LAST_RESORTS = 'stale-cache | provider/model | { canned: "…" } | defer';
+const lastResort = z
+  .union([text("stale-cache"), object({ canned: told(text("a sentence"), "What is said then.") })], {
+    error: LAST_RESORTS,
+  })
+  .meta({ [ALLOWED]: LAST_RESORTS });
+
+export const route = object({
+  targets: told(
+    list(text("provider/model"), "a list of provider/model, best first"),
+    "Who answers, best first. `provider/*` carries over what the route's own `*` matched.",
+  ),
+  timeouts: told(timeouts.optional(), "How long each part of a call may take."),
+  attempts: told(
+    integer(1, 10).optional(),
+    "All upstream requests of one call; at most two of them go to one provider.",
+    ROUTE_DEFAULTS.attempts,
+  ),
+  "retry-wait": told(
+    durationMs(0, RETRY_AFTER_MAX_MS).optional(),
+    "A provider's `retry-after` of at most this is waited for once; a longer one fails over at once.",
+    durationText(ROUTE_DEFAULTS.retryWaitMs),
+  ),
+  hedge: told(
+    feature(hedge, "off | { after: p95, budget: 2% }"),
+    "A second request in parallel when the first is late.",
+    "off",
+  ),
+  resume: told(feature(oneOf("text", "all"), "off | text | all"), "Goes on after a break in mid-answer.", "off"),
+  usage: told(
+    oneOf("exact", "as-asked").optional(),
+    "`exact`: usage is always asked of a Chat provider; `as-asked`: the client's bytes are left alone.",
+    ROUTE_DEFAULTS.usage,
+  ),
+  strict: told(
+    yesOrNo.optional(),
+    "Refuse with 400 what a translation would lose, instead of naming it in `x-holdfast-lossy`.",
+    ROUTE_DEFAULTS.strict,
+  ),
+  criticality: told(
+    oneOf("critical", "default", "sheddable").optional(),
+    "What is kept when there is not room for all.",
+    ROUTE_DEFAULTS.criticality,
+  ),
+  warm: told(
+    feature(share, "off | a share such as 2%"),
+    "A share of calls that keeps the other targets warm: costs money and changes who answers.",
+    "off",
+  ),
+  validate: told(
+    feature(validate, "off | { min-length, pattern, json-schema }"),
+    "An answer that fails it fails over.",
+    "off",
+  ),
+  cache: told(
+    feature(cache, "off | { healthy, outage, ttl, stale-if-error, scope }"),
+    "Answers that are kept and given again.",
+    "off",
+  ),
+  "last-resort": told(
+    feature(list(lastResort, "a list"), "[] | a list of last resorts"),
+    "What is given when no target can answer.",
+  ),
+  require: told(
+    feature(named(text("a name"), "a mapping such as { region: eu }"), "{} | a mapping such as { region: eu }"),
+    "Facts that a target must have to be used, in an outage too.",
+  ),
+  value: told(feature(money, "0 | an amount such as 0.40usd"), "What a completed call is worth.", 0),
+});

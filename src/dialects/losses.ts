@@ -1,0 +1,20 @@
+// Collects what a translation could not carry. Bounded: a prompt of a hundred thousand blocks declares the same loss once
+// for each of the first, and then says that there are more.
+
+import type { Loss } from "../core/message.ts";
+
+const LOSSES_MAX = 64;
+
+export interface Losses {
+  readonly list: readonly Loss[];
+  add(path: string, why: string): void;
+}
+
+export function collectLosses(): Losses {
+  const list: Loss[] = [];
+  const add = (path: string, why: string): void => {
+    if (list.length < LOSSES_MAX) list.push({ path, why });
+    else if (list.length === LOSSES_MAX) list.push({ path: "…", why: "more of the same" });
+  };
+  return { list, add };
+}

@@ -1,0 +1,48 @@
+// Reads the top level of a request's body, as far as every dialect reads it alike: text in UTF-8, a JSON object, the wanted
+// keys once each, their values JSON. What the values must be is each dialect's own; the prompt is never parsed.
+
+import type { Span } from "../core/call.ts";
+import { type Fault, fault, isFault } from "../core/fault.ts";
+import { scanTopLevel, spanValue } from "./json-span.ts";
+
+/** No model is called by more. Names become keys of tables and labels of metrics, so that they have a limit. */
+export const MODEL_CHARS_MAX = 256;
+
+/** The prompt: as large as a request can be, and the provider's to read. */
+const UNREAD: ReadonlySet<string> = new Set(["messages", "input"]);
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+export interface RequestTop {
+  readonly spans: ReadonlyMap<string, Span>;
+  /** Of the wanted keys that are there, the prompt apart. */
+  readonly values: ReadonlyMap<string, unknown>;
+}
+
+/** `invalid-request` says what is wrong with the body, and names the key whose value is no JSON. */
+export function readTop(body: Uint8Array, wanted: ReadonlySet<string>): RequestTop | Fault {
+  const unreadable = notText(body);
+  if (unreadable !== undefined) return fault("invalid-request", unreadable);
+  const spans = scanTopLevel(body, wanted);
+  if (isFault(spans)) return spans;
+  const values = new Map<string, unknown>();
+  for (const [key, span] of spans) {
+    if (UNREAD.has(key)) continue;
+    const value = spanValue(body, span);
+    if (value === undefined) {
+      return fault("invalid-request", `the value of "${key}" at byte ${span.start} is not JSON`, { param: key });
+    }
+    values.set(key, value);
+  }
+  return { spans, values };
+}
+
+function notText(body: Uint8Array): string | undefined {
+  if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf) return "the body has a byte order mark before its JSON";
+  try {
+    // A lone byte that is no UTF-8 is replaced by some parsers and refused by others.
+    utf8.decode(body);
+    return undefined;
+  } catch {
+    return "the body is not text in UTF-8";
+  }
+}

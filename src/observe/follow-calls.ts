@@ -1,0 +1,87 @@
+// Collates the facts of each call in one place, once, for all who look at calls rather than at facts: recent calls,
+// metrics, log, traces. The other readers get the fact together with its call.
+
+import type { GatewayEvent } from "../core/gateway-event.ts";
+import { type TrackedCall, track } from "./tracked-call.ts";
+
+/** One that throws is left out for that fact and harms nobody else. */
+export type CallReader = (event: GatewayEvent, call: TrackedCall) => void;
+
+export interface CallFollower {
+  readonly read: (event: GatewayEvent) => void;
+  /** By id, oldest first. */
+  readonly running: ReadonlyMap<string, TrackedCall>;
+}
+
+/** More calls than a gateway holds at once; beyond it the oldest is no longer followed. */
+const RUNNING_MAX = 20_000;
+/** Of one call: the trail of a call that tries more than this is cut. */
+const ATTEMPTS_MAX = 64;
+const MODEL_CHARS_MAX = 256;
+
+export function createCallFollower(wallMs: () => number, readers: readonly CallReader[]): CallFollower {
+  const running = new Map<string, TrackedCall>();
+  const tell = (event: GatewayEvent, call: TrackedCall): void => {
+    for (const reader of readers) {
+      try {
+        reader(event, call);
+      } catch {
+        // Seeing is not serving: one reader's fault is not the others'.
+      }
+    }
+  };
+  const begin = (event: Extract<GatewayEvent, { type: "call-start" }>): void => {
+    if (running.size >= RUNNING_MAX) {
+      const oldest = running.keys().next().value;
+      if (oldest !== undefined) running.delete(oldest);
+    }
+    const call = track(bounded(event), wallMs());
+    running.set(event.call, call);
+    tell(event, call);
+  };
+  return {
+    running,
+    read(event) {
+      if (event.type === "call-start") return begin(event);
+      const call = running.get(event.call);
+      if (call === undefined) return;
+      note(call, event);
+      if (event.type === "call-end") running.delete(event.call);
+      tell(event, call);
+    },
+  };
+}
+
+/** The name of a model comes from a client and may be as long as a request: what is kept of it is not. */
+function bounded(event: Extract<GatewayEvent, { type: "call-start" }>): Extract<GatewayEvent, { type: "call-start" }> {
+  const { model } = event;
+  return model.length <= MODEL_CHARS_MAX ? event : { ...event, model: `${model.slice(0, MODEL_CHARS_MAX)}…` };
+}
+
+function note(call: TrackedCall, event: GatewayEvent): void {
+  switch (event.type) {
+    case "attempt-start":
+      if (call.attempts.length < ATTEMPTS_MAX) call.attempts.push({ start: event, end: undefined });
+      return;
+    case "attempt-end": {
+      const attempt = call.attempts.find(({ start }) => start.number === event.number);
+      if (attempt !== undefined) attempt.end = event;
+      return;
+    }
+    case "retry-wait":
+      call.waits ??= [];
+      if (call.waits.length < ATTEMPTS_MAX) call.waits.push(event);
+      return;
+    case "call-open":
+      call.state = "open";
+      return;
+    case "call-commit":
+      call.state = "streaming";
+      call.target = event.target;
+      return;
+    case "call-end":
+      call.state = "ended";
+      call.target = event.target;
+      call.end = event;
+  }
+}

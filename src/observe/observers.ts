@@ -1,0 +1,97 @@
+// All readers of the gateway's facts in one place: recent calls, metrics, the call log, traces, the feed of events. The
+// server mounts what they give; the engine knows only `readers` and `propagate`.
+
+import type { GatewayEvent } from "../core/gateway-event.ts";
+import type { Clock } from "../core/runtime.ts";
+import { createCallLog, type LogOptions } from "./call-log.ts";
+import type { CallQuery, CallRecord } from "./call-record.ts";
+import { createEventHub, type EventFeed, eventFrame, type FeedItem } from "./event-hub.ts";
+import { type CallReader, createCallFollower } from "./follow-calls.ts";
+import { createMetrics } from "./metrics.ts";
+import { createRecentCalls } from "./recent-calls.ts";
+import { type Propagate, propagate } from "./trace-context.ts";
+import { createTraces, type Traces, tracesWanted } from "./traces.ts";
+
+export interface Observers {
+  /** For `createEngine({ readers })`. Each is cheap, never throws and never waits. */
+  readonly readers: readonly ((event: GatewayEvent) => void)[];
+  /** For `createEngine({ propagate })`; absent without an exporter: then a client's trace headers pass as they came. */
+  readonly propagate?: Propagate;
+  readonly calls: {
+    /** `/admin/v1/calls`: answer `{ calls: list(query) }`. Newest first, calls still running included. */
+    list(query?: CallQuery): readonly CallRecord[];
+    /** `/admin/v1/calls/{id}`: the record itself as JSON; `undefined` is a 404 (unknown, or older than what is kept). */
+    get(id: string): CallRecord | undefined;
+  };
+  /** `/metrics`, no key: status 200 with this type and text. */
+  readonly metrics: { readonly contentType: string; text(): string };
+  /**
+   * `/admin/v1/events`: one feed a client, closed when the client leaves. Each item is written as `frame(item)`, with a
+   * comment at once and after 15 s of silence. `undefined` when too many follow already: answer 503.
+   */
+  follow(): EventFeed | undefined;
+  /** An item of a feed as a frame of `text/event-stream`: `event:` its type, `data:` the fact with `at`, in ISO 8601. */
+  frame(item: FeedItem): string;
+  /** Ends every feed and sends the spans that wait, for at most `graceMs`. For the end of the process, after the drain. */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface ObserverOptions {
+  /** Milliseconds since the Unix epoch. */
+  wallMs(): number;
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The call log; absent: none. `dropped` counts lines that its writer gave up. */
+  readonly log?: LogOptions & { dropped(): number };
+  /** Takes a sentence for whoever runs the gateway; default: nobody is told. */
+  readonly warn?: (message: string) => void;
+}
+
+const loadExport = async (warn: (message: string) => void) => (await import("./otlp-export.ts")).createSpanExport(warn);
+
+export function createObservers(options: ObserverOptions): Observers {
+  const { wallMs, clock, env, log, warn = () => {} } = options;
+  const startedWallMs = wallMs();
+  const hub = createEventHub();
+  const recent = createRecentCalls();
+  const traces = tracesWanted(env) ? createTraces(() => loadExport(warn), warn) : undefined;
+  const dropped = () => ({ log: log?.dropped() ?? 0, traces: traces?.dropped ?? 0, events: hub.lost });
+  const metrics = createMetrics({ running: () => follower.running, startedWallMs, dropped });
+  const callLog = log && createCallLog(log);
+  const callReaders: readonly (CallReader | undefined)[] = [recent.read, metrics.read, callLog?.read, traces?.read];
+  const follower = createCallFollower(
+    wallMs,
+    callReaders.filter((reader) => reader !== undefined),
+  );
+  const readBugs = (event: GatewayEvent): void => {
+    if (event.type !== "bug") return;
+    metrics.bug();
+    callLog?.bug(event, wallMs());
+  };
+  return {
+    readers: [follower.read, hub.read, readBugs],
+    ...(traces && { propagate }),
+    calls: {
+      list: (query) => recent.list(follower.running, query),
+      get: (id) => recent.get(follower.running, id),
+    },
+    metrics,
+    follow: hub.subscribe,
+    frame: (item) => eventFrame(item, wallMs() - clock.now()),
+    async close(graceMs) {
+      hub.close();
+      if (traces !== undefined) await within(graceMs, traces, clock);
+    },
+  };
+}
+
+function within(graceMs: number, traces: Traces, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const disarm = clock.after(graceMs, resolve);
+    const done = (): void => {
+      disarm();
+      resolve();
+    };
+    traces.close().then(done, done);
+  });
+}

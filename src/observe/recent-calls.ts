@@ -1,0 +1,52 @@
+// The calls that people may look at: those running and the newest that ended, in memory, bounded. Not a ledger: what is
+// kept for good is the store's.
+
+import type { CallQuery, CallRecord } from "./call-record.ts";
+import type { CallFollower, CallReader } from "./follow-calls.ts";
+import { faultOf, recordOf, type TrackedCall } from "./tracked-call.ts";
+
+export interface RecentCalls {
+  readonly read: CallReader;
+  /** Newest first; calls that still run are among them. */
+  list(running: CallFollower["running"], query?: CallQuery): readonly CallRecord[];
+  get(running: CallFollower["running"], id: string): CallRecord | undefined;
+}
+
+export const RECENT_CALLS_MAX = 1_000;
+const LIMIT_DEFAULT = 100;
+
+export function createRecentCalls(keptMax = RECENT_CALLS_MAX): RecentCalls {
+  const ended = new Map<string, TrackedCall>();
+  return {
+    read(event, call) {
+      if (event.type !== "call-end") return;
+      // An id that came twice is moved to the end.
+      ended.delete(event.call);
+      if (ended.size >= keptMax) {
+        const oldest = ended.keys().next().value;
+        if (oldest !== undefined) ended.delete(oldest);
+      }
+      ended.set(event.call, call);
+    },
+    list(running, query = {}) {
+      const limit = Math.max(0, Math.min(query.limit ?? LIMIT_DEFAULT, RECENT_CALLS_MAX));
+      return [...running.values(), ...ended.values()]
+        .filter((call) => matches(call, query))
+        .sort((a, b) => b.start.atMs - a.start.atMs)
+        .slice(0, limit)
+        .map(recordOf);
+    },
+    get(running, id) {
+      const call = running.get(id) ?? ended.get(id);
+      return call && recordOf(call);
+    },
+  };
+}
+
+function matches(call: TrackedCall, { route, fault, sinceMs }: CallQuery): boolean {
+  if (route !== undefined && call.start.route !== route) return false;
+  if (sinceMs !== undefined && call.startedWallMs < sinceMs) return false;
+  return (
+    fault === undefined || call.end?.fault === fault || call.attempts.some((attempt) => faultOf(attempt) === fault)
+  );
+}

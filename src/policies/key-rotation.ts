@@ -1,0 +1,112 @@
+// Which of a provider's keys an attempt takes. Not round robin: prompt caches belong to a key's account, so the first key
+// is used until it is rejected, out of quota or rate-limited, then the next. Pure rules over cells.
+
+import type { KeyCell, TargetCell } from "../core/cell.ts";
+import type { Fault, FaultKind } from "../core/fault.ts";
+
+/** A rejected key is tried again after this; the provider's own `retry-after` may make it longer. */
+const REST_MS = 60_000;
+/** While one call tries a rested key, the others leave it alone this long. */
+const TRIAL_MS = 10_000;
+/** A rate limit without a `retry-after`, where another key can serve meanwhile. */
+const PAUSE_MS = 5_000;
+/**
+ * These say something of the key alone. A 403, or a 400 that speaks of credit, may be about what was asked with it: one
+ * caller must not be able to put a key to rest for all.
+ */
+const SURE_STATUSES: ReadonlySet<number> = new Set([401, 402, 429]);
+/** Without a success in between, doubt ends here. */
+const STRIKES_SURE = 3;
+
+const KEY_FAULTS: ReadonlySet<FaultKind> = new Set(["rate-limited", "credential-rejected", "quota-exhausted"]);
+
+/** What is known of one key at one target. */
+export interface KeyState {
+  readonly key: KeyCell;
+  /** Of this key at this target: a rate limit belongs to both. */
+  readonly pause: TargetCell;
+}
+
+/** How a target stands with all of its provider's keys. */
+export interface KeyStanding {
+  /** Until the first key that is no worse than rate-limited may be used. */
+  readonly pausedMs: number;
+  /** Every key is known to be rejected or out of quota. */
+  readonly noKey: boolean;
+  /** There are several, and one may be used at once. */
+  readonly spareKey: boolean;
+}
+
+/** True for faults that another key of the same provider may not have. */
+export function isKeyFault(kind: FaultKind): boolean {
+  return KEY_FAULTS.has(kind);
+}
+
+/** The place of the key to use now; the least bad one when none is good, -1 when there is none at all. */
+export function pickKey(keys: readonly KeyState[], nowMs: number): number {
+  let best = -1;
+  let bestRank = Number.POSITIVE_INFINITY;
+  keys.forEach((state, index) => {
+    const rank = rankOf(state, nowMs);
+    if (rank < bestRank) {
+      best = index;
+      bestRank = rank;
+    }
+  });
+  return best;
+}
+
+/** Lower is better; 0 is free. Beyond a class, the sooner it comes back the better. */
+function rankOf({ key, pause }: KeyState, nowMs: number): number {
+  if (nowMs < key.restUntilMs) return (key.sure ? 3 : 2) + share(key.restUntilMs - nowMs);
+  return nowMs < pause.pausedUntilMs ? 1 + share(pause.pausedUntilMs - nowMs) : 0;
+}
+
+/** Within 0..1, monotonic. */
+function share(delayMs: number): number {
+  return delayMs / (delayMs + 1_000_000);
+}
+
+export function keyStanding(keys: readonly KeyState[], nowMs: number): KeyStanding {
+  let pausedMs = Number.POSITIVE_INFINITY;
+  let noKey = true;
+  for (const { key, pause } of keys) {
+    const rests = nowMs < key.restUntilMs;
+    if (!(rests && key.sure)) noKey = false;
+    if (!rests) pausedMs = Math.min(pausedMs, Math.max(0, pause.pausedUntilMs - nowMs));
+  }
+  // Keys at rest are not waited for: what ails them seldom passes by itself.
+  const known = Number.isFinite(pausedMs);
+  return { pausedMs: known ? pausedMs : 0, noKey, spareKey: keys.length > 1 && known && pausedMs === 0 };
+}
+
+/** A key that rested is tried by one call at a time. */
+export function takeKey({ key }: KeyState, nowMs: number): void {
+  if (key.strikes > 0 && nowMs >= key.restUntilMs) key.restUntilMs = nowMs + TRIAL_MS;
+}
+
+export function noteSuccess({ key }: KeyState): void {
+  key.restUntilMs = 0;
+  key.strikes = 0;
+  key.sure = false;
+}
+
+export interface KeyOutcome {
+  readonly fault: Fault;
+  /** The provider's HTTP status, when one came. */
+  readonly status?: number | undefined;
+  /** The provider has other keys. */
+  readonly several: boolean;
+  readonly nowMs: number;
+}
+
+export function noteFault({ key, pause }: KeyState, { fault, status, several, nowMs }: KeyOutcome): void {
+  if (fault.kind === "rate-limited") {
+    const pauseMs = fault.retryAfterMs ?? (several ? PAUSE_MS : 0);
+    pause.pausedUntilMs = Math.max(pause.pausedUntilMs, nowMs + pauseMs);
+  } else if (isKeyFault(fault.kind)) {
+    key.strikes++;
+    key.sure = (status !== undefined && SURE_STATUSES.has(status)) || key.strikes >= STRIKES_SURE;
+    key.restUntilMs = nowMs + Math.max(REST_MS, fault.retryAfterMs ?? 0);
+  }
+}

@@ -1,0 +1,194 @@
+// The shell around the rule: attempts counted and told, cells kept, the call's own end never blamed on a target. Which move
+// is right is `next-move.test.ts`; how it plays out in time is shown in the virtual world.
+
+import { describe, expect, test } from "bun:test";
+import { handRuntime } from "../../test/support/hand-runtime.ts";
+import type { Call } from "../core/call.ts";
+import { CancelSource } from "../core/cancel.ts";
+import { type Fault, fault } from "../core/fault.ts";
+import type { GatewayEvent } from "../core/gateway-event.ts";
+import type { Answer, Ending, Reply } from "../core/reply.ts";
+import { createCells } from "../state/cells.ts";
+import { type Earlier, type Pursued, pursue } from "./pursue.ts";
+
+const RULES = { attemptsMax: 3, retryWaitMs: 3_000, totalMs: 60_000 };
+const NEVER = Number.POSITIVE_INFINITY;
+// What pursue reads of a call.
+const CALL = { id: "c1", deadlineMs: NEVER, retryCount: 0 } as Call;
+
+const overloaded = fault("overloaded", "no");
+const serverError = fault("server-error", "no");
+
+function answer(target: string, ending: Promise<Ending> = new Promise(() => {})): Answer {
+  return {
+    ok: true,
+    target,
+    dialect: "openai-chat",
+    status: 200,
+    headers: { "x-request-id": "theirs" },
+    frames: { read: () => Promise.resolve(undefined) },
+    ending,
+    servedBy: "target",
+    lossy: [],
+    trail: [{ target, fault: "ok", ms: 1 }],
+    cancel: () => {},
+  };
+}
+
+type Answering = (number: number, cancel: CancelSource) => Fault | Answer;
+
+function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier, more: Partial<typeof RULES> = {}) {
+  const { runtime, clock, advance } = handRuntime(() => fault("bug", "nothing is sent here"));
+  const cells = createCells();
+  const cancel = new CancelSource();
+  const events: GatewayEvent[] = [];
+  const made: string[] = [];
+  const targets = Object.entries(answers).map(([id, respond]): Pursued => {
+    const [domain = "", model = ""] = id.split("/");
+    return {
+      id,
+      identity: id,
+      domain,
+      model,
+      keys: () => ({ pausedMs: 0, noKey: false, spareKey: false }),
+      attempt: async (_call, _scope, number): Promise<Reply> => {
+        made.push(`${number} ${id}`);
+        const found = respond(number, cancel);
+        return "ok" in found ? found : { ok: false, fault: found, trail: [{ target: id, fault: found.kind, ms: 1 }] };
+      },
+    };
+  });
+  const service = pursue(targets, { ...RULES, ...more }, cells, () => earlier);
+  const scope = { runtime, cancel, emit: (event: GatewayEvent) => void events.push(event) };
+  const run = async (call = CALL) => {
+    let reply: Reply | undefined;
+    void service(call, scope).then((settled) => {
+      reply = settled;
+    });
+    await advance(0);
+    while (reply === undefined && clock.timers > 0) await advance(clock.nextDueMs - clock.now());
+    if (reply === undefined) throw new Error("no reply");
+    return reply;
+  };
+  return { run, cells, cancel, events, made, clock, advance };
+}
+
+describe("an answer", () => {
+  test("of the first target keeps its headers; after a failover they are another's and go", async () => {
+    const first = await harness({ "a/m": () => answer("a/m") }).run();
+    expect(first).toMatchObject({ ok: true, headers: { "x-request-id": "theirs" } });
+    expect(first).not.toHaveProperty("degraded");
+    const { run, made } = harness({ "a/m": () => overloaded, "b/n": () => answer("b/n") });
+    expect(await run()).toMatchObject({
+      ok: true,
+      headers: {},
+      degraded: "model",
+      trail: [
+        { target: "a/m", fault: "overloaded" },
+        { target: "b/n", fault: "ok" },
+      ],
+    });
+    expect(made).toEqual(["1 a/m", "2 b/n"]);
+  });
+
+  test("of the same model elsewhere is not degraded", async () => {
+    const reply = await harness({ "a/m": () => overloaded, "b/m": () => answer("b/m") }).run();
+    expect(reply).not.toHaveProperty("degraded");
+  });
+
+  test("funds a retry only once it has ended well", async () => {
+    for (const kind of ["complete", "broken", "cancelled"] as const) {
+      const ending = Promise.resolve({ kind, firstContentMs: 1, tookMs: 1, pausedMs: 0 });
+      const { run, cells } = harness({ "a/m": () => answer("a/m", ending) });
+      cells.budget("a").tokens = 0;
+      await run();
+      await ending;
+      await Promise.resolve();
+      expect(cells.budget("a").tokens).toBe(kind === "complete" ? 0.1 : 0);
+    }
+  });
+});
+
+describe("faults", () => {
+  test("a same-target retry is waited for, told, and spent", async () => {
+    const { run, cells, events, made, clock } = harness({
+      "a/m": (number) => (number === 1 ? serverError : answer("a/m")),
+    });
+    await run();
+    expect(made).toEqual(["1 a/m", "2 a/m"]);
+    expect(events).toEqual([{ type: "retry-wait", atMs: 0, call: "c1", target: "a/m", delayMs: 125 }]);
+    expect([clock.now(), cells.budget("a").tokens]).toEqual([125, 9]);
+  });
+
+  test("a pause that the provider asked for is noted with the target, the longest counting", async () => {
+    const slow = fault("overloaded", "no", { retryAfterMs: 30_000 });
+    const { run, cells, advance } = harness({ "a/m": () => slow, "b/m": () => answer("b/m") });
+    await run();
+    expect(cells.target("a/m").pausedUntilMs).toBe(30_000);
+    cells.target("a/m").pausedUntilMs = 90_000;
+    await advance(1_000);
+    await run();
+    expect(cells.target("a/m").pausedUntilMs).toBe(90_000);
+  });
+
+  test("the cap holds over targets, and one that is final ends it", async () => {
+    const all = { "a/m": () => overloaded, "b/m": () => overloaded, "c/m": () => overloaded, "d/m": () => overloaded };
+    const capped = harness(all);
+    expect(await capped.run()).toMatchObject({ ok: false, fault: { kind: "overloaded" } });
+    expect(capped.made.length).toBe(3);
+    const final = harness({ "a/m": () => fault("invalid-request", "yours"), "b/m": () => answer("b/m") });
+    expect(await final.run()).toMatchObject({ ok: false, fault: { kind: "invalid-request" } });
+    expect(final.made).toEqual(["1 a/m"]);
+  });
+});
+
+describe("a call that the client sends again", () => {
+  const earlier = { attempts: 2, failed: new Set(["a/m"]) };
+  const again = { ...CALL, retryCount: 1 };
+
+  test("has what is left of its attempts, one at least, and goes first where it has not failed", async () => {
+    const answers = { "a/m": () => overloaded, "b/m": () => overloaded, "c/m": () => overloaded };
+    const left = harness(answers, earlier);
+    await left.run(again);
+    expect(left.made).toEqual(["1 b/m"]);
+    const none = harness(answers, { attempts: 9, failed: new Set(["a/m", "b/m", "c/m"]) });
+    await none.run(again);
+    expect(none.made).toEqual(["1 a/m"]);
+    const roomy = harness(answers, earlier, { attemptsMax: 5 });
+    await roomy.run(again);
+    expect(roomy.made).toEqual(["1 b/m", "2 c/m", "3 a/m"]);
+  });
+
+  test("what is known counts only for a retry", async () => {
+    const { run, made } = harness({ "a/m": () => overloaded, "b/m": () => overloaded }, earlier);
+    await run();
+    expect(made).toEqual(["1 a/m", "2 b/m"]);
+  });
+});
+
+describe("the call's own end", () => {
+  test("during an attempt stops it all, with its own fault", async () => {
+    const gone = fault("cancelled", "left");
+    const { run, made } = harness({
+      "a/m": (_, cancel) => {
+        cancel.cancel(gone);
+        return overloaded;
+      },
+      "b/m": () => answer("b/m"),
+    });
+    expect(await run()).toMatchObject({ ok: false, fault: gone, trail: [{ target: "a/m" }] });
+    expect(made).toEqual(["1 a/m"]);
+  });
+
+  test("during a wait too: no timer and no waiting mark stay", async () => {
+    const { run, made, cancel, cells, clock, advance } = harness({
+      "a/m": () => fault("overloaded", "no", { retryAfterMs: 2_000 }),
+    });
+    const reply = run();
+    await advance(500);
+    expect(cells.target("a/m").waiting).toBe(true);
+    cancel.cancel(fault("cancelled", "left"));
+    expect(await reply).toMatchObject({ ok: false, fault: { kind: "cancelled" } });
+    expect([made.length, clock.timers, cells.target("a/m").waiting]).toEqual([1, 0, false]);
+  });
+});

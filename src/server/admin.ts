@@ -1,0 +1,159 @@
+// `/admin/v1/…`: what runs and what ran, for people and commands; drain and restore. JSON in and out, errors with a code
+// and a message. It shows targets, calls and faults, never a prompt, an answer or a key.
+
+import type { Engine } from "../engine/engine.ts";
+import type { CallQuery } from "../observe/call-record.ts";
+import type { Observers } from "../observe/observers.ts";
+import type { Access } from "./access.ts";
+import { type AdminFault, adminFault, isAdminFault } from "./admin-fault.ts";
+import { drainTarget, listTargets, restoreTarget } from "./admin-targets.ts";
+import { createFeeds, type Feeds } from "./event-feeds.ts";
+import { checkOrigin } from "./guard.ts";
+import type { TargetBoard } from "./target-board.ts";
+
+export interface Admin {
+  handle(request: Request, path: string, query: string, access: Access): Response | Promise<Response>;
+  /** Ends every feed of events: nobody drains while they are followed. */
+  close(): void;
+}
+
+export interface AdminSources {
+  readonly observers?: Observers;
+  readonly board?: TargetBoard;
+}
+
+interface Context {
+  readonly engine: Engine;
+  readonly sources: AdminSources;
+  readonly feeds: Feeds;
+}
+
+interface Asked {
+  readonly request: Request;
+  /** Behind `/admin/v1/`, as it came: still percent-encoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+const PREFIX = "/admin/v1/";
+/** Their names are kept free; saying so is better than "no such path". */
+const LATER: ReadonlySet<string> = new Set(["beliefs", "incidents", "cache/purge"]);
+
+export function createAdmin(engine: Engine, sources: AdminSources): Admin {
+  const feeds = createFeeds(engine.runtime.clock, sources.observers);
+  const context = { engine, sources, feeds };
+  return {
+    close: feeds.close,
+    async handle(request, path, query, access) {
+      const refused = refusedBy(access, request);
+      if (refused !== undefined) return respond(refused);
+      if (!path.startsWith(PREFIX)) return respond(noSuchPath(path));
+      const asked = { request, path: path.slice(PREFIX.length), query: new URLSearchParams(query) };
+      return respond(await route(context, asked));
+    },
+  };
+}
+
+function refusedBy(access: Access, { headers }: Request): AdminFault | undefined {
+  if (access.adminKeyed) {
+    return access.isAdmin(headers) ? undefined : adminFault(401, "unauthorized", "The admin key is needed.");
+  }
+  const foreign = checkOrigin(headers, "admin key");
+  return foreign === undefined ? undefined : adminFault(403, "forbidden", foreign.message);
+}
+
+type Result = Response | AdminFault | Readonly<Record<string, unknown>>;
+
+function respond(result: Result): Response {
+  if (result instanceof Response) return result;
+  if (!isAdminFault(result)) return Response.json(result, { headers: { "cache-control": "no-store" } });
+  const { status, code, message, nearest, allow } = result;
+  const headers = {
+    "cache-control": "no-store",
+    ...(status === 401 && { "www-authenticate": "Bearer" }),
+    ...(allow && { allow }),
+  };
+  return Response.json({ error: { code, message, ...(nearest && { nearest }) } }, { status, headers });
+}
+
+function route(context: Context, asked: Asked): Result | Promise<Result> {
+  const { path } = asked;
+  const target = /^targets\/(.+)\/(drain|restore)$/.exec(path);
+  if (target !== null) return changeTarget(context, asked, target);
+  const { engine, sources, feeds } = context;
+  if (path === "targets") return reading(asked, () => ({ targets: listTargets(engine, sources.board) }));
+  if (LATER.has(path)) return adminFault(404, "not-in-this-version", `${PREFIX}${path} is not in this version.`);
+  if (path === "events") return reading(asked, () => feeds.open());
+  if (path === "calls") return reading(asked, () => listCalls(sources.observers, asked.query));
+  if (path.startsWith("calls/")) {
+    return reading(asked, () => oneCall(sources.observers, decoded(path.slice("calls/".length))));
+  }
+  return noSuchPath(PREFIX + path);
+}
+
+function reading({ request: { method } }: Asked, read: () => Result): Result {
+  return method === "GET" || method === "HEAD" ? read() : notAllowed(method, "GET");
+}
+
+/** A model's name may hold slashes, written as they are or percent-encoded. */
+function changeTarget({ engine }: Context, { request }: Asked, [, name, what]: RegExpExecArray) {
+  const target = decoded(name);
+  if (target === undefined) return adminFault(400, "invalid-request", "The path is not a valid percent-encoding.");
+  if (request.method !== "POST") return notAllowed(request.method, "POST");
+  return what === "drain" ? drainTarget(engine, target, request) : restoreTarget(engine, target);
+}
+
+function listCalls(observers: Observers | undefined, query: URLSearchParams): Result {
+  if (observers === undefined) return notKept();
+  const asked = readQuery(query);
+  return isAdminFault(asked) ? asked : { calls: observers.calls.list(asked) };
+}
+
+function readQuery(query: URLSearchParams): CallQuery | AdminFault {
+  const limit = query.get("limit");
+  if (limit !== null && !/^\d{1,4}$/.test(limit)) return wrongQuery("limit", "a whole number");
+  const since = query.get("since");
+  // Milliseconds since the epoch, or a date as it stands in a call's `startedAt`.
+  const sinceMs = since === null || /^\d{1,15}$/.test(since) ? Number(since ?? 0) : Date.parse(since);
+  if (Number.isNaN(sinceMs))
+    return wrongQuery("since", "milliseconds since 1970, or a date such as 2026-01-31T08:00:00Z");
+  const route = query.get("route");
+  const fault = query.get("fault");
+  return {
+    ...(limit !== null && { limit: Number(limit) }),
+    ...(since !== null && { sinceMs }),
+    ...(route !== null && { route }),
+    ...(fault !== null && { fault }),
+  };
+}
+
+function oneCall(observers: Observers | undefined, id: string | undefined): Result {
+  if (observers === undefined) return notKept();
+  const record = id === undefined ? undefined : observers.calls.get(id);
+  if (record !== undefined) return { ...record };
+  return adminFault(404, "not-found", "No such call: it never was, or it is older than what is kept.");
+}
+
+function wrongQuery(name: string, allowed: string): AdminFault {
+  return adminFault(400, "invalid-request", `The parameter ${name} is not valid; allowed: ${allowed}.`);
+}
+
+function notKept(): AdminFault {
+  return adminFault(404, "not-found", "This gateway keeps no record of its calls.");
+}
+
+function notAllowed(method: string, allow: string): AdminFault {
+  return { ...adminFault(405, "invalid-request", `${method} is not allowed here; use ${allow}.`), allow };
+}
+
+function noSuchPath(path: string): AdminFault {
+  return adminFault(404, "not-found", `No such path: ${path.slice(0, 200)}. See docs/reference/http.md.`);
+}
+
+function decoded(text: string | undefined): string | undefined {
+  try {
+    return text === undefined ? undefined : decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+// Refusals before a call reaches the engine, in the dialect of whoever asks. What a fault looks like there is the dialect's.
+
+import type { DialectId } from "../core/call.ts";
+import { type Fault, fault } from "../core/fault.ts";
+import { DIALECTS } from "../dialects/registry.ts";
+import { refusal } from "../engine/deliver.ts";
+
+/** Whom a refusal is for: `dialect` words it, `id` is the call's. */
+export interface Asker {
+  readonly id: string;
+  readonly dialect: DialectId;
+}
+
+export function refuse({ id, dialect }: Asker, reason: Fault, more: Readonly<Record<string, string>> = {}): Response {
+  const { status, headers, body } = refusal(DIALECTS[dialect].wire, { id }, { ok: false, fault: reason, trail: [] });
+  // A Uint8Array is a body; the types disagree on its buffer.
+  return new Response(body instanceof Uint8Array ? (body as BodyInit) : null, {
+    status,
+    headers: { ...headers, ...more },
+  });
+}
+
+/** The same for a missing key and a wrong one: it says nothing more. */
+export function unauthorized(asker: Asker): Response {
+  return refuse(asker, fault("unauthorized", "A valid gateway key is needed."), { "www-authenticate": "Bearer" });
+}
+
+export function notAllowed(asker: Asker, method: string, allow: string): Response {
+  const reason = fault("invalid-request", `${method} is not allowed here; use ${allow}.`);
+  const response = refuse(asker, reason, { allow });
+  return new Response(response.body, { status: 405, headers: response.headers });
+}
+
+/** No attempt was spent: another replica may take the very same request at once. */
+export function draining(asker: Asker): Response {
+  const reason = fault("draining", "This gateway is shutting down.", { retryAfterMs: 1_000 });
+  return refuse(asker, reason, { "x-should-retry": "true", connection: "close" });
+}
+
+export function full(asker: Asker): Response {
+  return refuse(asker, fault("busy", "This gateway is at its limit of open calls."));
+}
+
+export function notFound(asker: Asker, message: string): Response {
+  return refuse(asker, fault("not-found", message));
+}
+
+/** On paths that both dialects share, the Anthropic SDKs are known by the version they always send. */
+export function dialectOf(headers: Headers): DialectId {
+  return headers.has("anthropic-version") ? "anthropic-messages" : "openai-chat";
+}

@@ -1,0 +1,205 @@
+// The real engine in the virtual world, with clients that ask it as the server would: through `deliver`, reading at a pace
+// of their own. What the world is and what its providers do is `src/sim/`; judging is the tests' and the checker's.
+
+import type { Call, DialectId } from "../../src/core/call.ts";
+import { CancelSource } from "../../src/core/cancel.ts";
+import { isFault } from "../../src/core/fault.ts";
+import type { GatewayEvent } from "../../src/core/gateway-event.ts";
+import type { RouteSettings, Settings } from "../../src/core/settings.ts";
+import { DIALECTS } from "../../src/dialects/registry.ts";
+import { type Delivery, deliver } from "../../src/engine/deliver.ts";
+import { createEngine, type Engine } from "../../src/engine/engine.ts";
+import { type Checker, createChecker } from "../../src/sim/checkers.ts";
+import { type FaultScript, type ScheduledFault, standingFault } from "../../src/sim/fault-script.ts";
+import { SIM_PROVIDER_DEFAULTS, type SimProvider } from "../../src/sim/provider.ts";
+import { createWorld, type World } from "../../src/sim/world.ts";
+
+export const ANTHROPIC = "anthropic-messages";
+export const CHAT = "openai-chat";
+
+/** A simulated provider that is named and otherwise at its defaults. */
+export function sim(name: string, dialect: DialectId, more: Partial<SimProvider> = {}): SimProvider {
+  return { ...SIM_PROVIDER_DEFAULTS, words: 8, ...more, name, dialect };
+}
+
+/** A fault that always hits one provider. */
+export function on(name: string, script: FaultScript | ScheduledFault): ScheduledFault {
+  return { ...standingFault(script), on: [name] };
+}
+
+export const ROUTE: Omit<RouteSettings, "name" | "targets"> = {
+  timeouts: { connectMs: 5_000, firstTokenMs: 10_000, wholeMs: 20_000, idleMs: 15_000, totalMs: 600_000 },
+  attempts: 3,
+  retryWaitMs: 3_000,
+  usage: "exact",
+  strict: false,
+  criticality: "default",
+};
+
+export interface VirtualOptions {
+  readonly seed?: number;
+  readonly providers: readonly SimProvider[];
+  readonly faults?: readonly ScheduledFault[];
+  /** `provider/model`, best first; default: every provider with the model `m`. */
+  readonly targets?: readonly string[];
+  readonly route?: Partial<RouteSettings>;
+}
+
+export interface Ask {
+  /** Instead of the one that the rest describes. */
+  readonly body?: Uint8Array;
+  readonly dialect?: DialectId;
+  readonly stream?: boolean;
+  readonly prompt?: string;
+  /** `any` forces a call of the one tool there is. */
+  readonly tools?: "auto" | "any";
+  /** The clock's time. */
+  readonly deadlineMs?: number;
+  readonly retryCount?: number;
+  readonly tenant?: string;
+  readonly openMs?: number;
+  /** How long the client takes after each piece before it wants the next. */
+  readonly readEveryMs?: number;
+}
+
+/** A client and what it got so far. */
+export interface Client {
+  readonly call: Call;
+  readonly cancel: CancelSource;
+  delivery: Delivery | undefined;
+  openedAtMs: number;
+  /** -1 until the last byte was read. */
+  endedAtMs: number;
+  readonly pieces: { readonly atMs: number; readonly bytes: Uint8Array }[];
+}
+
+export interface Virtual {
+  readonly world: World;
+  readonly engine: Engine;
+  readonly checker: Checker;
+  readonly events: readonly GatewayEvent[];
+  ask(ask?: Ask): Client;
+  /** Runs until nothing is left to happen; throws when a promise of the engine did not hold. */
+  rest(): Promise<void>;
+}
+
+export function settingsOf(world: Pick<World, "url">, { providers, targets, route }: VirtualOptions): Settings {
+  return {
+    listen: { host: "127.0.0.1", port: 0 },
+    providers: providers.map(({ name, dialect }) => ({
+      name,
+      dialect,
+      url: world.url(name),
+      keys: [`key-of-${name}`],
+      tier: "remote",
+    })),
+    routes: [
+      {
+        ...ROUTE,
+        ...route,
+        name: "chat",
+        targets: (targets ?? providers.map(({ name }) => `${name}/m`)).map((target) => {
+          const [provider = "", model = ""] = target.split("/");
+          return { provider, model };
+        }),
+      },
+    ],
+    keys: [],
+    passthrough: false,
+  };
+}
+
+export function virtual(options: VirtualOptions): Virtual {
+  const { seed = 1, providers, faults = [], route } = options;
+  const world = createWorld({ seed, providers, faults });
+  const attemptsMax = route?.attempts ?? ROUTE.attempts;
+  const checker = createChecker({ attemptsMax: () => attemptsMax });
+  const events: GatewayEvent[] = [];
+  const see = (event: GatewayEvent): void => {
+    events.push(event);
+    checker.see(event);
+    world.record(event);
+  };
+  const engine = createEngine({
+    settings: settingsOf(world, options),
+    runtime: world.runtime,
+    maxOutput: () => 4_096,
+    readers: [see],
+  });
+  let calls = 0;
+  return {
+    world,
+    engine,
+    checker,
+    events,
+    ask: (ask = {}) => start(engine, world, callOf(`call_${++calls}`, ask), ask),
+    async rest() {
+      await world.run(Number.POSITIVE_INFINITY);
+      checker.atRest({ inFlight: world.inFlight(), timers: world.timers() });
+      if (engine.inFlight !== 0) throw new Error(`${engine.inFlight} calls have not ended`);
+      const broken = checker.invariants().filter(({ held }) => !held);
+      if (broken.length > 0) throw new Error(JSON.stringify(broken));
+    },
+  };
+}
+
+export function bodyOf({ dialect = ANTHROPIC, stream = true, prompt = "hello", tools }: Ask): Uint8Array {
+  const schema = { type: "object", properties: { city: { type: "string" }, days: { type: "integer" } } };
+  const messages = [{ role: "user", content: tools === "auto" ? `${prompt}, use a tool` : prompt }];
+  const base = { model: "chat", max_tokens: 500, stream, messages };
+  const anthropic = {
+    tools: [{ name: "weather", description: "Weather", input_schema: schema }],
+    tool_choice: { type: tools },
+  };
+  const chat = {
+    tools: [{ type: "function", function: { name: "weather", description: "Weather", parameters: schema } }],
+    tool_choice: tools === "any" ? "required" : "auto",
+  };
+  const more = tools === undefined ? {} : dialect === ANTHROPIC ? anthropic : chat;
+  return new TextEncoder().encode(JSON.stringify({ ...base, ...more }));
+}
+
+export function callOf(id: string, ask: Ask): Call {
+  const { dialect = ANTHROPIC, deadlineMs = Number.POSITIVE_INFINITY, retryCount = 0, tenant = "default" } = ask;
+  const body = ask.body ?? bodyOf(ask);
+  const inspected = DIALECTS[dialect].wire.inspect(body, "generate");
+  if (isFault(inspected)) throw new Error(inspected.message);
+  const { model, stream } = inspected;
+  const steering = { deadlineMs, tenant, retryCount, criticality: "default" } as const;
+  return { id, operation: "generate", dialect, model, stream, body, inspected, headers: {}, query: "", ...steering };
+}
+
+function start(engine: Engine, world: World, call: Call, { openMs = 10_000, readEveryMs = 0 }: Ask): Client {
+  const client: Client = {
+    call,
+    cancel: new CancelSource(),
+    delivery: undefined,
+    openedAtMs: -1,
+    endedAtMs: -1,
+    pieces: [],
+  };
+  const now = () => world.clock.now();
+  const pause = () => new Promise<void>((resolve) => world.clock.after(readEveryMs, resolve));
+  void deliver(engine, call, client.cancel, openMs).then(async (delivery) => {
+    client.delivery = delivery;
+    client.openedAtMs = now();
+    const { body } = delivery;
+    if (body instanceof Uint8Array) client.pieces.push({ atMs: now(), bytes: body });
+    else {
+      for (;;) {
+        const bytes = await body.read();
+        if (bytes === undefined) break;
+        client.pieces.push({ atMs: now(), bytes });
+        if (readEveryMs > 0) await pause();
+      }
+      const last = await body.tail();
+      if (last !== undefined) client.pieces.push({ atMs: now(), bytes: last });
+    }
+    client.endedAtMs = now();
+  });
+  return client;
+}
+
+export function bytesOf({ pieces }: Pick<Client, "pieces">): Uint8Array {
+  return Buffer.concat(pieces.map(({ bytes }) => bytes));
+}
