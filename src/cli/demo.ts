@@ -58,12 +58,12 @@ export function startDemo(listen: Settings["listen"]): Demo {
     passthrough: false,
   };
   const tint = paint(wantsColour(process.env, process.stderr.isTTY));
-  const view = createDemoView({ sick: SICK, tint, tell: (line) => console.error(line) });
+  const view = createDemoView({ sick: SICK, tint, tell });
   return {
     settings,
     view: createCallFollower(runtime.wallMs, [view]).read,
     announce(url) {
-      console.error(invitation(url));
+      tell(invitation(url));
       stopTraffic = startTraffic(url, runtime);
     },
     stop() {
@@ -85,4 +85,9 @@ function invitation(url: string): string {
   ${SICK} is down for ${OUTAGE_MS / 1_000} s of every minute: the same call still works, and x-holdfast-trail says why.
   Watch it below and with \`holdfast tail\`; \`holdfast call ID\` explains one call. The demo's own calls use the route ${TRAFFIC_ROUTE}.
   For real providers set ANTHROPIC_API_KEY or OPENAI_API_KEY, or let \`holdfast init\` write a holdfast.yaml.`;
+}
+
+/** Not `console.error`, which colours whole lines red on a terminal. */
+function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
 }

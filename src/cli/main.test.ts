@@ -34,16 +34,20 @@ const BAD = file("bad.yaml", "providers: { ollama: }\nroutes: { chat: { targets:
 
 for (const [args, code, said] of [
   [["--version"], 0, /^holdfast \d+\.\d+\.\d+\n$/],
-  [["--help"], 0, /up .*\n.*check .*\n.*sim /],
+  [["--help"], 0, /up .*\n.*check .*\n.*explain [\s\S]*sim /],
   [["up", "--help"], 0, /--config FILE/],
   [["check", "-h"], 0, /Exit codes/],
   [["chek"], 2, /unknown command "chek"; did you mean "check"\?/],
   [["drill", "x"], 2, /holdfast drill: not in this version/],
-  [["explain", "chat"], 2, /not in this version/],
+  [["explain", "chat"], 2, /there is no holdfast.yaml here and no provider key/],
+  [["explain", "chat", "--config", GOOD], 0, /ollama\/qwen3[\s\S]*server-error/],
+  [["explain", "chta", "--config", GOOD], 2, /no route is named "chta"; did you mean "chat"\?/],
+  [["explain", "chat", "--config", BAD], 2, /bad.yaml:2:29/],
+  [["init", "--file", GOOD], 2, /good.yaml: there is such a file already; it is left as it is/],
   [["check", "--jsn"], 2, /unknown flag --jsn; did you mean --json\?/],
   [["check", "--config"], 2, /--config/],
   [["check", "extra"], 2, /"extra" is not expected here/],
-  [["check", "--live"], 2, /--live is not in this version/],
+  [["check", "--live", "--within", "0"], 2, /--within 0: a number of seconds/],
   [["check"], 2, /there is no holdfast.yaml here/],
   [["check", "--config", "none.yaml"], 2, /none.yaml: there is no such file/],
   [["check", "--config", GOOD], 0, /good.yaml: ok/],
@@ -54,8 +58,9 @@ for (const [args, code, said] of [
   ],
   [["up", "--config", BAD], 2, /bad.yaml:2:29[\s\S]*bad.yaml:2:51/],
   [["up", "--config", "none.yaml"], 2, /there is no such file/],
+  [["up", "--config", "."], 2, /\.: it cannot be read \(EISDIR\)/],
   [["up", "--port", "70000"], 2, /whole number from 0 to 65535/],
-  [["up", "--host", "0.0.0.0"], 2, /gateway keys and an admin key, which are not in this version/],
+  [["up", "--host", "0.0.0.0"], 2, /0\.0\.0\.0 is no loopback address: gateway keys and an admin key are needed/],
 ] as const) {
   test(`holdfast ${args.join(" ")}: ${code}`, async () => {
     const { code: seen, out, err } = await run(args);

@@ -14,11 +14,14 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
   init: { summary: "write a first configuration", load: async () => (await import("./init.ts")).init },
   call: { summary: "explain one call of a running gateway", load: async () => (await import("./call.ts")).call },
   tail: { summary: "follow the calls of a running gateway", load: async () => (await import("./tail.ts")).tail },
+  drain: { summary: "take a target out of rotation", load: async () => (await import("./drain.ts")).drain },
+  restore: { summary: "put a drained target back", load: async () => (await import("./drain.ts")).restore },
+  keys: { summary: "make, list and revoke gateway keys", load: async () => (await import("./keys.ts")).keys },
   sim: { summary: "run simulated providers with scripted faults", load: loadSim },
 };
 
 /** Their names are kept free; saying so is better than "unknown command". */
-const LATER = ["drill", "status", "report", "drain", "restore", "keys", "notify"];
+const LATER = ["drill", "status", "report", "notify"];
 
 async function loadSim(): Promise<Command> {
   const { sim } = await import("./sim.ts");

@@ -7,7 +7,7 @@ import { createWorld } from "../sim/world.ts";
 import { adviceFor } from "./advice.ts";
 import { type Rehearsal, rehearse } from "./rehearsal.ts";
 
-const ENV = { ALPHA_KEY: "a", ONE: "1", TWO: "2" };
+const ENV = { ALPHA_KEY: "sk-alpha", ONE: "sk-one", TWO: "sk-two" };
 
 function loaded(routes: string, providers = "") {
   const text = `providers:
@@ -81,14 +81,14 @@ test("a pattern is rehearsed with a model of the catalog that it matches, or tol
 });
 
 for (const [script, fault, said] of [
-  [{ kind: "credential" }, "credential-rejected", "the provider rejects the key: ${ALPHA_KEY}, f.yaml:2:52"],
+  [{ kind: "credential" }, "credential-rejected", "the provider rejects the key: ${ALPHA_KEY}, f.yaml:2:50"],
   [{ kind: "reset" }, "connect-failed", "nothing answers at http://anthropic.sim (f.yaml:2:21)"],
   [
     { kind: "html" },
     "malformed-reply",
     "what answers at http://anthropic.sim (f.yaml:2:21) does not speak the provider's dialect (catalog)",
   ],
-  [{ kind: "overloaded" }, "overloaded", "the provider says it is overloaded: Overloaded"],
+  [{ kind: "overloaded" }, "overloaded", "the provider says it is overloaded: the provider answered 529"],
   [{ kind: "status", status: 429 }, "rate-limited", "it is limited at the moment: try again later"],
   [{ kind: "silence" }, "deadline-exceeded", "no answer within the time of the rehearsal"],
 ] as const) {

@@ -5,9 +5,15 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadSettings } from "../config/load-yaml.ts";
+import { CancelSource } from "../core/cancel.ts";
 import type { Settings } from "../core/settings.ts";
+import { createEngine } from "../engine/engine.ts";
+import { standingFault } from "../sim/fault-script.ts";
+import { SIM_PROVIDER_DEFAULTS } from "../sim/provider.ts";
+import { createWorld } from "../sim/world.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { createReload } from "./reload.ts";
+import { tinyCall } from "./tiny-call.ts";
 
 const LISTEN = { host: "127.0.0.1", port: 4000 };
 const config = (routes: string, listen = "") => `${listen}providers: { ollama: }\nroutes: { ${routes} }\n`;
@@ -91,6 +97,43 @@ test("what listen says takes a restart; all else is taken over", async () => {
   expect(applied[0]?.listen).toEqual(LISTEN);
   expect(applied[0]?.routes[0]?.name).toBe("more");
   expect(told.at(-1)).toBe("holdfast: still on 127.0.0.1:4000: a change of `listen` takes a restart");
+});
+
+test("what is known of a target survives a reload that leaves it as it is, and no other", async () => {
+  const settings = (url: string): Settings => {
+    const text = `providers:
+  alpha: { dialect: anthropic-messages, url: "${url}", key: none }
+  beta: { dialect: openai-chat, url: "http://beta.sim/v1", key: none }
+routes: { chat: { targets: [alpha/a, beta/b] }, more: { targets: [beta/b] } }
+`;
+    const loaded = loadSettings(text, { file: "f.yaml", env: {} });
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+    return loaded.settings;
+  };
+  const world = createWorld({
+    seed: 1,
+    providers: [
+      { ...SIM_PROVIDER_DEFAULTS, name: "alpha", dialect: "anthropic-messages" },
+      { ...SIM_PROVIDER_DEFAULTS, name: "beta", dialect: "openai-chat" },
+    ],
+    faults: [{ ...standingFault({ kind: "rate-limit", retryAfter: "60" }), on: ["alpha"] }],
+  });
+  const engine = createEngine({ settings: settings("http://alpha.sim"), runtime: world.runtime });
+  const firstTried = async (id: string) => {
+    let target = "";
+    const call = tinyCall({ id, dialect: "openai-chat", model: "chat", stream: false });
+    void engine.answer(call, new CancelSource()).then((reply) => {
+      target = reply.trail[0]?.target ?? "";
+    });
+    await world.run(world.clock.now() + 5_000);
+    return target;
+  };
+  expect(await firstTried("1")).toBe("alpha/a");
+  expect(await firstTried("2")).toBe("beta/b");
+  engine.reload(settings("http://alpha.sim"));
+  expect(await firstTried("3")).toBe("beta/b");
+  engine.reload(settings("http://alpha.sim/elsewhere"));
+  expect(await firstTried("4")).toBe("alpha/a");
 });
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-reload-"));

@@ -1,14 +1,15 @@
 // `holdfast up`: serves until it is told to stop. One line on stdout says that it serves and where; all else is stderr.
 
 import { maxOutputTokens } from "../../catalog/models.ts";
-import { isLoopback } from "../config/url.ts";
 import type { Clock } from "../core/runtime.ts";
+import type { Settings } from "../core/settings.ts";
 import { createBunRuntime, maxConcurrentFetches } from "../runtime/bun.ts";
 import { hasLostTerminal } from "../runtime/command-io.ts";
 import { type Server, startServer } from "../server/http.ts";
 import { type Command, misuse } from "./command.ts";
 import { DEFAULT_FILE } from "./config-file.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
+import { startKeyReading } from "./key-reading.ts";
 import { startObserving } from "./observing.ts";
 import { makePlan } from "./plan.ts";
 
@@ -20,7 +21,8 @@ it starts simulated providers (demo mode). On SIGHUP, and when the file changes,
 taken over whole or not at all.
 
   --config FILE   the configuration (default: ${DEFAULT_FILE}, where there is one)
-  --host HOST     instead of the configuration's listen.host; a loopback address
+  --host HOST     instead of the configuration's listen.host; one that others can reach takes
+                  gateway keys and an admin key
   --port PORT     instead of the configuration's listen.port; 0 takes any free port
   --json          the one line is { "ready": URL }
 
@@ -57,37 +59,44 @@ async function runUp(args: readonly string[]): Promise<number> {
   }
   const { observers } = observing;
   const readers = plan.view === undefined ? observing.readers : [...observing.readers, plan.view];
-  let server: Server;
-  try {
-    server = startServer({ settings: plan.settings, runtime, maxOutput: maxOutputTokens, observers, readers });
-  } catch (error) {
+  const keys = startKeyReading(runtime.clock);
+  const { secrets } = keys;
+  let server: Server | undefined;
+  // The keys are read first: a call that comes at once must not find them missing.
+  const takeOver = (settings: Settings): Promise<void> =>
+    keys.takeOver(settings, () => {
+      if (server !== undefined) server.reload(settings);
+      else server = startServer({ settings, runtime, secrets, maxOutput: maxOutputTokens, observers, readers });
+    });
+  const problem = await takeOver(plan.settings).catch((error) => cannotListen(plan.settings, error));
+  if (server === undefined) {
     plan.stop();
-    const { host, port } = plan.settings.listen;
-    return misuse("up", `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`);
+    keys.stop();
+    return misuse("up", problem ?? "it did not start");
   }
   // Before anyone is told: a signal must not find the process without its handler.
-  const stopped = stopSignal(
-    runtime.clock,
-    plan.follow?.((settings) => server.reload(settings)),
-  );
+  const stopped = stopSignal(runtime.clock, plan.follow?.(takeOver));
   console.log(parsed.flags.json === true ? JSON.stringify({ ready: server.url }) : `holdfast ready on ${server.url}`);
   plan.announce(server.url);
   await stopped;
   console.error("holdfast: draining; calls in flight finish, new ones are refused");
   await server.stop(DRAIN_GRACE_MS);
   plan.stop();
+  keys.stop();
   await observing.end();
   return 0;
 }
 
 function wrongListenFlag(flags: Flags): string | undefined {
-  const host = textFlag(flags, "host");
   const port = textFlag(flags, "port");
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) {
     return `--port ${port} is no port: a whole number from 0 to 65535`;
   }
-  if (host === undefined || isLoopback(host)) return undefined;
-  return `--host ${host} needs gateway keys and an admin key, which are not in this version`;
+  return undefined;
+}
+
+function cannotListen({ listen: { host, port } }: Settings, error: unknown): string {
+  return `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** Resolves at the first signal to stop; a later one ends the process at once. */

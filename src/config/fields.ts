@@ -117,12 +117,16 @@ export function asksForNothing(value: unknown): boolean {
   if (typeof value === "string") {
     return /^(?:|none|memory|private|0+(?:\.0+)?(?:%|ms|s|m|h|d|usd(?:\/day)?)?)$/.test(value.trim());
   }
+  if (Array.isArray(value)) return value.length === 0;
   return typeof value === "object" && Object.values(value).every(asksForNothing);
 }
 
 /** A feature: nothing (also by the names of `nothings`), or what `asking` describes. */
 export function feature<Asking extends z.ZodType>(asking: Asking, allowed: string, nothings: readonly string[] = []) {
-  const parse = (value: unknown) => (asksForNothing(value) ? ("off" as const) : undefined);
+  // A mapping that has keys is `asking`'s to read, so that an unknown key in it is found.
+  const hasKeys = (value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
+  const parse = (value: unknown) => (asksForNothing(value) && !hasKeys(value) ? ("off" as const) : undefined);
   const nothing = scalar(parse, "off", { enum: [...nothings, "off", false, "none", 0] });
   return z
     .union([nothing, asking], { error: allowed })

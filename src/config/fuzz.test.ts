@@ -2,8 +2,10 @@
 // place inside the text, and what is broken in a way that matters is never accepted.
 
 import { expect, test } from "bun:test";
+import * as z from "zod";
 import { loadSettings } from "./load-yaml.ts";
 import { renderProblems } from "./problem.ts";
+import { configSchema } from "./schema.ts";
 
 const GOOD = [
   `listen: { host: 127.0.0.1, port: 4000 }
@@ -43,7 +45,76 @@ routes:
       - two/gpt
 `,
 ];
-const ENV = { KEY: "k", OTHER: "o" };
+const ENV = { KEY: "k", OTHER: "o", ADMIN: "an-admin-key-of-some-length" };
+
+/** One key a line, so that a problem's line says which was meant; `#` marks names of the user's own choice. */
+const EVERY_KEY = `listen:
+  host: 127.0.0.1
+  port: 4000
+providers:
+  one: #
+    dialect: anthropic-messages
+    url: https://one.example
+    keys:
+      - "\${KEY}"
+      - file: /run/secrets/one
+  two: #
+    dialect: openai-chat
+    url: https://two.example/v1
+    key:
+      command: print-the-key
+    tier: remote
+    region: eu
+    retention: none
+    status-page: off
+routes:
+  chat: #
+    targets:
+      - one/claude-sonnet-5
+      - two/qwen3
+    timeouts:
+      connect: 5s
+      first-token: auto
+      whole: auto
+      idle: 45s
+      total: 10m
+    attempts: 3
+    retry-wait: 3s
+    hedge: off
+    resume: off
+    usage: as-asked
+    strict: true
+    criticality: default
+    warm: off
+    validate: off
+    cache:
+      healthy: off
+      outage: off
+      ttl: 1h
+      stale-if-error: 7d
+      scope: tenant
+    last-resort: []
+    require: {}
+    value: 0
+probes:
+  budget: off
+canary: off
+status:
+  poll: off
+notify: []
+slo: []
+store: memory
+shared: off
+keys:
+  - name: web
+    hash: sha256:${"0a".repeat(32)}
+    routes:
+      - chat
+admin:
+  key: "\${ADMIN}"
+status-page: private
+passthrough: off
+`;
 
 /** Each makes a text that must not be accepted, or gives `undefined` where it does not apply. */
 type Break = (text: string, random: () => number) => string | undefined;
@@ -74,6 +145,9 @@ const MUST_FAIL: readonly Break[] = [
   swap(/critical$/gm, "urgent"),
   swap(/off/g, "text"),
   swap(/memory/g, "sqlite:x"),
+  swap(/usage: exact/g, "usage: as-asked-by"),
+  swap(/total: 10m/g, "total: 4s"),
+  swap(/first-token: auto/g, "first-token: 10m"),
   swap(/127\.0\.0\.1, port/g, "0.0.0.0, port"),
   swap(/: \{/g, ": {{"),
   swap(/\[/g, "[["),
@@ -124,9 +198,71 @@ function problemsOf(text: string) {
   return loaded;
 }
 
-test("both good configurations are good", () => {
-  for (const text of GOOD) expect(problemsOf(text).ok).toBe(true);
+test("the good configurations are good", () => {
+  for (const text of [...GOOD, EVERY_KEY]) {
+    const loaded = problemsOf(text);
+    if (!loaded.ok) throw new Error(renderProblems(loaded.problems));
+  }
 });
+
+/** Every key of the schema, whatever it stands in. */
+function keysOf(node: unknown): string[] {
+  if (Array.isArray(node)) return node.flatMap(keysOf);
+  if (typeof node !== "object" || node === null) return [];
+  return Object.entries(node).flatMap(([name, value]) => [
+    ...(name === "properties" ? Object.keys(value) : []),
+    ...keysOf(value),
+  ]);
+}
+
+/** Below what is not built yet, and refused as a whole. */
+const NOT_SHOWN = [
+  "after",
+  "budget",
+  "min-length",
+  "pattern",
+  "json-schema",
+  "canned",
+  "on",
+  "objective",
+  "window",
+  "route",
+];
+
+test("the configuration with every key has every key", () => {
+  const keys = new Set(keysOf(z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" })));
+  const missing = [...keys].filter((key) => !new RegExp(`^[ -]*${key}:`, "m").test(EVERY_KEY));
+  expect(missing.filter((key) => !NOT_SHOWN.includes(key))).toEqual([]);
+});
+
+/** Wrong for every key: a mapping that no key takes, a list in a list, a text that means nothing anywhere. */
+const NONSENSE = ["{ never-a-key: 1 }", "[[[]]]", "\u00a7 \u00a7"];
+
+/** Any text may be one. */
+const FREE = ["file", "command", "region", "retention"];
+
+const LINES = EVERY_KEY.split("\n");
+
+for (const [index, line] of LINES.entries()) {
+  const key = /^( *(?:- )?)([\w-]+):(.*)$/.exec(line);
+  if (key === null || line.endsWith("#")) continue;
+  const [, indent = "", name = "", value = ""] = key;
+  const bads = FREE.includes(name) ? NONSENSE.slice(0, 2) : NONSENSE;
+  test(`line ${index + 1}, ${name}: a problem with it is told in its line`, () => {
+    const wrong = [
+      `${indent}${name}x:${value}`,
+      ...(value === "" ? [] : bads.map((bad) => `${indent}${name}: ${bad}`)),
+    ];
+    for (const changed of wrong) {
+      const loaded = problemsOf(LINES.with(index, changed).join("\n"));
+      if (loaded.ok) throw new Error(`accepted: ${changed}`);
+      expect([changed, loaded.problems.map((problem) => problem.line)]).toEqual([
+        changed,
+        expect.arrayContaining([index + 1]),
+      ]);
+    }
+  });
+}
 
 test("200 configurations with one thing broken are refused", () => {
   const random = generator(1);

@@ -88,8 +88,14 @@ const gatewayKey = object({
   routes: told(list(text("a route's name"), "a list of routes").optional(), "Which routes it may use; absent: all."),
 });
 
+const HOST = "^[\\w.:%-]{1,253}$";
+const hostName = scalar(
+  (value) => (typeof value === "string" && new RegExp(HOST).test(value.trim()) ? value : undefined),
+  "an address or a host's name, such as 127.0.0.1",
+  { type: "string", pattern: HOST },
+);
 const listen = object({
-  host: told(text("127.0.0.1").optional(), "The address to serve on.", LISTEN_DEFAULTS.host),
+  host: told(hostName.optional(), "The address to serve on.", LISTEN_DEFAULTS.host),
   port: told(integer(0, 65_535).optional(), "0 picks a free one.", LISTEN_DEFAULTS.port),
 });
 const probes = object({

@@ -14,7 +14,8 @@ import type { Target } from "../core/target.ts";
  * `preamble`: no content, passes in order (`message_start`, role-only chunk, block starts and stops, comments, usage).
  * `ping`: keep-alive of the provider: proof of transport, not of progress.
  * `content`: visible text, refusal text, reasoning text, a server tool's block.
- * `tool`: opens or continues a client tool call: held until its end.
+ * `tool`: opens or continues a client tool call: held until its end. So is the end of a call that is not whole, which only
+ * a stop reason can explain (the output limit was reached): what follows is `stop`, or `malformed`.
  * `tool-next`: closes the held tool call and opens the next: release what is held, hold this.
  * `tool-end`: closes the tool call: release it all, this frame included.
  * `stop`: carries the stop reason (closes an open tool call too).
@@ -36,11 +37,23 @@ export type FrameClass =
   | "malformed"
   | "drop";
 
+export interface TapOptions {
+  /** The client did not ask for the usage frame, so that it is ours to take out. */
+  readonly dropUsage: boolean;
+  /** How many answers the call asked for (`Inspected.choices`); default: one. */
+  readonly choices?: number;
+}
+
 /** Reads the frames of one stream, in order, without changing them. */
 export interface Tap {
   /** One whole SSE frame with its closing blank line. */
   see(frame: Uint8Array): FrameClass;
-  /** True once a stop reason was seen. */
+  /**
+   * True when a chunk that begins at a frame is one whole frame of class `content`, as its bytes alone show; then it needs
+   * neither cutting nor `see`. Nearly every chunk of a stream is one.
+   */
+  recognises(chunk: Uint8Array): boolean;
+  /** True once a stop reason was seen, of every answer that was asked for. */
   readonly stopped: boolean;
   /** True once visible content or a client's tool call was seen, a stop frame's own included. */
   readonly hasContent: boolean;
@@ -84,7 +97,7 @@ export interface DialectWire {
   inspect(body: Uint8Array, operation: Operation): Inspected | Fault;
   /** Splices; every other byte stays. Gives the body itself when there is nothing to change. */
   patch(body: Uint8Array, inspected: Inspected, edits: PatchEdits): Uint8Array;
-  tap(options: { readonly dropUsage: boolean }): Tap;
+  tap(options: TapOptions): Tap;
   /** Judges a whole 2xx reply: valid JSON of this dialect, no error inside, not empty where that is a fault. */
   judge(body: Uint8Array, call: Pick<Call, "operation" | "inspected">): Verdict;
   /** Classifies a non-2xx answer. `wallMs` is for HTTP dates in `retry-after`. */

@@ -47,6 +47,11 @@ export class FrameCutter {
     return concat(this.#parts);
   }
 
+  /** True between two frames: nothing is held and no byte of the next one has come. */
+  get atRest(): boolean {
+    return this.#heldBytes === 0 && !this.#begun && this.#lineEmpty && !this.#afterCr && !this.#closing;
+  }
+
   /** The frames that this chunk completes, in order. */
   push(chunk: Uint8Array): readonly Uint8Array[] {
     const length = chunk.length;

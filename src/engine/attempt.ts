@@ -10,6 +10,7 @@ import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import type { Provider } from "../providers/provider.ts";
+import { encodedBody } from "./encoded-body.ts";
 import type { Lane } from "./lane.ts";
 import { Relay } from "./relay.ts";
 import { Settlement } from "./settlement.ts";
@@ -129,6 +130,11 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
   settlement.status = response.status;
   settlement.requestId = response.headers["request-id"] ?? response.headers["x-request-id"];
   if (response.status < 200 || response.status > 299) return rejected(plan, scope, settlement, response);
+  const encoded = encodedBody(response.headers);
+  if (encoded !== undefined) {
+    response.body.cancel(encoded);
+    return encoded;
+  }
   if (!call.stream) return whole(plan, call, scope, { ...sent, response });
   const notAStream = response.headers["content-type"]?.match(/application\/json|text\/html/i);
   if (notAStream) return notStream(plan, call, settlement, response);
@@ -157,7 +163,8 @@ function request(plan: AttemptPlan, call: Call, { body }: Prepared, trace: Heade
 
 function laneFor(plan: AttemptPlan, call: Call, scope: Scope, { dropUsage }: Prepared): Lane {
   const emptyAllowed = call.inspected.maxTokens === 0;
-  if (isNative(plan)) return new Relay(plan.dialect.wire, { dropUsage, emptyAllowed });
+  const choices = call.inspected.choices ?? 1;
+  if (isNative(plan)) return new Relay(plan.dialect.wire, { dropUsage, choices, emptyAllowed });
   const encoder = plan.client.codec.encoder({ call, createdS: Math.floor(scope.runtime.wallMs() / 1000) });
   return new Translation(plan.dialect.codec.decoder(), encoder, emptyAllowed);
 }

@@ -165,14 +165,19 @@ describe("limits", () => {
 
   test("also where its last frame is the one too many", () => {
     const lane = messages();
-    feed(lane, [START, toolStart(0)]);
+    const begin = [START, toolStart(0), json(0, '{"a":"')];
+    feed(lane, begin);
     for (let i = 0; i < 15; i++) lane.feed(encode(big));
-    const heldBytes = START.length + toolStart(0).length + 15 * big.length;
-    const rest = HELD_BYTES_MAX - heldBytes;
-    lane.feed(encode(json(0, "x".repeat(rest - json(0, "").length))));
+    const end = json(0, '"}');
+    const heldBytes = begin.join("").length + 15 * big.length + end.length;
+    feed(lane, [json(0, "x".repeat(HELD_BYTES_MAX - heldBytes - json(0, "").length)), end]);
     expect(lane.fault).toBeUndefined();
     expect(lane.feed(encode(blockStop(0)))).toBeUndefined();
-    expect([lane.fault?.kind, lane.committed, lane.finished]).toEqual(["malformed-reply", false, false]);
+    expect([lane.fault?.message, lane.committed, lane.finished]).toEqual([
+      "a tool call over the size limit",
+      false,
+      false,
+    ]);
   });
 
   test("a frame that never ends is malformed", () => {

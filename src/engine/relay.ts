@@ -5,12 +5,11 @@
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import type { Usage } from "../core/reply.ts";
-import type { DialectWire, Tap } from "../dialects/dialect.ts";
+import type { DialectWire, Tap, TapOptions } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
 import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
 
-export interface RelayOptions {
-  readonly dropUsage: boolean;
+export interface RelayOptions extends TapOptions {
   /** The client asked for no output (`max_tokens: 0`). */
   readonly emptyAllowed: boolean;
 }
@@ -34,7 +33,7 @@ export class Relay implements Lane {
 
   constructor(wire: DialectWire, options: RelayOptions) {
     this.#wire = wire;
-    this.#tap = wire.tap({ dropUsage: options.dropUsage });
+    this.#tap = wire.tap(options);
     this.#emptyAllowed = options.emptyAllowed;
   }
 
@@ -47,6 +46,10 @@ export class Relay implements Lane {
   }
 
   feed(chunk: Uint8Array): Uint8Array | undefined {
+    if (this.committed && !this.#toolOpen && this.#cutter.atRest && this.#tap.recognises(chunk)) {
+      this.progress++;
+      return chunk;
+    }
     const frames = this.#cutter.push(chunk);
     if (this.#cutter.overflowed) this.#fail(fault("malformed-reply", "a frame over the size limit"));
     for (const frame of frames) {

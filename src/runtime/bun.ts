@@ -2,21 +2,34 @@
 
 import type { Runtime } from "../core/runtime.ts";
 import { systemClock } from "./clock.ts";
-import { createFetchTransport } from "./fetch-transport.ts";
+import { createFetchTransport, type Probe } from "./fetch-transport.ts";
+import { hasProxy, isLoopbackUrl, proxyFor } from "./proxy.ts";
 import { createTcpProbe } from "./tcp-probe.ts";
 
 export function createBunRuntime(): Runtime {
+  const { env } = process;
+  const isProxied = hasProxy(env);
+  const probeHost = createTcpProbe(systemClock);
+  // Behind a proxy the host itself may well be out of reach: it is the proxy that has to be there.
+  const probe: Probe = (url, timeoutMs) => probeHost(proxyFor(url, env) ?? url, timeoutMs);
   return {
     clock: systemClock,
     wallMs: () => Date.now(),
     random: () => Math.random(),
     transport: createFetchTransport({
       clock: systemClock,
-      probe: createTcpProbe(systemClock),
+      probe: isProxied ? probe : probeHost,
+      ...(isProxied && { fetch: fetchNear }),
       // Bytes as they came, and no hidden timeout: Bun's own ends silence after 6 minutes.
       init: { decompress: false, timeout: false },
     }),
   };
+}
+
+/** Bun sends even requests to this machine through a proxy. */
+function fetchNear(url: string, init: RequestInit): Promise<Response> {
+  const near = { ...init, proxy: false };
+  return fetch(url, isLoopbackUrl(new URL(url)) ? near : init);
 }
 
 /** fetch queues silently beyond this many requests; Bun reads the limit from the environment of the process's start. */

@@ -45,16 +45,7 @@ export function createLineSink(fd: number, { tellDropped, waitingMax = WAITING_C
     untold = 0;
     const bytes = Buffer.from(`${waiting.join("\n")}\n`);
     waiting = [];
-    put(bytes, 0);
-  };
-  const put = (bytes: Buffer, from: number): void => {
-    write(fd, bytes, from, bytes.length - from, null, (error, count) => {
-      if (error === null || error === undefined) {
-        if (from + count < bytes.length) put(bytes, from + count);
-        else done();
-      } else if (error.code === "EAGAIN") setTimeout(() => put(bytes, from), FULL_MS).unref();
-      else finish("gone");
-    });
+    writeAll(fd, bytes, (taken) => (taken ? done() : finish("gone")));
   };
   const done = (): void => {
     waitingChars = waiting.reduce((sum, line) => sum + line.length + 1, 0);
@@ -90,4 +81,14 @@ export function createLineSink(fd: number, { tellDropped, waitingMax = WAITING_C
       });
     },
   };
+}
+
+/** `taken` is false when nobody reads there any more. */
+function writeAll(fd: number, bytes: Buffer, settle: (taken: boolean) => void): void {
+  write(fd, bytes, 0, bytes.length, null, (error, count) => {
+    if (error?.code === "EAGAIN") setTimeout(() => writeAll(fd, bytes, settle), FULL_MS).unref();
+    else if (error) settle(false);
+    else if (count < bytes.length) writeAll(fd, bytes.subarray(count), settle);
+    else settle(true);
+  });
 }

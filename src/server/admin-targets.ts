@@ -6,6 +6,7 @@ import { nearest } from "../core/nearest.ts";
 import type { Route } from "../engine/compile.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type AdminFault, adminFault, isAdminFault } from "./admin-fault.ts";
+import { readWithin } from "./read-call.ts";
 import type { TargetBoard } from "./target-board.ts";
 
 /** `provider/model` as a JSON object of `/admin/v1/targets`. Times are ISO 8601 in UTC. */
@@ -31,7 +32,7 @@ export interface TargetView {
 
 /** A longer drain is one without an end. */
 const DRAIN_MAX_MS = 30 * 86_400_000;
-const BODY_CHARS_MAX = 1_000;
+const BODY_BYTES_MAX = 1_000;
 
 type Keyed = Route["keyed"][number];
 
@@ -126,10 +127,12 @@ export function restoreTarget(engine: Engine, target: string) {
 
 /** How long; `undefined` without an end. */
 async function readFor(request: Request): Promise<number | undefined | AdminFault> {
-  const text = await request.text();
+  const bytes = await readWithin(request, BODY_BYTES_MAX);
+  const text = bytes === undefined ? "too much" : new TextDecoder().decode(bytes);
   if (text.trim() === "") return undefined;
-  const body = text.length > BODY_CHARS_MAX ? undefined : parse(text);
-  if (typeof body !== "object" || body === null || Object.keys(body).some((key) => key !== "for")) return wrongBody();
+  const body = parse(text);
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return wrongBody();
+  if (Object.keys(body).some((key) => key !== "for")) return wrongBody();
   if (!("for" in body)) return undefined;
   const forMs = parseDuration(body.for);
   return forMs !== undefined && forMs > 0 && forMs <= DRAIN_MAX_MS ? forMs : wrongBody();

@@ -77,7 +77,7 @@ describe("headers", () => {
     expect(response.headers.get("x-holdfast-trail")).toBe("alpha/m=overloaded, beta/n=lossy");
   });
 
-  test.each(["modèle-ü🪨", "a\r\nset-cookie: x=y", "tab\there", "\ud800", `${"long-".repeat(200)}`])(
+  test.each(["modèle-ü🪨", "a\r\nset-cookie: x=y", "tab\there", "\ud800", "long-".repeat(50)])(
     "a model named %j does not break them",
     async (name) => {
       open();

@@ -37,6 +37,7 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
   const unwatch = watchClient(request, cancel, engine.runtime.clock);
   try {
     const asked = await readCall(request, path, query, { id, tenant, runtime: engine.runtime });
+    exchange.patient();
     if (isFault(asked)) {
       done();
       return refuse(asker, asked);
@@ -60,7 +61,7 @@ const WATCH_AFTER_MS = 25;
 /** Cancels when the client leaves before it has a response; afterwards its stream says so. */
 function watchClient(request: Request, cancel: CancelSource, clock: Clock): () => void {
   const left = (): void => cancel.cancel(fault("cancelled", "the client left"));
-  let watched: AbortSignal | undefined;
+  let watched: Request["signal"] | undefined;
   const disarm = clock.after(WATCH_AFTER_MS, () => {
     watched = request.signal;
     if (watched.aborted) left();

@@ -97,12 +97,13 @@ test("what concerns a server alone is checked and not used", async () => {
   expect(() => createHoldfast({ ...served, keys: [{ name: "web" }] }, { env })).toThrow("keys[0].hash");
 });
 
-test("other paths are passed through where the configuration says so", async () => {
+test("other paths go to the first provider of their dialect, unless the configuration says no", async () => {
   const { fetch, sent } = healthy();
   const url = "https://api.openai.com/v1/files?limit=1";
-  expect((await createHoldfast(CONFIG, { env, fetch }).fetch(url)).status).toBe(404);
-  const response = await createHoldfast({ ...CONFIG, passthrough: "on" }, { env, fetch }).fetch(url);
+  const response = await createHoldfast(CONFIG, { env, fetch }).fetch(url);
   expect(await response.text()).toBe(CHAT_REPLY);
+  const off = createHoldfast({ ...CONFIG, passthrough: "off" }, { env, fetch });
+  expect((await off.fetch(url)).status).toBe(404);
   expect(sent.map((one) => one.url)).toEqual(["https://alpha.example/v1/files?limit=1"]);
 });
 

@@ -38,6 +38,10 @@ describe("a request that is wrong", () => {
     ["no model", '{"max_tokens":9,"messages":[{"role":"user","content":"x"}]}'],
     ["a model that is no text", '{"model":7,"max_tokens":9,"messages":[{"role":"user","content":"x"}]}'],
     ["an empty model", '{"model":"","max_tokens":9,"messages":[{"role":"user","content":"x"}]}'],
+    [
+      "a model too long to be one",
+      `{"model":"${"x".repeat(5_000)}","max_tokens":9,"messages":[{"role":"user","content":"x"}]}`,
+    ],
     ["no messages", '{"model":"chat","max_tokens":9}'],
     ["messages that are no list", '{"model":"chat","max_tokens":9,"messages":"x"}'],
     [

@@ -108,18 +108,19 @@ async function readBody(request: Request): Promise<Uint8Array | Fault> {
   if (stated !== null && Number(stated) > BODY_BYTES_MAX) return tooLarge();
   try {
     if (stated !== null) return new Uint8Array(await request.arrayBuffer());
-    return await collect(request);
+    return (await readWithin(request, BODY_BYTES_MAX)) ?? tooLarge();
   } catch {
     return fault("cancelled", "the client left before its request was whole");
   }
 }
 
-async function collect(request: Request): Promise<Uint8Array | Fault> {
+/** The body, or `undefined` beyond the limit. Rejects when the client leaves. */
+export async function readWithin(request: Request, limitBytes: number): Promise<Uint8Array | undefined> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of request.body ?? []) {
     length += part.length;
-    if (length > BODY_BYTES_MAX) return tooLarge();
+    if (length > limitBytes) return undefined;
     parts.push(part);
   }
   return parts.length === 0 ? new Uint8Array(0) : concat(parts);

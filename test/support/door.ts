@@ -68,7 +68,9 @@ export function door({ answering = () => respond(200, MESSAGE), secrets, ...give
     passthrough: true,
     ...given,
   };
-  const { runtime } = hand;
+  // Ids of calls must differ.
+  let draws = 0;
+  const runtime = { ...hand.runtime, random: () => (++draws * 0.618034) % 1 };
   const board = createTargetBoard();
   const observers = createObservers({ wallMs: runtime.wallMs, clock: runtime.clock, env: {} });
   const readers = [board.read, ...observers.readers, (event: GatewayEvent) => void events.push(event)];
@@ -91,5 +93,5 @@ export function door({ answering = () => respond(200, MESSAGE), secrets, ...give
     const body = JSON.stringify({ model, max_tokens: 5, messages: [{ role: "user", content: "hello" }] });
     return ask("/v1/messages", { method: "POST", body, headers: { "content-type": "application/json", ...headers } });
   };
-  return { ...hand, engine, handler, events, ask, call };
+  return { ...hand, runtime, engine, handler, events, ask, call };
 }

@@ -16,8 +16,8 @@ export interface Gateway {
   eventsOf<Type extends GatewayEvent["type"]>(type: Type): readonly Extract<GatewayEvent, { type: Type }>[];
   /** Resolves at the `count`th fact of a type; gives up after `limitMs`. */
   seen(type: GatewayEvent["type"], count?: number, limitMs?: number): Promise<void>;
-  /** Does not wait for calls in flight. */
-  stop(): Promise<void>;
+  /** Waits so long for calls in flight; default: not at all. */
+  stop(graceMs?: number): Promise<void>;
 }
 
 const runtime = createBunRuntime();
@@ -39,7 +39,7 @@ export function startGateway(yaml: string, env: Readonly<Record<string, string>>
     eventsOf,
     seen: (type, count = 1, limitMs = 5_000) =>
       until(() => eventsOf(type).length >= count, limitMs, `${count} × ${type}`),
-    stop: () => server.stop(0),
+    stop: (graceMs = 0) => server.stop(graceMs),
   };
 }
 

@@ -16,7 +16,8 @@ const AFTER_TWO_S = { low: REFUSAL_MS + 2_000, high: REFUSAL_MS + 2_400 } as con
 
 const isAfterTwoS = (atMs: number) => atMs >= AFTER_TWO_S.low && atMs <= AFTER_TWO_S.high;
 /** With what falls into that window called so. */
-const rough = (here: Virtual) => sent(here).map(([atMs, name]) => [isAfterTwoS(atMs) ? "2 s later" : Math.round(atMs), name]);
+const rough = (here: Virtual) =>
+  sent(here).map(([atMs, name]) => [isAfterTwoS(atMs) ? "2 s later" : Math.round(atMs), name]);
 const sent = (here: Virtual) => here.world.log.map(({ atMs, provider }) => [atMs, provider] as const);
 const countOf = (here: Virtual, name: string) => here.world.log.filter(({ provider }) => provider === name).length;
 

@@ -7,7 +7,7 @@ import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
 import type { Decoder } from "../dialect.ts";
 import { isList, isObject, type JsonObject, parseJson } from "../json-object.ts";
 import { inBandFault } from "./faults.ts";
-import { type BlockKind, Grammar, type Step } from "./grammar.ts";
+import { type BlockKind, Grammar, isBlock, kindOf, type Step } from "./grammar.ts";
 import { stopReasonOf } from "./stop-reason.ts";
 import { mergeUsage, type RawUsage, usageOf } from "./usage.ts";
 
@@ -19,11 +19,8 @@ class Blocks {
   #count = 0;
   /** The number of the open block; `undefined` until it has something to say. */
   #open: number | undefined;
-  #toolJson = "";
   /** Input that came whole with the call's start; `{}` is what a streamed call starts with. */
   #wholeInput: JsonObject | undefined;
-  /** A tool call whose input is no JSON object: only a stop reason that explains the cut makes it none of our trouble. */
-  cutTool = false;
 
   start(kind: BlockKind, block: JsonObject): readonly StreamEvent[] {
     this.#open = undefined;
@@ -31,7 +28,6 @@ class Blocks {
     if (kind === "redacted") return [{ type: "native", what: "redacted_thinking" }];
     if (kind === "text") return this.text(typeof block.text === "string" ? block.text : "");
     if (kind === "thinking") return this.reasoning(typeof block.thinking === "string" ? block.thinking : "");
-    this.#toolJson = "";
     this.#wholeInput = isObject(block.input) && Object.keys(block.input).length > 0 ? block.input : undefined;
     return [{ type: "tool-start", block: this.#number(), id: String(block.id), name: String(block.name) }];
   }
@@ -46,35 +42,32 @@ class Blocks {
 
   tool(json: string): readonly StreamEvent[] {
     if (json === "") return NONE;
-    this.#toolJson += json;
+    this.#wholeInput = undefined;
     return [{ type: "tool-delta", block: this.#number(), json }];
   }
 
-  end(kind: BlockKind): readonly StreamEvent[] {
+  /** A call that is cut has no end: encoders leave it out. */
+  end(cut: boolean): readonly StreamEvent[] {
     const number = this.#open;
+    const input = this.#wholeInput;
     this.#open = undefined;
-    if (number === undefined) return NONE;
+    this.#wholeInput = undefined;
+    if (number === undefined || cut) return NONE;
     const end: StreamEvent = { type: "block-end", block: number };
-    if (kind !== "tool") return [end];
-    if (this.#toolJson !== "") {
-      this.cutTool = !isObject(parseJson(this.#toolJson));
-      return this.cutTool ? NONE : [end];
-    }
-    if (this.#wholeInput === undefined) return [end];
-    return [{ type: "tool-delta", block: number, json: JSON.stringify(this.#wholeInput) }, end];
+    return input === undefined ? [end] : [{ type: "tool-delta", block: number, json: JSON.stringify(input) }, end];
   }
 
   /** Whole blocks, each as if it had been streamed. */
   whole(content: readonly unknown[]): readonly StreamEvent[] | Fault {
     const events: StreamEvent[] = [];
     for (const block of content) {
-      const kind = isObject(block) ? kindOf(block) : undefined;
-      if (!isObject(block) || kind === undefined)
+      if (!isBlock(block))
         return fault("malformed-reply", "the provider's reply has a block that is not what it should be");
+      const kind = kindOf(block);
       events.push(...this.start(kind, block));
       if (kind === "text" && isList(block.citations))
         for (const _ of block.citations) events.push({ type: "native", what: "citation" });
-      events.push(...this.end(kind));
+      events.push(...this.end(false));
     }
     return events;
   }
@@ -98,19 +91,20 @@ class MessagesDecoder implements Decoder {
 
   decode(frame: Uint8Array): readonly StreamEvent[] {
     if (this.#done) return NONE;
-    const openKind = this.#grammar.openKind;
     const step = this.#grammar.see(frame);
     switch (step.type) {
       case "message-start":
         return step.again ? NONE : this.#start(step.message, step.content);
       case "block-start":
-        return this.#blocks.cutTool ? this.#fail(cutToolFault()) : this.#blocks.start(step.kind, step.block);
+        return this.#blocks.start(step.kind, step.block);
       case "delta":
         return this.#delta(step);
       case "block-end":
-        return this.#blocks.end(step.kind);
+        return this.#blocks.end(step.cut);
       case "message-delta":
-        return step.stopReason === undefined ? NONE : this.#stopAt(step.stopReason, step.delta, openKind);
+        if (step.stopReason !== undefined)
+          this.#stop ??= stopOf(stopReasonOf(step.stopReason), step.delta.stop_sequence);
+        return NONE;
       case "message-stop":
         return this.end();
       case "error":
@@ -152,14 +146,6 @@ class MessagesDecoder implements Decoder {
     }
   }
 
-  #stopAt(reason: string, delta: JsonObject, openKind: BlockKind | undefined): readonly StreamEvent[] {
-    const ended = openKind === undefined ? NONE : this.#blocks.end(openKind);
-    const stop = stopReasonOf(reason);
-    if (this.#blocks.cutTool && !explainsCut(stop)) return this.#fail(cutToolFault());
-    this.#stop ??= stopOf(stop, delta.stop_sequence);
-    return ended;
-  }
-
   #fail(cause: Fault): readonly StreamEvent[] {
     this.#done = true;
     return [{ type: "error", fault: cause }];
@@ -186,24 +172,6 @@ export function decodeReply(body: Uint8Array): readonly StreamEvent[] | Fault {
   return [startOf(message, usage), ...events, endOf(stop, usage)];
 }
 
-/** `undefined` for a text without text and for a tool call that is none. */
-function kindOf(block: JsonObject): BlockKind | undefined {
-  switch (block.type) {
-    case "text":
-      return typeof block.text === "string" ? "text" : undefined;
-    case "thinking":
-      return "thinking";
-    case "redacted_thinking":
-      return "redacted";
-    case "tool_use": {
-      const isCall = typeof block.id === "string" && typeof block.name === "string" && isObject(block.input);
-      return isCall ? "tool" : undefined;
-    }
-    default:
-      return "native";
-  }
-}
-
 function startOf(message: JsonObject, usage: Usage | undefined): StreamEvent {
   return {
     type: "message-start",
@@ -221,13 +189,4 @@ function endOf(stop: Stop, usage: Usage | undefined): StreamEvent {
 
 function stopOf(stop: StopReason, sequence: unknown): Stop {
   return typeof sequence === "string" ? { stop, stopSequence: sequence } : { stop };
-}
-
-/** The limit fell inside the call: it is left out, and the stop reason says so. */
-function explainsCut(stop: StopReason): boolean {
-  return stop === "length" || stop === "context-full" || stop === "refusal";
-}
-
-function cutToolFault(): Fault {
-  return fault("malformed-reply", "the provider's reply has a tool call whose input is not a JSON object");
 }

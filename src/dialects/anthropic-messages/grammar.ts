@@ -6,10 +6,11 @@
 
 import { type Fault, fault } from "../../core/fault.ts";
 import type { Usage } from "../../core/reply.ts";
-import { clip, isList, isObject, isObjectText, type JsonObject, parseJson } from "../json-object.ts";
+import { clip, isList, isObject, type JsonObject, parseJson } from "../json-object.ts";
 import { frameFields } from "../sse.ts";
 import { inBandFault } from "./faults.ts";
 import { explainsCut } from "./stop-reason.ts";
+import { ToolInput } from "./tool-input.ts";
 import { mergeUsage, type RawUsage, usageOf } from "./usage.ts";
 
 /** `tool` is a client tool's call; `native` is a block that only this dialect has. */
@@ -45,8 +46,7 @@ const DELTAS: Readonly<Record<string, { readonly kind: BlockKind; readonly field
   input_json_delta: { kind: "tool", field: "partial_json" },
 };
 
-/** Far more than any client's tool takes. */
-const TOOL_INPUT_MAX_CHARS = 16 * 1024 * 1024;
+const CUT = "a tool call whose input is not a JSON object";
 
 const MESSAGE_STOP: Step = { type: "message-stop" };
 const PING: Step = { type: "ping" };
@@ -58,22 +58,16 @@ export class Grammar {
   openIndex = -1;
   /** The last stop reason, once one was seen. */
   stopReason: string | undefined;
+  /** Of the open tool call; what `see` does not read, its caller adds. */
+  readonly input = new ToolInput();
   readonly #usage: RawUsage = {};
   #messageId: unknown;
   #started = false;
   #blocks = 0;
-  /** The input of the open tool call, as JSON text. */
-  #input = "";
   #cut = false;
 
   get usage(): Usage | undefined {
     return usageOf(this.#usage);
-  }
-
-  /** More input of the open tool call; false when it is too much. `see` does this for the deltas that it reads. */
-  takeInput(json: string): boolean {
-    this.#input += json;
-    return this.#input.length <= TOOL_INPUT_MAX_CHARS;
   }
 
   /** Reads one whole frame. */
@@ -140,12 +134,10 @@ export class Grammar {
     // SDKs lose the content of a block whose index is not the next.
     if (event.index !== this.#blocks) return malformed("a block whose index is not the next");
     const kind = kindOf(block);
-    if (kind === "tool" && !isNamed(block))
-      return malformed("a tool_use block without id or name");
+    if (kind === "tool" && !isNamed(block)) return malformed("a tool_use block without id or name");
     this.openKind = kind;
     this.openIndex = this.#blocks;
     this.#blocks += 1;
-    this.#input = "";
     return { type: "block-start", kind, block };
   }
 
@@ -159,7 +151,8 @@ export class Grammar {
     if (known !== undefined && kind !== "native" && known.kind !== kind)
       return malformed(`a ${delta.type} in a ${kind} block`);
     if (typeof text !== "string") return malformed(`a ${clip(delta.type, 40)} without its text`);
-    if (kind === "tool" && !this.takeInput(text)) return malformed(TOO_LONG);
+    if (kind === "tool") this.input.addText(text);
+    if (this.input.isTooLong) return malformed("a tool call over the size limit");
     return { type: "delta", kind, delta: delta.type, text };
   }
 
@@ -169,8 +162,7 @@ export class Grammar {
     this.openKind = undefined;
     this.openIndex = -1;
     // Without a delta the input is what the block began with, nearly always none.
-    this.#cut = kind === "tool" && this.#input !== "" && !isObjectText(this.#input);
-    this.#input = "";
+    this.#cut = kind === "tool" && !this.input.close();
     return { type: "block-end", kind, cut: this.#cut };
   }
 
@@ -211,10 +203,6 @@ export function isVisible(block: JsonObject): boolean {
   return block.type !== "redacted_thinking";
 }
 
-const CUT = "a tool call whose input is not a JSON object";
-/** What the tap says too, of the deltas that it reads itself. */
-export const TOO_LONG = "a tool call over the size limit";
-
-export function malformed(what: string): Step {
+function malformed(what: string): Step {
   return { type: "malformed", fault: fault("malformed-reply", `the provider's stream had ${what}`) };
 }

@@ -3,9 +3,9 @@
 import type { Call } from "../../core/call.ts";
 import { fault } from "../../core/fault.ts";
 import type { Verdict } from "../dialect.ts";
-import { isCount, isList, isObject, parseJson } from "../json-object.ts";
+import { isCount, isList, isObject, type JsonObject, looksLike, parseJson } from "../json-object.ts";
 import { inBandFault } from "./faults.ts";
-import { isVisible } from "./grammar.ts";
+import { isBlock, isVisible } from "./grammar.ts";
 import { emptyIsLegal } from "./stop-reason.ts";
 import { mergeUsage, type RawUsage, usageOf } from "./usage.ts";
 
@@ -15,13 +15,14 @@ const decoder = new TextDecoder();
 export function judge(body: Uint8Array, call: Pick<Call, "operation" | "inspected">): Verdict {
   const text = decoder.decode(body);
   const reply = parseJson(text);
-  if (reply === undefined) return malformed(lookOf(text));
-  if (!isObject(reply)) return malformed("JSON that is not an object");
+  if (reply === undefined) return malformed(looksLike(text));
+  if (!isObject(reply)) return malformed("JSON, but not an object");
   if (reply.type === "error") return { fault: inBandFault(reply) };
   if (call.operation === "count-tokens")
     return isCount(reply.input_tokens) ? {} : malformed("a token count without input_tokens");
-  if (reply.type !== "message" || !isList(reply.content)) return malformed("JSON that is not a message");
+  if (reply.type !== "message" || !isList(reply.content)) return malformed("JSON, but not a message");
   if (typeof reply.stop_reason !== "string") return malformed("a message without a stop reason");
+  if (!reply.content.every(isBlock)) return malformed("a message with a block that is not what it should be");
   const raw: RawUsage = {};
   mergeUsage(raw, reply.usage);
   const usage = usageOf(raw);
@@ -30,21 +31,11 @@ export function judge(body: Uint8Array, call: Pick<Call, "operation" | "inspecte
   return { ...verdict, fault: fault("empty-reply", "the provider answered with a message without content") };
 }
 
-function isEmpty(content: readonly unknown[], stopReason: string): boolean {
-  const blocks = content.filter(isObject);
+function isEmpty(blocks: readonly JsonObject[], stopReason: string): boolean {
   const thought = blocks.some((block) => block.type === "thinking" || block.type === "redacted_thinking");
   return !blocks.some(isVisible) && !emptyIsLegal(stopReason, thought);
 }
 
-/** What a body looks like that is not JSON; never a word of it. */
-function lookOf(text: string): string {
-  const start = text.trimStart();
-  if (start === "") return "an empty body";
-  if (/^<(!doctype|html|\?xml|head|body)/i.test(start)) return "HTML";
-  if (/^(event|data|id|:)/.test(start)) return "an event stream";
-  return start.startsWith("{") || start.startsWith("[") ? "JSON that is cut or broken" : "text that is not JSON";
-}
-
 function malformed(look: string): Verdict {
-  return { fault: fault("malformed-reply", `the provider answered with ${look}`) };
+  return { fault: fault("malformed-reply", `the reply is ${look}`) };
 }

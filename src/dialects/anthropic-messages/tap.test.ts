@@ -107,6 +107,18 @@ describe("classes", () => {
     ]);
   });
 
+  test("the end of a tool call that is not whole is held until a stop reason explains it", () => {
+    const half = [start(), open(0, tool), delta(0, { type: "input_json_delta", partial_json: '{"a' }), close(0)];
+    expect(seen([...half, event({ type: "ping" }), stop("max_tokens"), end])).toEqual([
+      ...(["preamble", "tool", "tool", "tool", "ping", "stop", "terminal"] as const),
+    ]);
+    const tap = messagesTap();
+    expect(seen([...half, stop("tool_use")], tap).at(-1)).toBe("malformed");
+    expect([tap.stopped, tap.fault?.message]).toEqual([
+      ...[false, "the provider's stream had a tool call whose input is not a JSON object"],
+    ]);
+  });
+
   test("what may be empty", () => {
     const legal = (frames: readonly Uint8Array[]): readonly boolean[] => {
       const tap = messagesTap();
@@ -148,6 +160,12 @@ describe("malformed", () => {
     ["an index that is not the next", [start(), open(1, text)]],
     ["a block inside a block", [start(), open(0, text), open(1, text)]],
     ["a block after the stop reason", [start(), stop("end_turn"), open(0, text)]],
+    ["a stop reason inside a text", [start(), open(0, text), delta(0, hi), stop("end_turn")]],
+    ["a stop reason inside a tool call", [start(), open(0, tool), stop("tool_use")]],
+    [
+      "a message_start with half a tool call",
+      [event({ type: "message_start", message: { content: [{ ...tool, input: "{" }] } })],
+    ],
     ["a delta without its block", [start(), delta(0, hi)]],
     ["a delta of another block", [start(), open(0, text), delta(1, hi)]],
     ["a delta after its block", [start(), open(0, text), close(0), delta(0, hi)]],

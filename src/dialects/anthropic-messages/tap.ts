@@ -42,6 +42,13 @@ class MessagesTap implements Tap {
     return this.#grammar.usage;
   }
 
+  recognises(chunk: Uint8Array): boolean {
+    if (this.#head === undefined || this.#grammar.openKind === "tool") return false;
+    const last = chunk.length - 1;
+    if (chunk[last] !== LF || chunk[last - 1] !== LF || chunk[last - 2] === LF) return false;
+    return deltaLength(chunk, this.#head) > 0;
+  }
+
   see(frame: Uint8Array): FrameClass {
     const seen = this.#classify(frame);
     if (seen === "content" || seen === "tool" || seen === "tool-end") this.hasContent = true;
@@ -51,7 +58,12 @@ class MessagesTap implements Tap {
   #classify(frame: Uint8Array): FrameClass {
     if (this.#head !== undefined) {
       const length = deltaLength(frame, this.#head);
-      if (length >= 0) return this.#grammar.openKind === "tool" ? "tool" : length === 0 ? "preamble" : "content";
+      const { openKind, input } = this.#grammar;
+      if (length >= 0 && openKind !== "tool") return length === 0 ? "preamble" : "content";
+      if (length >= 0 && !input.isTooLong) {
+        input.addEscaped(frame, this.#head.length, length);
+        return "tool";
+      }
     }
     const step = this.#grammar.see(frame);
     switch (step.type) {
@@ -65,11 +77,10 @@ class MessagesTap implements Tap {
         return deltaClass(step);
       case "block-end":
         this.#head = undefined;
-        return step.kind === "tool" ? "tool-end" : "preamble";
+        // Of a call that is cut nothing may go before a stop reason has explained it.
+        return step.cut ? "tool" : step.kind === "tool" ? "tool-end" : "preamble";
       case "message-delta":
-        if (step.stopReason === undefined) return "preamble";
-        this.#head = undefined;
-        return "stop";
+        return step.stopReason === undefined ? "preamble" : "stop";
       case "message-stop":
         return "terminal";
       case "ping":

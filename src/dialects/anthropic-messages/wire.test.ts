@@ -89,7 +89,22 @@ describe("judge", () => {
   const message = { type: "message", content: [{ type: "text", text: "hi" }], stop_reason: "end_turn" };
   const rows: readonly (readonly [string, string, FaultKind | undefined])[] = [
     ["a message", JSON.stringify(message), undefined],
-    ["a tool call", JSON.stringify({ ...message, content: [{ type: "tool_use" }] }), undefined],
+    [
+      "a tool call",
+      JSON.stringify({ ...message, content: [{ type: "tool_use", id: "t", name: "f", input: {} }] }),
+      undefined,
+    ],
+    ["a tool call without its id", JSON.stringify({ ...message, content: [{ type: "tool_use" }] }), "malformed-reply"],
+    ...["{}", [], null, undefined].map(
+      (input) =>
+        [
+          `a tool call whose input is ${JSON.stringify(input)}`,
+          JSON.stringify({ ...message, content: [{ type: "tool_use", id: "t", name: "f", input }] }),
+          "malformed-reply",
+        ] as const,
+    ),
+    ["a text without text", JSON.stringify({ ...message, content: [{ type: "text" }] }), "malformed-reply"],
+    ["a block that is no object", JSON.stringify({ ...message, content: [1] }), "malformed-reply"],
     ["a refusal without content", JSON.stringify({ ...message, content: [], stop_reason: "refusal" }), undefined],
     ["no content", JSON.stringify({ ...message, content: [] }), "empty-reply"],
     ["empty text", JSON.stringify({ ...message, content: [{ type: "text", text: "" }] }), "empty-reply"],

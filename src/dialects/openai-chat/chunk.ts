@@ -2,7 +2,7 @@
 // the decoder; it keeps no state.
 
 import { type Fault, fault } from "../../core/fault.ts";
-import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "../json-object.ts";
+import { isObject, type JsonObject, listOf, looksLike, objectOf, parseJson, textOf } from "../json-object.ts";
 import { frameFields } from "../sse.ts";
 import { errorIn, faultInside } from "./faults.ts";
 
@@ -59,14 +59,6 @@ export function toolFragments(delta: JsonObject): readonly unknown[] {
   const calls = listOf(delta.tool_calls);
   if (calls !== undefined && calls.length > 0) return calls;
   return isObject(delta.function_call) ? [{ index: 0, function: delta.function_call }] : [];
-}
-
-/** What a text that should have been JSON seems to be, without quoting it. */
-export function looksLike(text: string): string {
-  const start = text.trimStart().slice(0, 20).toLowerCase();
-  if (start === "") return "empty";
-  if (start.startsWith("<")) return "HTML or XML";
-  return start.startsWith("{") || start.startsWith("[") ? "cut or broken JSON" : "plain text";
 }
 
 function readChoice(fields: JsonObject): Choice {

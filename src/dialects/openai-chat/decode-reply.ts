@@ -9,7 +9,7 @@ import { isObject, type JsonObject, listOf, objectOf, textOf } from "../json-obj
 import { madeToolId } from "../tool-id.ts";
 import { type Choice, readFrame, toolFragments } from "./chunk.ts";
 import { errorInChoices, replyOf } from "./judge.ts";
-import { type Fragment, isComplete, type ToolCall, ToolCallTable } from "./tool-calls.ts";
+import { explainsCut, type Fragment, isComplete, type ToolCall, ToolCallTable } from "./tool-calls.ts";
 import { usageOf } from "./usage.ts";
 
 const NOTHING: readonly StreamEvent[] = [];
@@ -92,7 +92,9 @@ class ChatDecoder implements Decoder {
       this.#id = textOf(chunk.id) ?? "";
       this.#events.push({ type: "message-start", id: this.#id, model: textOf(chunk.model) ?? "" });
     }
+    const isLate = this.stopped;
     this.#delta(choice.delta);
+    if (isLate && toolFragments(choice.delta).length > 0) this.#late();
     if (choice.finish !== undefined && !this.stopped && !this.#over) this.#finish(choice.finish, choice.fields);
     return this.#take();
   }
@@ -123,7 +125,7 @@ class ChatDecoder implements Decoder {
       }
     }
     for (const value of toolFragments(delta)) {
-      const fragment = this.#tools.add(value);
+      const fragment = this.#tools.add(value, 0);
       if (fragment === undefined) {
         this.#fail(fault("malformed-reply", "a tool call is not an object, or there is too much of it"));
         return;
@@ -184,7 +186,7 @@ class ChatDecoder implements Decoder {
     this.#endText();
     this.#endCompleteTools();
     // Cut by the limit or the filter, a call is left out, and the stop reason says why.
-    if (finish === "length" || finish === "content_filter") return;
+    if (explainsCut(finish)) return;
     for (const [call, block] of this.#openTools) if (call.arguments.trim() === "") this.#endTool(call, block);
     if (this.#nameless.size > 0 || this.#openTools.size > 0) {
       this.#fail(fault("malformed-reply", "a tool call without a name, or its arguments are not a JSON object"));
@@ -199,6 +201,13 @@ class ChatDecoder implements Decoder {
       this.#stop = "stop-sequence";
       this.#stopSequence = stopString;
     } else this.#stop = "end";
+  }
+
+  /** Calls after the finish, as some upstreams send them before a second one: nothing will come to make them whole. */
+  #late(): void {
+    this.#endCompleteTools();
+    if (this.#openTools.size > 0 || this.#nameless.size > 0) this.#events.push(...this.end());
+    else if (this.#stop === "end") this.#stop = "tool-use";
   }
 
   #endText(): void {

@@ -5,9 +5,10 @@ import type { Call } from "../../core/call.ts";
 import { type Fault, fault } from "../../core/fault.ts";
 import type { Usage } from "../../core/reply.ts";
 import type { Verdict } from "../dialect.ts";
-import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "../json-object.ts";
-import { hasContent, looksLike, toolFragments } from "./chunk.ts";
+import { isObject, type JsonObject, listOf, looksLike, objectOf, parseJson, textOf } from "../json-object.ts";
+import { hasContent, toolFragments } from "./chunk.ts";
 import { errorIn, faultInside } from "./faults.ts";
+import { explainsCut, ToolCallTable } from "./tool-calls.ts";
 import { usageOf } from "./usage.ts";
 
 /** Judges one whole reply for its call. */
@@ -51,9 +52,17 @@ function wrongChoices(reply: JsonObject, inspected: Call["inspected"], usage: Us
     if (!isObject(choice) || message === undefined) return fault("malformed-reply", "a choice has no message");
     const finish = textOf(choice.finish_reason);
     if (finish === undefined) return fault("malformed-reply", "a choice does not say why it finished");
+    if (!explainsCut(finish) && !hasWholeCalls(message)) {
+      return fault("malformed-reply", "a tool call has no name, or its arguments are not a JSON object");
+    }
     if (isVisible(message) || isLegallyEmpty(finish, usage)) shows = true;
   }
   return shows ? undefined : fault("empty-reply", "the reply has no content, no tool call and no refusal");
+}
+
+function hasWholeCalls(message: JsonObject): boolean {
+  const table = new ToolCallTable();
+  return toolFragments(message).every((call) => table.add(call, 0) !== undefined) && table.isWhole(0);
 }
 
 function isVisible(message: JsonObject): boolean {

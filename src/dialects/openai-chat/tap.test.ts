@@ -174,6 +174,33 @@ describe("tool calls", () => {
       ["stop"],
     ],
     [
+      "a custom tool's, whose input is any text",
+      [
+        chunk({ tool_calls: [{ index: 0, id: "a", type: "custom", custom: { name: "f", input: "" } }] }),
+        chunk({ tool_calls: [{ index: 0, custom: { input: "SELECT {" } }] }),
+        chunk({}, "tool_calls"),
+      ],
+      ["tool", "tool", "stop"],
+    ],
+    ["no arguments yet when text comes", [call(0, "a", "f"), text("so"), chunk({}, "stop")], ["tool", "tool", "stop"]],
+    ["half a call", [call(0, "a", "f", '{"x":'), chunk({}, "tool_calls")], ["tool", "malformed"]],
+    ["half a call at the limit", [call(0, "a", "f", '{"x":'), chunk({}, "length")], ["tool", "stop"]],
+    [
+      "half a call within the finish",
+      [call(0, "a", "f"), chunk({ tool_calls: [{ index: 0, function: { arguments: "{" } }] }, "stop")],
+      ["tool", "malformed"],
+    ],
+    [
+      "a whole call between two finishes",
+      [text("a"), chunk({}, "stop"), call(0, "a", "f", "{}"), chunk({}, "tool_calls")],
+      ["content", "stop", "tool-end", "preamble"],
+    ],
+    [
+      "half a call between two finishes",
+      [text("a"), chunk({}, "stop"), call(0, "a", "f", "{")],
+      ["content", "stop", "malformed"],
+    ],
+    [
       "the old function_call",
       [
         chunk({ function_call: { name: "f", arguments: "{" } }),

@@ -1,21 +1,24 @@
 // Follows a Chat stream without changing it and tells the release rule what each frame is. Tool calls are followed closely
-// enough to say when one is whole; everything else is only recognised.
+// enough to say when one is whole: of one that is not nothing may go, unless its finish tells that the answer was cut.
+// Everything else is only recognised.
 
 import { type Fault, fault } from "../../core/fault.ts";
 import type { Usage } from "../../core/reply.ts";
-import type { FrameClass, Tap } from "../dialect.ts";
+import type { FrameClass, Tap, TapOptions } from "../dialect.ts";
 import { isObject, type JsonObject, textOf } from "../json-object.ts";
 import { type Choice, hasContent, readFrame, TEXT_KEYS, toolFragments } from "./chunk.ts";
 import { type ContentTemplate, learnTemplate, matches } from "./content-template.ts";
-import { isComplete, type ToolCall, ToolCallTable } from "./tool-calls.ts";
+import { explainsCut, isComplete, type ToolCall, ToolCallTable } from "./tool-calls.ts";
 import { usageOf } from "./usage.ts";
 
 /** A template that never matched again is given this many successors; then the stream's frames are parsed one by one. */
 const USELESS_TEMPLATES_MAX = 8;
+/** Far more answers than any provider gives to one request. */
+const CHOICES_MAX = 1_024;
 
-/** A tap for one stream. `dropUsage`: the client did not ask for the usage chunk, so it is ours to take out. */
-export function openTap(options: { readonly dropUsage: boolean }): Tap {
-  return new ChatTap(options.dropUsage);
+/** A tap for one stream. */
+export function openTap(options: TapOptions): Tap {
+  return new ChatTap(options.dropUsage, options.choices ?? 1);
 }
 
 class ChatTap implements Tap {
@@ -30,28 +33,35 @@ class ChatTap implements Tap {
   readonly #tools = new ToolCallTable();
   /** Calls that are held: begun, and not released yet. */
   readonly #open = new Set<ToolCall>();
-  /** Choices seen that have not finished; more than one only with `n` over 1. */
+  /** How many answers the call asked for. */
+  readonly #choices: number;
+  /** Choices seen that have not finished, and those that have; more than one only with `n` over 1. */
   readonly #running = new Set<number>();
+  readonly #finished = new Set<number>();
   #several = false;
   #refused = false;
   #cutByLimit = false;
 
-  constructor(dropUsage: boolean) {
+  constructor(dropUsage: boolean, choices: number) {
     this.#dropUsage = dropUsage;
+    this.#choices = choices;
   }
 
   get emptyIsLegal(): boolean {
     return this.#refused || (this.#cutByLimit && (this.usage?.outputTokens ?? 0) > 0);
   }
 
+  recognises(chunk: Uint8Array): boolean {
+    if (this.#template === undefined || this.#open.size > 0 || !matches(this.#template, chunk)) return false;
+    this.#templateHit = true;
+    return true;
+  }
+
   see(frame: Uint8Array): FrameClass {
-    if (this.#template !== undefined && this.#open.size === 0 && matches(this.#template, frame)) {
-      this.#templateHit = true;
-      return "content";
-    }
+    if (this.recognises(frame)) return "content";
     const read = readFrame(frame);
     if (read.type === "ping") return "ping";
-    if (read.type === "done") return "terminal";
+    if (read.type === "done") return this.#done();
     if (read.type === "error" || read.type === "malformed") {
       this.fault = read.fault;
       return read.type;
@@ -64,35 +74,47 @@ class ChatTap implements Tap {
     return kind;
   }
 
+  /** The provider's word that nothing more comes: some know no `n` and give one answer, whatever was asked for. */
+  #done(): FrameClass {
+    if (this.#running.size === 0 && this.#finished.size > 0) this.stopped = true;
+    return "terminal";
+  }
+
   #classify(choices: readonly Choice[]): FrameClass {
     const tools = this.#followTools(choices);
-    if (tools === undefined) return this.#malformedTool();
+    if (tools === undefined) return this.#malformed("a tool call is not an object, or there is too much of it");
+    const held = this.#open.size > 0;
     let shows = false;
-    let finishes = false;
     for (const { index, delta, finish } of choices) {
       if (hasContent(delta)) shows = true;
-      if (finish === undefined) continue;
-      this.#running.delete(index);
-      finishes = true;
-      if (finish === "content_filter") this.#refused = true;
-      // The limit can be used up by reasoning that nobody sees.
-      if (finish === "length") this.#cutByLimit = true;
+      // After a finish nothing will come that could make a call whole.
+      const isLate = this.stopped || this.#finished.has(index);
+      const isBroken = isLate ? toolFragments(delta).length > 0 : finish !== undefined && !explainsCut(finish);
+      if (isBroken && !this.#tools.isWhole(index)) {
+        return this.#malformed("a tool call without a name, or its arguments are not a JSON object");
+      }
+      if (finish !== undefined && !isLate) this.#finish(index, finish);
     }
     if (shows || tools !== "none") this.hasContent = true;
-    if (finishes && this.#running.size === 0) return this.#finish(shows || tools !== "none");
-    return this.#between(shows, tools);
+    if (this.stopped) return this.#late(shows, tools !== "none");
+    if (this.#running.size === 0 && this.#finished.size >= this.#choices) {
+      this.stopped = true;
+      return "stop";
+    }
+    return held && this.#open.size === 0 ? "tool-end" : this.#between(shows, tools);
   }
 
   /** Notes choices and tool calls. `next`: what is held was whole before this frame, which only begins other calls. */
   #followTools(choices: readonly Choice[]): "none" | "more" | "next" | undefined {
-    if (!this.stopped) for (const { index } of choices) this.#running.add(index);
+    for (const { index } of choices) if (!this.#finished.has(index)) this.#running.add(index);
+    if (this.#running.size + this.#finished.size > CHOICES_MAX) return undefined;
     if (this.#running.size > 1 || choices.length > 1) this.#several = true;
     const begun: ToolCall[] = [];
     let any = false;
     let touchesHeld = false;
     for (const { index, delta } of choices) {
       for (const value of toolFragments(delta)) {
-        const fragment = this.#tools.add(keyedByChoice(value, index));
+        const fragment = this.#tools.add(value, index);
         if (fragment === undefined) return undefined;
         any = true;
         if (this.#open.has(fragment.call)) touchesHeld = true;
@@ -106,29 +128,36 @@ class ChatTap implements Tap {
     return next ? "next" : "more";
   }
 
-  /** The first finish stops the stream; a second one, as some upstreams send, only closes what came between. */
-  #finish(carries: boolean): FrameClass {
-    const held = this.#open.size > 0;
+  /** The first finish of a choice counts. What is held of its calls is whole, or the finish says why not. */
+  #finish(choice: number, finish: string): void {
+    this.#running.delete(choice);
+    this.#finished.add(choice);
+    for (const call of this.#open) if (call.choice === choice) this.#open.delete(call);
+    if (finish === "content_filter") this.#refused = true;
+    // The limit can be used up by reasoning that nobody sees.
+    if (finish === "length") this.#cutByLimit = true;
+  }
+
+  /** After the last finish, of which some upstreams send two: what comes between is whole by itself. */
+  #late(shows: boolean, tools: boolean): FrameClass {
     this.#open.clear();
-    if (this.stopped) return held ? "tool-end" : carries ? "content" : "preamble";
-    this.stopped = true;
-    return "stop";
+    return tools ? "tool-end" : shows ? "content" : "preamble";
   }
 
   #between(shows: boolean, tools: "none" | "more" | "next"): FrameClass {
-    // Calls of several choices interleave: nothing is surely whole before all have finished.
+    // Calls of several choices interleave: nothing is surely whole before their choices have finished.
     if (this.#several && this.#open.size > 0) return "tool";
     if (tools === "next") return "tool-next";
     if (tools === "more") return "tool";
     if (!shows) return "preamble";
     if (this.#open.size === 0) return "content";
-    for (const call of this.#open) if (call.arguments !== "" && !isComplete(call)) return "tool";
+    for (const call of this.#open) if (!isComplete(call)) return "tool";
     this.#open.clear();
     return "tool-end";
   }
 
-  #malformedTool(): FrameClass {
-    this.fault = fault("malformed-reply", "a tool call is not an object, or there is too much of it");
+  #malformed(why: string): FrameClass {
+    this.fault = fault("malformed-reply", why);
     return "malformed";
   }
 
@@ -147,11 +176,4 @@ class ChatTap implements Tap {
     if (key === undefined || keys.length > 1 || isObject(chunk.usage)) return;
     this.#template = learnTemplate(frame, key);
   }
-}
-
-/** With `n` over 1 each choice counts its calls from 0: a key for both keeps them apart. */
-function keyedByChoice(fragment: unknown, choice: number): unknown {
-  if (choice === 0 || !isObject(fragment)) return fragment;
-  const index = typeof fragment.index === "number" ? fragment.index : 0;
-  return { ...fragment, index: choice * 1_000_000 + index };
 }

@@ -1,5 +1,6 @@
-// Which tool call a streamed fragment belongs to. The index should say, but upstreams leave it out, send 0 for every call,
-// or repeat names and ids; the tap and the decoder share this one reading, so that they never differ.
+// Which tool call a streamed fragment belongs to, and whether calls are whole. The index should say the first, but upstreams
+// leave it out, send 0 for every call, or repeat names and ids; the tap, the decoder and the judge of whole replies share
+// this one reading, so that they never differ.
 
 import { isObject, isObjectText, type JsonObject, objectOf, textOf } from "../json-object.ts";
 
@@ -10,7 +11,11 @@ const ARGUMENTS_MAX_CHARS = 16 * 1024 * 1024;
 export interface ToolCall {
   /** Counts from 0 in the order of appearance, whatever the upstream's own index says. */
   readonly order: number;
+  /** The answer that it is part of; each counts its calls from 0. */
+  readonly choice: number;
   readonly index: number | undefined;
+  /** A custom tool's: its input is any text. */
+  readonly freeform: boolean;
   id: string;
   name: string;
   arguments: string;
@@ -18,40 +23,50 @@ export interface ToolCall {
 
 export interface Fragment {
   readonly call: ToolCall;
-  /** True for the call's first fragment. */
-  readonly opened: boolean;
   /** The arguments text that this fragment brought. */
   readonly json: string;
 }
+
+/** What a fragment says; the table finds its call. */
+type Said = Pick<ToolCall, "choice" | "index" | "id" | "name">;
 
 export class ToolCallTable {
   readonly #calls: ToolCall[] = [];
   #chars = 0;
 
   /** Adds one element of `delta.tool_calls`; `undefined` when it is no such thing or over the limits. */
-  add(value: unknown): Fragment | undefined {
+  add(value: unknown, choice: number): Fragment | undefined {
     if (!isObject(value)) return undefined;
-    const fields = objectOf(value.function) ?? {};
-    const id = textOf(value.id) ?? "";
-    const name = textOf(fields.name) ?? "";
-    const json = argumentsText(fields.arguments);
+    const custom = objectOf(value.custom);
+    const fields = objectOf(value.function) ?? custom ?? {};
+    const json = argumentsText(custom === undefined ? fields.arguments : fields.input);
     const index = typeof value.index === "number" ? value.index : undefined;
-    const known = this.#find(index, id, name);
+    const said = { choice, index, id: textOf(value.id) ?? "", name: textOf(fields.name) ?? "" };
+    const known = this.#find(said);
     this.#chars += json.length;
     if (this.#chars > ARGUMENTS_MAX_CHARS || (known === undefined && this.#calls.length === CALLS_MAX))
       return undefined;
-    const call = known ?? { order: this.#calls.length, index, id, name, arguments: "" };
+    const call = known ?? { ...said, order: this.#calls.length, freeform: custom !== undefined, arguments: "" };
     if (known === undefined) this.#calls.push(call);
-    if (call.id === "") call.id = id;
-    if (call.name === "") call.name = name;
+    if (call.id === "") call.id = said.id;
+    if (call.name === "") call.name = said.name;
     call.arguments += json;
-    return { call, opened: known === undefined, json };
+    return { call, json };
   }
 
-  #find(index: number | undefined, id: string, name: string): ToolCall | undefined {
-    const latest = this.#latest(index);
+  /** True when every call of the choice is one that a client can run. */
+  isWhole(choice: number): boolean {
+    return this.#calls.every((call) => call.choice !== choice || isRunnable(call));
+  }
+
+  #find({ choice, index, id, name }: Said): ToolCall | undefined {
+    const latest = this.#calls.findLast(
+      (call) => call.choice === choice && (index === undefined || call.index === index),
+    );
     if (id !== "") {
-      const same = this.#calls.findLast((call) => call.id === id && (name === "" || isSameIndex(call.index, index)));
+      const same = this.#calls.findLast(
+        (call) => call.choice === choice && call.id === id && (name === "" || isSameIndex(call.index, index)),
+      );
       if (same !== undefined) return same;
       // A new id with a name is a new call, even at a used index; without one it is an id that changes by fragment.
       return latest !== undefined && (latest.id === "" || name === "") ? latest : undefined;
@@ -60,11 +75,6 @@ export class ToolCallTable {
     // A name again, without an id: the next call if the last one is whole, else the same one named twice.
     return latest.name === name && !isComplete(latest) ? latest : undefined;
   }
-
-  /** The last call of that index; without an index, the last of all. */
-  #latest(index: number | undefined): ToolCall | undefined {
-    return index === undefined ? this.#calls.at(-1) : this.#calls.findLast((call) => call.index === index);
-  }
 }
 
 function isSameIndex(a: number | undefined, b: number | undefined): boolean {
@@ -72,8 +82,18 @@ function isSameIndex(a: number | undefined, b: number | undefined): boolean {
 }
 
 /** True when the arguments are a whole JSON object. Empty ones may still be to come. */
-export function isComplete(call: Pick<ToolCall, "arguments">): boolean {
-  return call.arguments.trimEnd().endsWith("}") && isObjectText(call.arguments);
+export function isComplete(call: Pick<ToolCall, "arguments" | "freeform">): boolean {
+  return !call.freeform && call.arguments.trimEnd().endsWith("}") && isObjectText(call.arguments);
+}
+
+/** What nothing follows: empty arguments are those of a tool that takes none. */
+function isRunnable(call: ToolCall): boolean {
+  return call.name !== "" && (call.freeform || call.arguments.trim() === "" || isComplete(call));
+}
+
+/** True when the answer was cut where it stood: a call that is not whole is then left as it is, and the reason says why. */
+export function explainsCut(finish: string): boolean {
+  return finish === "length" || finish === "content_filter";
 }
 
 /** Some upstreams send the arguments as an object instead of as its text. */

@@ -27,7 +27,11 @@ describe("judge", () => {
     [whole({ content: "x" }), undefined],
     [whole({ content: [{ type: "text", text: "x" }] }), undefined],
     [whole({ content: null, refusal: "no" }), undefined],
-    [whole({ content: null, tool_calls: [{ id: "a" }] }), undefined],
+    [whole({ content: null, tool_calls: [{ id: "a", function: { name: "f" } }] }), undefined],
+    [whole({ content: "x", tool_calls: [{ id: "a", function: { name: "", arguments: "{}" } }] }), "malformed-reply"],
+    [whole({ content: "x", tool_calls: [1] }), "malformed-reply"],
+    [whole({ content: null, tool_calls: [{ id: "a", custom: { name: "f", input: "any {" } }] }), undefined],
+    [whole({ content: null, function_call: { name: "f", arguments: "{" } }, "function_call"), "malformed-reply"],
     [whole({ content: "" }, "content_filter"), undefined],
     [whole({ content: "" }, "length"), "empty-reply"],
     [whole({ content: "" }, "length", { usage: { completion_tokens: 7 } }), undefined],
@@ -50,6 +54,23 @@ describe("judge", () => {
     const { fault } = wire.judge(encode(body), call());
     expect<unknown>(fault?.kind).toBe(kind);
     expect(fault?.message ?? "").not.toContain("SECRET");
+  });
+
+  test.each<[unknown, string, string | undefined]>([
+    ['{"a":1}', "stop", undefined],
+    [{ a: 1 }, "tool_calls", undefined],
+    ["", "tool_calls", undefined],
+    [undefined, "tool_calls", undefined],
+    ['{"a":', "tool_calls", "malformed-reply"],
+    ['{"a":', "stop", "malformed-reply"],
+    ["[1]", "tool_calls", "malformed-reply"],
+    ['{"a":1}{"a":1}', "tool_calls", "malformed-reply"],
+    ['{"a":', "length", undefined],
+    ['{"a":', "content_filter", undefined],
+  ])("a call with arguments %j that finished with %s is %s", (args, finish, kind) => {
+    const calls = [{ id: "a", function: { name: "f", arguments: args } }];
+    const { fault } = wire.judge(encode(whole({ content: null, tool_calls: calls }, finish)), call());
+    expect<unknown>(fault?.kind).toBe(kind);
   });
 
   test("a call for 0 tokens may come back empty", () => {
