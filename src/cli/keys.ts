@@ -103,7 +103,7 @@ async function revoke(name: string, flags: Flags): Promise<number> {
   const problem = await replaceTextFile(file, next);
   if (problem !== undefined) return misuse("keys", problem);
   if (flags.json === true) console.log(JSON.stringify({ file, revoked: name }));
-  else console.log(`revoked ${name} in ${file}; a running gateway takes it over by itself`);
+  else console.log(`revoked ${name} in ${file}; a running gateway takes it over within seconds`);
   return 0;
 }
 

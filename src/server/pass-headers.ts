@@ -22,6 +22,8 @@ const REQUEST: ReadonlySet<string> = new Set([
   "if-unmodified-since",
   "openai-beta",
   "range",
+  "traceparent",
+  "tracestate",
 ]);
 
 /** RFC 9110 §7.6.1, the length that the platform states anew, and what a browser would take for this gateway's own. */
