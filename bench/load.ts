@@ -148,7 +148,10 @@ function run(job: Job): Promise<Outcome> {
     tally.read(worker);
     if (progress === "more") return;
     tally.ended(worker, progress === "malformed" ? "malformed response" : flaw(job, worker.reader));
-    if (progress === "done") return begin(socket);
+    if (progress === "done") {
+      begin(socket);
+      return;
+    }
     socket.terminate();
     connect();
   }

@@ -58,4 +58,4 @@ export type GatewayEvent = Fact &
         readonly usage?: Usage | undefined;
       }
     | { readonly type: "bug"; readonly message: string; readonly stack?: string }
-    );
+  );

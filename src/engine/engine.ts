@@ -47,33 +47,21 @@ export interface EngineOptions {
 /** A list of route names in an error is cut here. */
 const NAMES_SHOWN = 20;
 
-export function createEngine({
-  settings,
-  runtime,
-  secrets = NO_SECRETS,
-  maxOutput,
-  readers = [],
-  propagate,
-}: EngineOptions): Engine {
+export function createEngine(options: EngineOptions): Engine {
+  const { runtime, secrets = NO_SECRETS, maxOutput = unknownLimit, readers = [], propagate } = options;
   const cells = createCells();
-  const compileNow = (now: Settings): Routes =>
-    compile(now, { cells, secrets, maxOutput: maxOutput ?? (() => undefined) });
-  let current = settings;
-  let routes = compileNow(settings);
   const { clock } = runtime;
+  const emit = emitTo(readers);
+  let settings = options.settings;
+  let routes = compile(settings, { cells, secrets, maxOutput });
   let inFlight = 0;
-  const emit = (event: GatewayEvent): void => {
-    for (const reader of readers) {
-      try {
-        reader(event);
-      } catch {
-        // Seeing is not serving: a fault of a reader never touches a call.
-      }
-    }
-  };
-  const end = (call: Call, startMs: number, reply: Reply, ending?: Ending): void => {
+  const end = (id: string, startMs: number, reply: Reply, ending?: Ending): void => {
     inFlight--;
-    emit(callEnd(call, clock.now(), startMs, { reply, ...(ending !== undefined && { ending }) }));
+    emit(callEnd(id, clock.now(), startMs, { reply, ending }));
+  };
+  /** Its own function, so that an open stream keeps no request alive. */
+  const endWith = (id: string, startMs: number, answer: Answer): void => {
+    void answer.ending.then((ending) => end(id, startMs, answer, ending));
   };
   return {
     runtime,
@@ -81,14 +69,14 @@ export function createEngine({
     secrets,
     emit,
     get settings() {
-      return current;
+      return settings;
     },
     get routes() {
       return routes;
     },
     reload(now) {
-      routes = compileNow(now);
-      current = now;
+      routes = compile(now, { cells, secrets, maxOutput });
+      settings = now;
       // What no target could answer, another one may now.
       cells.refused.clear();
     },
@@ -97,22 +85,43 @@ export function createEngine({
     },
     async answer(call, cancel) {
       const startMs = clock.now();
-      const asked = routes.get(call.model);
-      const mayUse = asked !== undefined && (call.routes === undefined || call.routes.includes(asked.name));
-      const route = mayUse ? asked : undefined;
+      const route = routes.get(call.model);
       inFlight++;
-      emit(callStart(call, startMs, route?.name ?? ""));
-      const reply: Reply =
-        route === undefined
-          ? { ok: false, fault: asked === undefined ? unknownModel(call, routes.names) : notYours(call), trail: [] }
-          : await serve(route, call, { runtime, cancel, emit, ...(propagate && { propagate }) });
+      emit(callStart(call, startMs, mayUse(call, route) ? route.name : ""));
+      const reply: Reply = mayUse(call, route)
+        ? await serve(
+            route,
+            call,
+            propagate === undefined ? { runtime, cancel, emit } : { runtime, cancel, emit, propagate },
+          )
+        : { ok: false, fault: route === undefined ? unknownModel(call, routes.names) : notYours(call), trail: [] };
       if (reply.ok) {
         emit(callCommit(call, clock.now(), reply));
-        void reply.ending.then((ending) => end(call, startMs, reply, ending));
-      } else end(call, startMs, reply);
+        endWith(call.id, startMs, reply);
+      } else end(call.id, startMs, reply);
       return reply;
     },
   };
+}
+
+function emitTo(readers: readonly ((event: GatewayEvent) => void)[]): (event: GatewayEvent) => void {
+  return (event) => {
+    for (const reader of readers) {
+      try {
+        reader(event);
+      } catch {
+        // Seeing is not serving: a fault of a reader never touches a call.
+      }
+    }
+  };
+}
+
+function mayUse(call: Call, route: Route | undefined): route is Route {
+  return route !== undefined && (call.routes === undefined || call.routes.includes(route.name));
+}
+
+function unknownLimit(): undefined {
+  return undefined;
 }
 
 async function serve(route: Route, call: Call, scope: Scope): Promise<Reply> {
@@ -137,22 +146,22 @@ function callCommit(call: Call, atMs: number, { target, trail }: Answer): Gatewa
 }
 
 function callEnd(
-  call: Call,
+  call: string,
   atMs: number,
   startMs: number,
-  { reply, ending }: { reply: Answer | Refusal; ending?: Ending },
+  { reply, ending }: { readonly reply: Answer | Refusal; readonly ending: Ending | undefined },
 ): GatewayEvent {
   const tookMs = atMs - startMs;
   const attempts = attemptsOf(reply);
   if (!reply.ok) {
     const left = reply.fault.kind === "cancelled" || reply.fault.kind === "client-stall";
     const how = left ? "cancelled" : "refused";
-    return { type: "call-end", atMs, call: call.id, attempts, tookMs, ending: how, fault: reply.fault.kind };
+    return { type: "call-end", atMs, call, attempts, tookMs, ending: how, fault: reply.fault.kind };
   }
   return {
     type: "call-end",
     atMs,
-    call: call.id,
+    call,
     attempts,
     tookMs,
     ending: ending?.kind ?? "complete",

@@ -28,14 +28,15 @@ export class Settlement {
   pausedMs = 0;
   /** The key that was sent: no fault may tell it. */
   secret: string | undefined;
-  readonly #call: Call;
+  /** Not the call itself: an open stream must not keep its request alive. */
+  readonly #id: string;
   readonly #scope: Scope;
   readonly #target: string;
   readonly #off: () => void;
   #resolve: (ending: Ending) => void = () => {};
 
   constructor(call: Call, scope: Scope, target: string, number: number) {
-    this.#call = call;
+    this.#id = call.id;
     this.#scope = scope;
     this.#target = target;
     this.number = number;
@@ -79,7 +80,7 @@ export class Settlement {
     this.#scope.emit({
       type: "attempt-end",
       atMs,
-      call: this.#call.id,
+      call: this.#id,
       target: this.#target,
       number: this.number,
       fault: fault?.kind,

@@ -114,12 +114,15 @@ class FetchBody implements Body {
 
   read(): Promise<Uint8Array | Fault | undefined> {
     if (this.#over) return NOTHING;
-    if (this.#reader === undefined) {
-      // fetch's body is a stream of bytes by the standard; the types leave it open.
-      this.#reader = (this.#response?.body as ReadableStream<Uint8Array>).getReader();
-      this.#response = undefined;
-    }
-    return this.#reader.read().then(this.#took, this.#broke);
+    this.#reader ??= this.#open();
+    return this.#reader === undefined ? NOTHING : this.#reader.read().then(this.#took, this.#broke);
+  }
+
+  #open(): ReadableStreamDefaultReader<Uint8Array> | undefined {
+    // fetch's body is a stream of bytes by the standard; the types leave it open.
+    const stream = this.#response?.body as ReadableStream<Uint8Array> | null | undefined;
+    this.#response = undefined;
+    return stream?.getReader();
   }
 
   readonly #took = ({ done, value }: { done: boolean; value?: Uint8Array | undefined }): Uint8Array | undefined => {

@@ -71,10 +71,11 @@ function post(path: string, body: string): string {
   return `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`;
 }
 
-test("the listener's patience begins when the client has sent its request, and not before", async () => {
-  const { handler } = door({
+test("the listener's patience begins when the client has sent its request and is not answered at once", async () => {
+  const { handler, advance } = door({
     providers: [provider("alpha", []), provider("beta", [], "openai-chat")],
-    answering: () => respond(200, MESSAGE),
+    answering: (request) =>
+      request.url.endsWith("/v1/messages") ? new Promise(() => {}) : Promise.resolve(respond(200, MESSAGE)),
   });
   for (const path of ["/v1/messages", "/v1/files"]) {
     let patient = 0;
@@ -93,7 +94,11 @@ test("the listener's patience begins when the client has sent its request, and n
     // What is passed through has a limit of silence of its own, and may take long to send.
     expect(patient).toBe(path === "/v1/files" ? 1 : 0);
     send('{"model":"chat","max_tokens":1,"messages":[{"role":"user","content":"x"}]}');
-    await answering;
+    if (path === "/v1/messages") {
+      // The provider is silent.
+      await Bun.sleep(5);
+      await advance(1_000);
+    } else await answering;
     expect(patient).toBe(1);
   }
 });
