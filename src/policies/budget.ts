@@ -10,6 +10,10 @@ export function mayRetry(cell: BudgetCell): boolean {
   return cell.tokens >= 1;
 }
 
+export function isFull(cell: BudgetCell): boolean {
+  return cell.tokens >= BUDGET_TOKENS_MAX;
+}
+
 export function spendRetry(cell: BudgetCell): void {
   cell.tokens = Math.max(0, cell.tokens - 1);
 }

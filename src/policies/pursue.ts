@@ -2,14 +2,14 @@
 // around `nextMove`; what an attempt is, it does not know.
 
 import type { Call } from "../core/call.ts";
-import type { Cells } from "../core/cell.ts";
+import type { BudgetCell, Cells } from "../core/cell.ts";
 import { FAULTS, type Fault, fault } from "../core/fault.ts";
 import type { Answer, AttemptRecord, Degraded, Refusal, Reply } from "../core/reply.ts";
 import type { Scope, Service } from "../core/service.ts";
 import { sleep } from "../core/timing.ts";
-import { fundRetry, mayRetry, spendRetry } from "./budget.ts";
+import { fundRetry, isFull, mayRetry, spendRetry } from "./budget.ts";
 import { isKeyFault, type KeyStanding } from "./key-rotation.ts";
-import { type Candidate, type Move, nextMove, type Tried } from "./next-move.ts";
+import { type Candidate, type Move, nextMove, type Situation, type Tried } from "./next-move.ts";
 import { verdict } from "./verdict.ts";
 
 /** A target as pursue sees it. The trail of what `attempt` gives holds its own record alone. */
@@ -104,7 +104,8 @@ function stopped({ targets, history, cells, scope }: Pursuit): Fault {
   return verdict(history, (index) => targets[index]?.id ?? "?");
 }
 
-function situation({ targets, rules, cells, scope, history, ...pursuit }: Pursuit) {
+function situation(pursuit: Pursuit): Situation {
+  const { targets, rules, cells, scope, history } = pursuit;
   const nowMs = scope.runtime.clock.now();
   const candidates = targets.map((target): Candidate => {
     const cell = cells.target(target.identity);
@@ -149,13 +150,19 @@ function pause({ cells, scope }: Pursuit, target: Pursued, { kind, retryAfterMs 
 }
 
 function accept({ targets, cells, trail, history }: Pursuit, target: Pursued, answer: Answer): Answer {
-  void answer.ending.then((ending) => {
-    if (ending.kind === "complete") fundRetry(cells.budget(target.domain));
-  });
+  const budget = cells.budget(target.domain);
+  // A full bucket takes nothing; that is nearly always so.
+  if (!isFull(budget)) fundBy(answer, budget);
   const degraded = degradedBy(answer, target, targets[0]);
   // Rate-limit headers and ids of another provider's bucket would mislead the client after a failover.
   const headers = target === targets[0] && history.every(({ candidate }) => candidate === 0) ? answer.headers : {};
   return degraded === undefined ? { ...answer, headers, trail } : { ...answer, headers, trail, degraded };
+}
+
+function fundBy({ ending }: Answer, budget: BudgetCell): void {
+  void ending.then(({ kind }) => {
+    if (kind === "complete") fundRetry(budget);
+  });
 }
 
 function degradedBy(answer: Answer, target: Pursued, best: Pursued | undefined): Degraded | undefined {

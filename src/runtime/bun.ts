@@ -1,6 +1,6 @@
 // The gateway's runtime: Bun's fetch with what its traps ask for, a TCP probe of late hosts, the machine's clock.
 
-import type { Runtime } from "../core/runtime.ts";
+import type { HeaderMap, Runtime } from "../core/runtime.ts";
 import { systemClock } from "./clock.ts";
 import { createFetchTransport, type Probe } from "./fetch-transport.ts";
 import { hasProxy, isLoopbackUrl, proxyFor } from "./proxy.ts";
@@ -22,8 +22,15 @@ export function createBunRuntime(): Runtime {
       ...(isProxied && { fetch: fetchNear }),
       // Bytes as they came, and no hidden timeout: Bun's own ends silence after 6 minutes.
       init: { decompress: false, timeout: false },
+      readHeaders: allHeaders,
     }),
   };
+}
+
+/** Bun makes a plain object of all headers at once; only `set-cookie` is a list in it, and no cookie is ever passed on. */
+function allHeaders(headers: Headers): HeaderMap {
+  const { "set-cookie": _, ...others } = headers.toJSON();
+  return others;
 }
 
 /** Bun sends even requests to this machine through a proxy. */
