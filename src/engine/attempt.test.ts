@@ -112,6 +112,18 @@ describe("what comes back, whole", () => {
     expect(trailOf(delivery.headers)).toEndWith(`p0/m0=${kind}, p1/m1=ok`);
   });
 
+  test("an answer that is empty once translated: the next target answers", async () => {
+    const native = '{"type":"server_tool_use","id":"s","name":"web_search","input":{}}';
+    const { ask } = handEngine([ANTHROPIC, CHAT], (request) =>
+      respond(
+        200,
+        request.url.includes("p0") ? WHOLE[ANTHROPIC].replace('{"type":"text","text":"hi"}', native) : WHOLE[CHAT],
+      ),
+    );
+    const delivery = await ask({ dialect: CHAT });
+    expect(trailOf(delivery.headers)).toBe("p0/m0=empty-reply, p1/m1=ok");
+  });
+
   test("a caller's own 400 is final and comes back as it was", async () => {
     const { ask, sent } = handEngine([ANTHROPIC, ANTHROPIC], () => respond(400, error("invalid_request_error")));
     const delivery = await ask({});
