@@ -12,6 +12,8 @@ const BINARY_LEAST_BYTES = 1_000_000;
 /** Bun allows 256 requests at once and queues the rest in silence, unless this is in the environment when it starts. */
 const REQUESTS_VARIABLE = "BUN_CONFIG_MAX_HTTP_REQUESTS";
 const REQUESTS = 20_000;
+/** How soon the loss of npm is noticed. */
+const PARENT_LOOK_MS = 250;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
@@ -48,7 +50,9 @@ export function runBun(root, args) {
   // A signal from the terminal reaches the child by itself as well; it knows how to take one twice.
   const forward = Object.fromEntries(SIGNALS.map((signal) => [signal, () => child.kill(signal)]));
   for (const signal of SIGNALS) process.on(signal, forward[signal]);
+  const orphaned = whenOrphaned(() => child.kill("SIGTERM"));
   const release = () => {
+    clearInterval(orphaned);
     for (const signal of SIGNALS) process.off(signal, forward[signal]);
   };
   child.on("error", (error) => {
@@ -66,6 +70,22 @@ export function runBun(root, args) {
     process.exitCode = 128 + (constants.signals[signal] ?? 0);
     process.kill(process.pid, signal);
   });
+}
+
+/**
+ * `npm start` puts a shell between itself and us that dies of a signal without passing it on: then our parent is another.
+ * Elsewhere a parent may go and leave us running on purpose (`nohup`).
+ */
+function whenOrphaned(act) {
+  if (process.env.npm_lifecycle_event === undefined) return undefined;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    act();
+  }, PARENT_LOOK_MS);
+  timer.unref();
+  return timer;
 }
 
 /** The environment with room for `REQUESTS` requests at once, or for more where that is set already. */

@@ -11,5 +11,5 @@ export function encodedBody(headers: HeaderMap): Fault | undefined {
   const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "";
   if (encoding === "" || encoding === "identity") return undefined;
   const name = NAME.test(encoding) ? encoding : "unknown";
-  return fault("malformed-reply", `the answer is compressed (content-encoding: ${name}), which was not asked for`);
+  return fault("malformed-reply", `the answer is compressed (content-encoding ${name}), which was not asked for`);
 }

@@ -116,6 +116,11 @@ function inBandFacts(call: string, answer: Answer): Readonly<Record<string, unkn
 /** `alpha/a=overloaded, beta/b=ok` */
 export function trailText(trail: readonly AttemptRecord[]): string {
   const [only] = trail;
-  if (trail.length === 1 && only !== undefined) return `${only.target}=${only.fault}`;
-  return trail.map(({ target, fault: kind }) => `${target}=${kind}`).join(", ");
+  if (trail.length === 1 && only !== undefined) return step(only);
+  return trail.map(step).join(", ");
+}
+
+/** A model's name comes from a client: it must not look like another step. */
+function step({ target, fault: kind }: AttemptRecord): string {
+  return `${/[,=]/.test(target) ? target.replace(/[,=]/g, encodeURIComponent) : target}=${kind}`;
 }

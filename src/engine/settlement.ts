@@ -12,6 +12,12 @@ import { withoutKey } from "./without-key.ts";
 /** Faults by which the client's side ended the attempt: nobody is owed an error any more. */
 const CANCELLED: ReadonlySet<FaultKind> = new Set<FaultKind>(["cancelled", "client-stall", "superseded"]);
 
+/** What a provider says may quote the prompt: behind a colon it is for the client alone, never for a record. */
+function inOwnWords({ message }: Fault): string {
+  const colon = message.indexOf(": ");
+  return colon < 0 ? message : message.slice(0, colon);
+}
+
 export class Settlement {
   /** Cancelled by the scope, by the attempt's own timer, or by whoever holds the answer. */
   readonly cancel = new CancelSource();
@@ -84,14 +90,14 @@ export class Settlement {
       target: this.#target,
       number: this.number,
       fault: fault?.kind,
-      message: fault?.message,
+      message: fault && inOwnWords(fault),
       status: this.status,
       committed: this.committed,
       firstContentMs: this.firstContentMs,
       tookMs,
       pausedMs: this.pausedMs,
       usage: this.usage,
-      requestId: this.requestId,
+      requestId: this.secret !== undefined && this.requestId?.includes(this.secret) ? undefined : this.requestId,
     });
     this.#resolve(ending);
     return ending;

@@ -22,12 +22,13 @@ export interface FetchTransportOptions {
 
 export function createFetchTransport(options: FetchTransportOptions): Transport {
   const { clock, probe, fetch: send = (url, init) => fetch(url, init), readHeaders = headerMap } = options;
+  const lately = createAnsweredLately(clock);
   const base = { redirect: "manual" as const, ...options.init };
   return async (request, cancel) => {
     if (cancel.fault !== undefined) return cancel.fault;
     const controller = new AbortController();
     const abort = new CancelLink(cancel, controller);
-    const disarm = probe === undefined ? undefined : guardConnect(request, { clock, probe, abort });
+    const disarm = probe === undefined ? undefined : guardConnect(request, { clock, probe, abort, lately });
     try {
       const init: RequestInit & { duplex?: "half" } = {
         ...base,
@@ -44,6 +45,7 @@ export function createFetchTransport(options: FetchTransportOptions): Transport 
       }
       const response = await send(request.url, init);
       disarm?.();
+      if (probe !== undefined) lately.note(request.url);
       return { status: response.status, headers: readHeaders(response.headers), body: new FetchBody(response, abort) };
     } catch (error) {
       disarm?.();
@@ -79,14 +81,38 @@ interface Guard {
   readonly clock: Clock;
   readonly probe: Probe;
   readonly abort: CancelLink;
+  readonly lately: AnsweredLately;
+}
+
+/** Hosts that have answered: one that takes no new connection while it is busy is there all the same. */
+interface AnsweredLately {
+  note(url: string): void;
+  has(url: string): boolean;
+}
+
+const LATELY_MS = 60_000;
+const HOSTS_MAX = 1_000;
+
+function createAnsweredLately(clock: Clock): AnsweredLately {
+  const hosts = new Map<string, number>();
+  const originOf = (url: string): string => url.slice(0, url.indexOf("/", "https://".length));
+  return {
+    note(url) {
+      const origin = originOf(url);
+      if (hosts.size >= HOSTS_MAX && !hosts.has(origin)) hosts.clear();
+      hosts.set(origin, clock.now());
+    },
+    has: (url) => clock.now() - (hosts.get(originOf(url)) ?? Number.NEGATIVE_INFINITY) < LATELY_MS,
+  };
 }
 
 /** Headers are late: is the host there at all? Only if it is not, this is a connect timeout. */
-function guardConnect(request: WireRequest, { clock, probe, abort }: Guard): () => void {
+function guardConnect(request: WireRequest, { clock, probe, abort, lately }: Guard): () => void {
   let over = false;
   // The probe gets the second half of the time, so that a dead host is known when the time is up.
   const halfMs = request.connectMs / 2;
   const disarm = clock.after(halfMs, () => {
+    if (lately.has(request.url)) return;
     void probe(new URL(request.url), halfMs).then((silent) => {
       if (!over && silent) abort.abort(fault("connect-timeout", "the host did not accept a connection in time"));
     });

@@ -172,7 +172,8 @@ function shown(text: string): string {
 }
 
 function split(url: string): { path: string; query: string } {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
+  // A request of HTTP/1.0 without a Host has no origin to put before its path.
+  const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);
   if (start < 0) return { path: "/", query: "" };
   const mark = url.indexOf("?", start);
   return mark < 0 ? { path: url.slice(start), query: "" } : { path: url.slice(start, mark), query: url.slice(mark) };

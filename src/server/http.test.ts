@@ -29,6 +29,23 @@ function start(more: Partial<Settings>) {
   return server;
 }
 
+test("a request of HTTP/1.0 without a Host means the path that it says", async () => {
+  const { port } = new URL(start({}).url);
+  const asked = (path: string): Promise<string> =>
+    new Promise((resolve) => {
+      let text = "";
+      const socket = connect(Number(port), "127.0.0.1", () => socket.write(`GET ${path} HTTP/1.0\r\n\r\n`));
+      socket.on("data", (data) => {
+        text += data;
+        if (text.includes("\r\n\r\n")) socket.end();
+      });
+      socket.on("close", () => resolve(text));
+    });
+  expect(await asked("/readyz")).toContain('"ready"');
+  expect(await asked("/x/admin/v1/targets")).toStartWith("HTTP/1.1 404");
+  expect(await asked("/admin/v1/targets")).not.toContain("holdfast.call");
+});
+
 describe("an open door", () => {
   const open = { listen: { host: "0.0.0.0", port: 0 } };
   const keys = [{ name: "web", hash: HASH }];

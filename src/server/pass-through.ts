@@ -50,7 +50,7 @@ export async function passThrough(engine: Engine, passed: PassThrough): Promise<
   const exchange = new Exchange(engine, request, open);
   const upload = exchange.upload();
   const response = await exchange.send({ method, url, headers, connectMs: CONNECT_MS, ...(upload && { upload }) });
-  return isFault(response) ? refuse(asker, response) : exchange.answer(response, asker.id);
+  return isFault(response) ? refuse(asker, response) : exchange.answer(response, asker);
 }
 
 function refusedBy({ settings }: Engine, path: string, { routes }: Tenant): Fault | undefined {
@@ -145,12 +145,18 @@ class Exchange {
     return response;
   }
 
-  answer({ status, headers, body }: WireResponse, id: string): Response {
+  answer({ status, headers, body }: WireResponse, asker: Asker): Response {
     const passed = {
       ...passedResponseHeaders(headers),
-      "x-holdfast-call": id,
+      "x-holdfast-call": asker.id,
       "x-holdfast-degraded": "passthrough",
     };
+    if (status < 200 || status > 599) {
+      const reason = fault("malformed-reply", `the provider answered ${status}, which is no status of HTTP`);
+      body.cancel(reason);
+      this.#finish();
+      return refuse(asker, reason);
+    }
     if (BODILESS.has(status) || this.#request.method === "HEAD") {
       body.cancel(fault("superseded", "an answer without content"));
       this.#finish();
