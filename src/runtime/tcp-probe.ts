@@ -4,14 +4,16 @@
 import type { Clock } from "../core/runtime.ts";
 import type { Probe } from "./fetch-transport.ts";
 
-/** One probe for each host at a time, however many calls wait for it. */
+/** One probe for each host and time at once, however many calls wait for it. */
 export function createTcpProbe(clock: Clock): Probe {
   const running = new Map<string, Promise<boolean>>();
   return (url, timeoutMs) => {
-    const known = running.get(url.host);
+    // A route in a hurry must not decide for one that is not.
+    const key = `${url.host} ${timeoutMs}`;
+    const known = running.get(key);
     if (known !== undefined) return known;
-    const started = isSilent(clock, url, timeoutMs).finally(() => running.delete(url.host));
-    running.set(url.host, started);
+    const started = isSilent(clock, url, timeoutMs).finally(() => running.delete(key));
+    running.set(key, started);
     return started;
   };
 }
