@@ -149,10 +149,9 @@ function protect(route: RouteSettings, targets: readonly KeyedTarget[], cells: C
   const { totalMs } = route.timeouts;
   const rules = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
-  // A belief that changes (a later release) ends what is remembered; until then only time does.
   const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy>> = {
     deadline: deadline(totalMs),
-    refused: refused(cells, () => true),
+    refused: refused(cells),
   };
   return pipeline(
     POLICY_ORDER.map((name) => policies[name]),

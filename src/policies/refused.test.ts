@@ -3,7 +3,7 @@ import { handRuntime } from "../../test/support/hand-runtime.ts";
 import type { Call } from "../core/call.ts";
 import { CancelSource } from "../core/cancel.ts";
 import { type Fault, type FaultKind, fault } from "../core/fault.ts";
-import type { Refusal, Reply } from "../core/reply.ts";
+import type { Reply } from "../core/reply.ts";
 import { createCells } from "../state/cells.ts";
 import { REPEAT_MS, refused, remembered } from "./refused.ts";
 
@@ -20,15 +20,12 @@ function call(more: Partial<Call> = {}): Call {
   } as Call;
 }
 
-function harness(reason: Fault, stillHolds: (refusal: Refusal) => boolean = () => true) {
+function harness(reason: Fault) {
   const { runtime, advance, clock } = handRuntime(() => fault("bug", "nothing is sent here"));
   const cells = createCells();
   let asked = 0;
   const trail = [{ target: "a/m", fault: reason.kind, ms: 1 }] as const;
-  const service = refused(
-    cells,
-    stillHolds,
-  )(async (): Promise<Reply> => {
+  const service = refused(cells)(async (): Promise<Reply> => {
     asked++;
     return { ok: false, fault: reason, trail };
   });
@@ -65,8 +62,9 @@ describe("an identical call", () => {
   });
 
   test("is asked for again when something has changed", async () => {
-    const { ask, asked } = harness(fault("overloaded", "no"), () => false);
+    const { ask, asked, cells } = harness(fault("overloaded", "no"));
     await ask();
+    cells.refused.clear();
     await ask();
     expect(asked()).toBe(2);
   });

@@ -16,11 +16,11 @@ const FORGET_MS = 60_000;
 /** Larger bodies are not hashed on the data path. */
 const BODY_BYTES_MAX = 1_048_576;
 
-export function refused(cells: Cells, stillHolds: (refusal: Refusal) => boolean): Policy {
+export function refused(cells: Cells): Policy {
   return (next) => async (call, scope) => {
     const { clock } = scope.runtime;
     const known = remembered(cells, call, clock.now());
-    if (known !== undefined && clock.now() < known.repeatUntilMs && stillHolds(known.refusal)) {
+    if (known !== undefined && clock.now() < known.repeatUntilMs) {
       return { ...known.refusal, remembered: true };
     }
     const reply = await next(call, scope);

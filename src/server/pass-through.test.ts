@@ -11,7 +11,7 @@ const CHAT = provider("beta", ["sk-beta"], "openai-chat");
 const PROVIDERS = [provider("alpha", ["sk-alpha"]), CHAT, provider("gamma", ["sk-gamma"], "openai-chat")];
 const ROUTES = [route("chat", "alpha/m", "beta/m")];
 
-function passing(more: Partial<Settings> = {}) {
+function passing(more: Partial<Parameters<typeof door>[0]> = {}) {
   return door({ providers: PROVIDERS, routes: ROUTES, answering: () => respond(200, '{"ok":true}'), ...more });
 }
 
@@ -31,6 +31,21 @@ describe("where it goes", () => {
       expect([response.status, await response.text()]).toEqual([200, '{"ok":true}']);
       expect(response.headers.get("x-holdfast-degraded")).toBe("passthrough");
       expect(response.headers.get("x-holdfast-call")).toStartWith("call_");
+    });
+  }
+
+  for (const [what, status, headers] of [
+    ["a status that HTTP does not know", 999, {}],
+    ["a header that cannot be passed on", 200, { "x-odd": "a\nb" }],
+  ] as const) {
+    test(`${what}: refused in the dialect, and counted out`, async () => {
+      const { ask, handler } = passing({ answering: () => respond(status, "{}", headers) });
+      const response = await ask("/v1/files");
+      expect([response.status, await response.json()]).toMatchObject([
+        503,
+        { error: { code: "server_is_overloaded" } },
+      ]);
+      expect(handler.open).toBe(0);
     });
   }
 

@@ -50,7 +50,17 @@ export async function passThrough(engine: Engine, passed: PassThrough): Promise<
   const exchange = new Exchange(engine, request, open);
   const upload = exchange.upload();
   const response = await exchange.send({ method, url, headers, connectMs: CONNECT_MS, ...(upload && { upload }) });
-  return isFault(response) ? refuse(asker, response) : exchange.answer(response, asker);
+  if (isFault(response)) return refuse(asker, response);
+  try {
+    return exchange.answer(response, asker);
+  } catch (error) {
+    // Headers are the provider's own, and the platform refuses some: the exchange must be counted out all the same.
+    const reason = fault("malformed-reply", "the provider's answer cannot be passed on");
+    const message = error instanceof Error ? error.message : String(error);
+    engine.emit({ type: "bug", atMs: engine.runtime.clock.now(), call: asker.id, message });
+    exchange.end(response.body, reason);
+    return refuse(asker, reason);
+  }
 }
 
 function refusedBy({ settings }: Engine, path: string, { routes }: Tenant): Fault | undefined {
@@ -153,13 +163,11 @@ class Exchange {
     };
     if (status < 200 || status > 599) {
       const reason = fault("malformed-reply", `the provider answered ${status}, which is no status of HTTP`);
-      body.cancel(reason);
-      this.#finish();
+      this.end(body, reason);
       return refuse(asker, reason);
     }
     if (BODILESS.has(status) || this.#request.method === "HEAD") {
-      body.cancel(fault("superseded", "an answer without content"));
-      this.#finish();
+      this.end(body, fault("superseded", "an answer without content"));
       return new Response(null, { status, headers: passed });
     }
     return new Response(this.#download(body), { status, headers: passed });
@@ -186,6 +194,12 @@ class Exchange {
   readonly #left = (): void => {
     this.#cancel.cancel(fault("cancelled", "the client left"));
   };
+
+  /** Nothing of the answer's body is wanted. */
+  end(body: Body, reason: Fault): void {
+    body.cancel(reason);
+    this.#finish();
+  }
 
   #finish(): void {
     if (this.#over) return;
