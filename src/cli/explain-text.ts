@@ -15,7 +15,7 @@ export function explanationText({ route, model, origin, targets, path, faults }:
     "",
     "the path of a call",
     ...path.map(
-      ({ step, does, values }) => `  ${step.padEnd(10)}${[does, ...values.map(valueLine)].join(`\n${" ".repeat(12)}`)}`,
+      ({ step, does, values }) => `  ${step.padEnd(13)}${[does, ...values.map(valueLine)].join(`\n${" ".repeat(15)}`)}`,
     ),
     "",
     "costs beyond the calls themselves: none; nothing that costs money by itself is in this version",
@@ -92,7 +92,7 @@ function rowsOf({ kind, clients }: FaultOutcome, targets: readonly string[]): Ro
     return {
       kind: index === 0 ? kind : "",
       next: alone ? next : `${dialects.join(", ")} clients: ${next}`,
-      end: `${tried.map((target) => targets.indexOf(target) + 1).join(", ")} → ${statusText(told)}`,
+      end: `${tried.map((target) => targets.indexOf(target) + 1 || target).join(", ")} → ${statusText(told)}`,
     };
   });
 }

@@ -29,6 +29,8 @@ routes:
   hasty: { targets: [beta/b, alpha/a], attempts: 2, retry-wait: off }
   "claude-*": { targets: ["alpha/*", beta/b], timeouts: { first-token: 10s } }
 `;
+const LADDER = `${CONFIG.replace("routes:", 'gamma: { dialect: openai-chat, url: "http://gamma.sim/v1", key: none, tier: local }\nroutes:').replace(/^gamma/m, "  gamma")}  ladder: { targets: [alpha/a], last-resort: [gamma/g, { canned: Back soon. }] }
+`;
 const DIALECTS: readonly DialectId[] = ["anthropic-messages", "openai-chat"];
 
 function loaded(text = CONFIG) {
@@ -243,4 +245,15 @@ test("several keys of a provider are tried before another target", async () => {
     again: true,
     waitMs: [0, 0],
   });
+});
+
+test("the last resorts of a route, in their order and with where they are written", async () => {
+  const explanation = await explainRoute(loaded(LADDER), "ladder");
+  const step = explanation?.path.find(({ step }) => step === "last-resort");
+  expect(step?.values.map(({ value }) => value)).toEqual(["gamma/g", "canned"]);
+  expect(step?.values[0]?.origin).toContain("f.yaml:10");
+  const overloaded = explanation?.faults.find(({ kind }) => kind === "overloaded")?.clients["openai-chat"];
+  expect([overloaded?.tried, overloaded?.status]).toEqual([["alpha/a", "alpha/a", "gamma/g"], 200]);
+  expect(explanation && explanationText(explanation)).toContain("1, 1, gamma/g → 200");
+  expect((await explainRoute(loaded(), "alone"))?.path.map(({ step }) => step)).not.toContain("last-resort");
 });

@@ -120,13 +120,24 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
       does: "ends the whole call; after its first content only a deadline that the client sent holds",
       values: [timeout("total", durationText(route.timeouts.totalMs))],
     },
+    "last-resort": {
+      does: "what is given when no target answered and the caller is not to blame, in this order",
+      values: (route.lastResort ?? []).map((rung, index) => ({
+        name: String(index + 1),
+        value: rung.type === "canned" ? "canned" : `${rung.target.provider}/${rung.target.model}`,
+        origin: origin(["routes", route.name, "last-resort", index]),
+      })),
+    },
     refused: {
       does: `the same call again within the retry-after of its error (${durationText(REPEAT_MS)} where it had none) is answered the same, without a provider`,
       values: [],
     },
   };
   return [
-    ...POLICY_ORDER.map((step) => ({ step, ...steps[step] })),
+    ...POLICY_ORDER.filter((step) => step !== "last-resort" || route.lastResort !== undefined).map((step) => ({
+      step,
+      ...steps[step],
+    })),
     {
       step: "pursue",
       does: `tries targets, at most ${ATTEMPTS_PER_DOMAIN_MAX} times one provider`,

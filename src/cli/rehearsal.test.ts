@@ -126,3 +126,14 @@ test("all of it ends in its time, and what was not reached is told", async () =>
   expect(tookMs).toBeLessThanOrEqual(5_000);
   expect(results.map(({ whole }) => whole.fault)).toEqual(["ok", "deadline-exceeded", "deadline-exceeded"]);
 });
+
+test("a local model of last resort is rehearsed too, and a prepared sentence hides no failure", async () => {
+  const spare = '  spare: { dialect: openai-chat, url: "http://spare.sim/v1", key: none, tier: local }\n';
+  const rungs = "last-resort: [spare/small, { canned: Back soon. }]";
+  const config = loaded(`  chat: { targets: [anthropic/claude-sonnet-5], ${rungs} }\n`, spare);
+  const { results } = await play(config, [{ kind: "server-error", on: "anthropic" }]);
+  expect(results.map(({ target, whole, stream }) => [target, whole.fault, stream?.fault])).toEqual([
+    ["anthropic/claude-sonnet-5", "server-error", undefined],
+    ["spare/small", "ok", "ok"],
+  ]);
+});

@@ -7,7 +7,7 @@ import type { FaultKind } from "../core/fault.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Usage } from "../core/reply.ts";
 import type { Runtime } from "../core/runtime.ts";
-import type { ProviderSettings, RouteSettings, Secrets, Settings } from "../core/settings.ts";
+import type { ProviderSettings, RouteSettings, Secrets, Settings, TargetSettings } from "../core/settings.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { tinyCall } from "./tiny-call.ts";
 
@@ -83,7 +83,7 @@ function scenesOf(settings: Settings): { readonly scenes: readonly Scene[]; read
   const scenes = new Map<string, Scene>();
   const skipped = new Set<string>();
   for (const route of settings.routes) {
-    for (const target of route.targets) {
+    for (const target of [...route.targets, ...localsOf(route)]) {
       const provider = settings.providers.find(({ name }) => name === target.provider);
       const model = concreteModel(target.provider, target.model, route.name);
       if (provider === undefined || model === undefined) {
@@ -97,6 +97,11 @@ function scenesOf(settings: Settings): { readonly scenes: readonly Scene[]; read
     }
   }
   return { scenes: [...scenes.values()].flatMap(withEveryKey), skipped: [...skipped] };
+}
+
+/** Models that are only asked when all else fails: of them one hears of a mistake too late. */
+function localsOf({ lastResort = [] }: RouteSettings): readonly TargetSettings[] {
+  return lastResort.flatMap((rung) => (rung.type === "local" ? [rung.target] : []));
 }
 
 /** The first target of a provider proves each of its keys; the others go with the first. */
@@ -142,10 +147,10 @@ async function playScene(scene: Scene, stage: Stage): Promise<Rehearsed> {
 
 const ROUTE = "rehearsal";
 
-/** One route to this one target, tried once. */
+/** One route to this one target, tried once, with nothing behind it that could answer instead. */
 function settingsOf({ provider, model, route }: Scene): Settings {
   const target = { provider: provider.name, model };
-  const rehearsal = { ...route, name: ROUTE, targets: [target], attempts: 1, retryWaitMs: 0 };
+  const rehearsal = { ...route, name: ROUTE, targets: [target], attempts: 1, retryWaitMs: 0, lastResort: [] };
   const listen = { host: "127.0.0.1", port: 0 };
   return { listen, providers: [provider], routes: [rehearsal], keys: [], passthrough: false };
 }

@@ -46,4 +46,6 @@ export interface RouteConfig {
   /** Refuse a translation that loses something. */
   readonly strict?: boolean;
   readonly criticality?: Criticality;
+  /** Asked in this order when no target can answer: `provider/model` of `tier: local`, or a prepared sentence. */
+  readonly "last-resort"?: readonly (string | { readonly canned: string })[];
 }

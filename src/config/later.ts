@@ -37,7 +37,11 @@ export const LATER: readonly LaterRow[] = [
   route("validate", "off"),
   route("cache.healthy", "off"),
   route("cache.outage", "off"),
-  route("last-resort", "[]"),
+  route(
+    "last-resort",
+    'provider/model | { canned: "…" }',
+    (value) => Array.isArray(value) && value.some((rung) => rung === "stale-cache" || rung === "defer"),
+  ),
   route("require", "{}"),
   route("value", "0"),
   { path: ["probes", "budget"], allowed: "off" },

@@ -6,6 +6,7 @@ import { type Environment, expand } from "./environment.ts";
 import { inertFindings } from "./inert.ts";
 import { shapeIssues } from "./issues.ts";
 import { hostIssues, keyIssues, keyWarnings, readGatewayKeys } from "./keys.ts";
+import { lastResortIssues, lastResortOf, lastResortProviders } from "./last-resort.ts";
 import { notInThisVersion } from "./later.ts";
 import { type Origin, originFinder } from "./origin.ts";
 import { type Issue, type Path, type Problem, pathText } from "./problem.ts";
@@ -40,7 +41,9 @@ export function settingsOf(source: Source, env: Environment): Loaded {
   const inert = inertFindings(tree);
   const issues = firstOfEachPlace([
     ...environment,
-    ...(isMapping(tree) ? [...providers.issues, ...routeIssues(tree), ...keyIssues(tree), ...hostIssues(tree)] : []),
+    ...(isMapping(tree)
+      ? [...providers.issues, ...routeIssues(tree), ...lastResortIssues(tree), ...keyIssues(tree), ...hostIssues(tree)]
+      : []),
     ...(shape.success ? [] : shapeIssues(shape.error.issues, written)),
     ...notInThisVersion(tree),
     ...inert.issues,
@@ -79,6 +82,7 @@ function unusedProviders(tree: unknown): Issue[] {
   const used = new Set(
     targets.map((target) => (typeof target === "string" ? splitTarget(target)?.provider : undefined)),
   );
+  for (const provider of lastResortProviders(tree)) used.add(provider);
   return entriesOf(at(tree, ["providers"]))
     .filter(([name]) => !used.has(name))
     .map(([name]) => ({ path: ["providers", name], atKey: true, message: "is used by no route" }));
@@ -103,6 +107,7 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
 
 function resolveRoute(name: string, route: Config["routes"][string]): RouteSettings {
   const { timeouts } = ROUTE_DEFAULTS;
+  const lastResort = lastResortOf(route["last-resort"]);
   return {
     name: name.trim(),
     targets: route.targets.flatMap((target) => splitTarget(target) ?? []),
@@ -118,5 +123,6 @@ function resolveRoute(name: string, route: Config["routes"][string]): RouteSetti
     usage: route.usage ?? ROUTE_DEFAULTS.usage,
     strict: route.strict ?? ROUTE_DEFAULTS.strict,
     criticality: route.criticality ?? ROUTE_DEFAULTS.criticality,
+    ...(lastResort.length > 0 && { lastResort }),
   };
 }

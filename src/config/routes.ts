@@ -65,13 +65,13 @@ function targetsIssues(route: string, tree: unknown, providers: readonly string[
   });
 }
 
-interface TargetPlace {
+export interface TargetPlace {
   readonly route: string;
   readonly place: Path;
   readonly providers: readonly string[];
 }
 
-function targetIssues(text: string, { route, place, providers }: TargetPlace): Issue[] {
+export function targetIssues(text: string, { route, place, providers }: TargetPlace): Issue[] {
   const target = splitTarget(text);
   if (target === undefined) {
     return [{ path: place, message: `${JSON.stringify(text)} is no target`, allowed: "provider/model" }];

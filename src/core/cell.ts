@@ -50,11 +50,25 @@ export interface RefusedCell {
   readonly failed: ReadonlySet<string>;
 }
 
+/** A route that has last resorts. */
+export interface OutageCell {
+  /** On `Clock`: the first refusal after which no target has answered; `undefined` while targets answer. */
+  sinceMs: number | undefined;
+}
+
+/** A local model that is a last resort. */
+export interface LocalCell {
+  /** Under way. */
+  calls: number;
+}
+
 export interface Cells {
   target(identity: string): TargetCell;
   key(identity: string): KeyCell;
   readonly drains: Drains;
   budget(domain: string): BudgetCell;
+  outage(route: string): OutageCell;
+  local(identity: string): LocalCell;
   refused: {
     /** True when there is nothing to look up: callers spare themselves the hash. */
     isEmpty(nowMs: number): boolean;

@@ -45,6 +45,11 @@ export interface TargetSettings {
   readonly model: string;
 }
 
+/** `text` may hold `{model}`, `{reason}`, `{since}` and `{retry}`. */
+export type LastResortSettings =
+  | { readonly type: "canned"; readonly text: string }
+  | { readonly type: "local"; readonly target: TargetSettings };
+
 export interface RouteSettings {
   /** The model name that a client uses; one `*` is allowed at the end. */
   readonly name: string;
@@ -58,6 +63,8 @@ export interface RouteSettings {
   readonly usage: "exact" | "as-asked";
   readonly strict: boolean;
   readonly criticality: Criticality;
+  /** Asked in this order when no target can answer; absent: none. */
+  readonly lastResort?: readonly LastResortSettings[];
 }
 
 /** Whatever a route's `attempts` says: more at one provider would only add to its trouble. */

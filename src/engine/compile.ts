@@ -1,13 +1,18 @@
 // From settings to services, once, at start and reload: nothing is merged or looked up by name while a call runs. The
-// order of the policies is fixed (docs/adr): deadline, memory of refusals, pursue, attempt.
+// order of the policies is fixed (docs/adr): deadline, last resort, memory of refusals, pursue, attempt.
 
+import { canned } from "../answers/canned.ts";
+import { localModel } from "../answers/local-model.ts";
 import type { DialectId } from "../core/call.ts";
 import type { Cells } from "../core/cell.ts";
+import type { Rung } from "../core/last-resort.ts";
 import { type Policy, pipeline, type Service } from "../core/service.ts";
 import type { ProviderSettings, RouteSettings, Secrets, Settings, TargetSettings } from "../core/settings.ts";
 import type { Target } from "../core/target.ts";
+import type { Dialect } from "../dialects/dialect.ts";
 import { DIALECTS } from "../dialects/registry.ts";
 import { deadline } from "../policies/deadline.ts";
+import { lastResort } from "../policies/last-resort.ts";
 import { pursue } from "../policies/pursue.ts";
 import { refused, remembered } from "../policies/refused.ts";
 import { createProvider, type Provider } from "../providers/provider.ts";
@@ -40,7 +45,7 @@ export interface CompileContext {
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
-export const POLICY_ORDER = ["deadline", "refused"] as const;
+export const POLICY_ORDER = ["deadline", "last-resort", "refused"] as const;
 
 /** Models that a pattern matched are compiled once each; the oldest is forgotten beyond this. */
 const MATCHED_MAX = 1_000;
@@ -130,8 +135,9 @@ function compileRoute(
   for (const [id, client] of Object.entries(DIALECTS)) {
     // The cells of both are the same.
     keyed = plans.map(({ plan, provider }) => keyedTarget({ ...plan, client }, { provider, cells, secrets }));
+    const rungs = rungsOf(route, planOf, client, { cells, secrets });
     // The keys of DIALECTS are dialect ids.
-    services.set(id as DialectId, protect(route, keyed, cells));
+    services.set(id as DialectId, protect(route, { targets: keyed, rungs }, cells));
   }
   return {
     name: route.name,
@@ -145,12 +151,32 @@ function compileRoute(
   };
 }
 
-function protect(route: RouteSettings, targets: readonly KeyedTarget[], cells: Cells): Service {
+function rungsOf(
+  { lastResort = [] }: RouteSettings,
+  planOf: (target: TargetSettings) => Planned,
+  client: Dialect,
+  { cells, secrets }: Pick<CompileContext, "cells" | "secrets">,
+): readonly Rung[] {
+  return lastResort.map((rung) => {
+    if (rung.type === "canned") return canned(rung.text, client);
+    const { plan, provider } = planOf(rung.target);
+    const target = keyedTarget({ ...plan, client }, { provider, cells, secrets });
+    return localModel(target, cells.local(target.identity), cells.drains);
+  });
+}
+
+interface Ladder {
+  readonly targets: readonly KeyedTarget[];
+  readonly rungs: readonly Rung[];
+}
+
+function protect(route: RouteSettings, { targets, rungs }: Ladder, cells: Cells): Service {
   const { totalMs } = route.timeouts;
   const rules = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
   const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy>> = {
     deadline: deadline(totalMs),
+    "last-resort": lastResort(rungs, cells.outage(route.name)),
     refused: refused(cells),
   };
   return pipeline(

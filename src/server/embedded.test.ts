@@ -301,6 +301,7 @@ test("whatever the types of the configuration know is accepted", () => {
     usage: "as-asked",
     strict: true,
     criticality: "critical",
+    "last-resort": [{ canned: "Back soon." }],
   };
   const alpha = {
     dialect: "openai-chat",

@@ -6,6 +6,8 @@ import {
   type BudgetCell,
   type Cells,
   type KeyCell,
+  type LocalCell,
+  type OutageCell,
   type RefusedCell,
   type TargetCell,
 } from "../core/cell.ts";
@@ -14,17 +16,22 @@ import { createDrains } from "./drains.ts";
 const TARGETS_MAX = 4_096;
 const KEYS_MAX = 4_096;
 const DOMAINS_MAX = 1_024;
+const ROUTES_MAX = 4_096;
 const REFUSED_MAX = 2_000;
 
 export function createCells(): Cells {
   const targets = new Map<string, TargetCell>();
   const keys = new Map<string, KeyCell>();
   const budgets = new Map<string, BudgetCell>();
+  const outages = new Map<string, OutageCell>();
+  const locals = new Map<string, LocalCell>();
   return {
     target: (identity) => getOrMake(targets, identity, TARGETS_MAX, () => ({ pausedUntilMs: 0, waiting: false })),
     key: (identity) => getOrMake(keys, identity, KEYS_MAX, () => ({ restUntilMs: 0, strikes: 0, sure: false })),
     drains: createDrains(),
     budget: (domain) => getOrMake(budgets, domain, DOMAINS_MAX, () => ({ tokens: BUDGET_TOKENS_MAX })),
+    outage: (route) => getOrMake(outages, route, ROUTES_MAX, () => ({ sinceMs: undefined })),
+    local: (identity) => getOrMake(locals, identity, TARGETS_MAX, () => ({ calls: 0 })),
     refused: createRefused(),
   };
 }

@@ -43,6 +43,8 @@ export interface VirtualOptions {
   /** `provider/model`, best first; default: every provider with the model `m`. */
   readonly targets?: readonly string[];
   readonly route?: Partial<RouteSettings>;
+  /** Names of providers that are local, and no targets by default. */
+  readonly local?: readonly string[];
 }
 
 export interface Ask {
@@ -83,7 +85,10 @@ export interface Virtual {
   rest(): Promise<void>;
 }
 
-export function settingsOf(world: Pick<World, "url">, { providers, targets, route }: VirtualOptions): Settings {
+export function settingsOf(
+  world: Pick<World, "url">,
+  { providers, targets, route, local = [] }: VirtualOptions,
+): Settings {
   return {
     listen: { host: "127.0.0.1", port: 0 },
     providers: providers.map(({ name, dialect }) => ({
@@ -91,17 +96,19 @@ export function settingsOf(world: Pick<World, "url">, { providers, targets, rout
       dialect,
       url: world.url(name),
       keys: [`key-of-${name}`],
-      tier: "remote",
+      tier: local.includes(name) ? "local" : "remote",
     })),
     routes: [
       {
         ...ROUTE,
         ...route,
         name: "chat",
-        targets: (targets ?? providers.map(({ name }) => `${name}/m`)).map((target) => {
-          const [provider = "", model = ""] = target.split("/");
-          return { provider, model };
-        }),
+        targets: (targets ?? providers.filter(({ name }) => !local.includes(name)).map(({ name }) => `${name}/m`)).map(
+          (target) => {
+            const [provider = "", model = ""] = target.split("/");
+            return { provider, model };
+          },
+        ),
       },
     ],
     keys: [],
@@ -112,7 +119,8 @@ export function settingsOf(world: Pick<World, "url">, { providers, targets, rout
 export function virtual(options: VirtualOptions): Virtual {
   const { seed = 1, providers, faults = [], route } = options;
   const world = createWorld({ seed, providers, faults });
-  const attemptsMax = route?.attempts ?? ROUTE.attempts;
+  const locals = (route?.lastResort ?? []).filter(({ type }) => type === "local").length;
+  const attemptsMax = (route?.attempts ?? ROUTE.attempts) + locals;
   const checker = createChecker({ attemptsMax: () => attemptsMax });
   const events: GatewayEvent[] = [];
   const see = (event: GatewayEvent): void => {

@@ -1,0 +1,93 @@
+// The rungs below a route's targets: which they are, and what is wrong with them. Judges the unchecked tree for what no
+// schema can see: that a model is local, that a sentence names only facts that exist.
+
+import { PROVIDERS } from "../../catalog/providers.ts";
+import { nearest } from "../core/nearest.ts";
+import type { LastResortSettings } from "../core/settings.ts";
+import type { Issue, Path } from "./problem.ts";
+import { splitTarget, targetIssues } from "./routes.ts";
+import { at, entriesOf, isMapping, textAt } from "./tree.ts";
+
+const RUNGS_MAX = 8;
+const SENTENCE_MAX = 4_000;
+/** What a canned sentence may tell of the outage. */
+const FACTS = ["model", "reason", "since", "retry"] as const;
+/** Names of the rungs that are neither a model nor a sentence. */
+const NAMED: ReadonlySet<string> = new Set(["stale-cache", "defer"]);
+const ALLOWED = 'provider/model | { canned: "…" }';
+
+type Written = readonly (string | { readonly canned: string })[] | "off" | undefined;
+
+export function lastResortOf(written: Written): LastResortSettings[] {
+  if (written === undefined || written === "off") return [];
+  return written.flatMap((rung): LastResortSettings[] => {
+    if (typeof rung !== "string") return [{ type: "canned", text: rung.canned.trim() }];
+    const target = splitTarget(rung);
+    return target === undefined ? [] : [{ type: "local", target }];
+  });
+}
+
+export function lastResortProviders(tree: unknown): string[] {
+  return entriesOf(at(tree, ["routes"])).flatMap(([name]) =>
+    rungsAt(tree, name).flatMap((rung) => (typeof rung === "string" ? (splitTarget(rung)?.provider ?? []) : [])),
+  );
+}
+
+export function lastResortIssues(tree: unknown): Issue[] {
+  const providers = entriesOf(at(tree, ["providers"])).map(([name]) => name);
+  return entriesOf(at(tree, ["routes"])).flatMap(([route]) => {
+    const path = ["routes", route, "last-resort"];
+    const rungs = rungsAt(tree, route);
+    if (rungs.length > RUNGS_MAX)
+      return [{ path, message: "is too long", allowed: `at most ${RUNGS_MAX} last resorts` }];
+    return rungs.flatMap((rung, index): Issue[] => {
+      const place = [...path, index];
+      if (isMapping(rung)) return sentenceIssues(rung.canned, [...place, "canned"]);
+      if (typeof rung !== "string" || rung.trim() === "" || NAMED.has(rung)) return [];
+      return modelIssues(rung, tree, { route, place, providers });
+    });
+  });
+}
+
+function rungsAt(tree: unknown, route: string): readonly unknown[] {
+  const rungs = at(tree, ["routes", route, "last-resort"]);
+  return Array.isArray(rungs) ? rungs : [];
+}
+
+function modelIssues(
+  rung: string,
+  tree: unknown,
+  where: { readonly route: string; readonly place: Path; readonly providers: readonly string[] },
+): Issue[] {
+  const target = splitTarget(rung);
+  if (target === undefined) {
+    const message = `${JSON.stringify(rung)} is no last resort`;
+    return [{ path: where.place, message, allowed: ALLOWED, nearest: nearest(rung, [...NAMED]) }];
+  }
+  const issues = targetIssues(rung, where);
+  if (issues.length > 0) return issues;
+  const targets = at(tree, ["routes", where.route, "targets"]);
+  if (Array.isArray(targets) && targets.some((other) => typeof other === "string" && other.trim() === rung.trim())) {
+    return [{ path: where.place, message: "is one of the route's targets: it was tried by then", allowed: ALLOWED }];
+  }
+  const known = Object.hasOwn(PROVIDERS, target.provider) ? PROVIDERS[target.provider] : undefined;
+  if ((textAt(tree, ["providers", target.provider, "tier"]) ?? known?.tier) === "local") return [];
+  const message = `is no local model: another provider belongs into \`targets\``;
+  return [{ path: where.place, message, allowed: "a model of a provider with `tier: local`" }];
+}
+
+function sentenceIssues(sentence: unknown, path: Path): Issue[] {
+  if (typeof sentence !== "string") return [];
+  if (sentence.length > SENTENCE_MAX)
+    return [{ path, message: "is too long", allowed: `at most ${SENTENCE_MAX} characters` }];
+  const facts: readonly string[] = FACTS;
+  const unknown = [...sentence.matchAll(/\{([a-z]+)\}/g)]
+    .map(([, name = ""]) => name)
+    .find((name) => !facts.includes(name));
+  if (unknown === undefined) return [];
+  const near = nearest(unknown, facts);
+  const allowed = facts.map((name) => `{${name}}`).join(" ");
+  return [
+    { path, message: `names {${unknown}}, which is no fact of an outage`, allowed, nearest: near && `{${near}}` },
+  ];
+}

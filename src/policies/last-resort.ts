@@ -1,0 +1,53 @@
+// The ladder below the last target: when no target gave an answer and the caller is not to blame, the route's rungs are
+// asked in their order. Whoever answers says what it is; when nobody does, the refusal stands as it was. It looks only at
+// refusals: a call that is answered by a target passes untouched, and half an answer is never finished from here.
+
+import type { Call } from "../core/call.ts";
+import type { OutageCell } from "../core/cell.ts";
+import { FAULTS } from "../core/fault.ts";
+import type { Rung } from "../core/last-resort.ts";
+import type { Refusal, Reply } from "../core/reply.ts";
+import type { Policy, Scope } from "../core/service.ts";
+
+export function lastResort(rungs: readonly Rung[], cell: OutageCell): Policy {
+  if (rungs.length === 0) return (next) => next;
+  return (next) => async (call, scope) => {
+    const reply = await next(call, scope);
+    if (reply.ok) {
+      cell.sinceMs = undefined;
+      return reply;
+    }
+    // The caller's own fault must reach the caller; a client that left is owed nothing.
+    if (FAULTS[reply.fault.kind].blame === "caller") return reply;
+    cell.sinceMs ??= scope.runtime.clock.now();
+    return descend(rungs, reply, cell.sinceMs, { call, scope });
+  };
+}
+
+interface Asked {
+  readonly call: Call;
+  readonly scope: Scope;
+}
+
+async function descend(
+  rungs: readonly Rung[],
+  refusal: Refusal,
+  sinceMs: number,
+  { call, scope }: Asked,
+): Promise<Reply> {
+  const { runtime } = scope;
+  const sinceWallMs = runtime.wallMs() - (runtime.clock.now() - sinceMs);
+  // The trail of a remembered refusal is that of an earlier call.
+  const trail = refusal.remembered === true ? [] : [...refusal.trail];
+  const before = trail.length;
+  for (const rung of rungs) {
+    const outage = { fault: refusal.fault, sinceWallMs, attempts: trail.length };
+    const reply = await rung.serve(outage)(call, scope);
+    trail.push(...reply.trail);
+    if (reply.ok) return { ...reply, trail };
+    // While a rung was busy the client may have left: what it says then is of no use to anybody.
+    const ended = scope.cancel.fault;
+    if (ended !== undefined && FAULTS[ended.kind].blame === "caller") return { ok: false, fault: ended, trail };
+  }
+  return trail.length === before ? refusal : { ok: false, fault: refusal.fault, trail };
+}

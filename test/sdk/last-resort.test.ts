@@ -1,0 +1,39 @@
+// Every provider down: what the official SDKs make of a local model's answer and of a prepared sentence, whole and streamed.
+
+import { describe, expect, test } from "bun:test";
+import { startSimProvider } from "../../src/cli/sim-provider.ts";
+import { startGateway } from "../support/gateway.ts";
+import { configOf, DIALECTS, FAST, startPair } from "../support/providers.ts";
+import { CLIENTS, STYLES } from "./clients.ts";
+import { questionOf } from "./scenarios.ts";
+
+const SENTENCE = "We cannot answer right now, because the model is away. Please ask again in a few minutes.";
+const DOWN = { kind: "overloaded" } as const;
+const CASES = DIALECTS.flatMap((local) =>
+  CLIENTS.flatMap((client) => STYLES.map((style) => [client.name, style, local, client] as const)),
+);
+
+describe.each(CASES)("%s, %s, with a local model that speaks %s", (_, style, dialect, client) => {
+  test("its answer, and the sentence when it is down too", async () => {
+    const pair = startPair(dialect, { fault: DOWN, backupFault: DOWN });
+    const local = startSimProvider({ ...FAST, name: "local", dialect, faults: [] });
+    const providers = configOf([pair.primary, pair.backup]).replace(
+      "routes:",
+      `  local: { dialect: ${dialect}, url: "${local.url}", key: none, tier: local }\nroutes:`,
+    );
+    const gateway = startGateway(`${providers}    last-resort: [local/small, { canned: "${SENTENCE}" }]\n`);
+    try {
+      const heard = await client.ask(gateway.url, style, questionOf("text", "m"));
+      expect(heard.text).toStartWith("This is local with");
+      local.stop();
+      const said = await client.ask(gateway.url, style, questionOf("text", "m"));
+      expect([said.text, said.tools, said.model]).toEqual([SENTENCE, [], "holdfast/canned"]);
+      expect(said.finish).toBe(client.dialect === "openai-chat" ? "stop" : "end_turn");
+      expect(gateway.eventsOf("call-end").map(({ servedBy }) => servedBy)).toEqual(["local", "canned"]);
+    } finally {
+      pair.stop();
+      local.stop();
+      await gateway.stop();
+    }
+  });
+});
