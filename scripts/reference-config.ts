@@ -126,8 +126,14 @@ function versionOf(path: readonly string[]): string {
   const later = laterOf(path);
   if (later?.asks !== undefined) return `${NOW}, and only ${code(later.allowed)}`;
   if (later !== undefined) return `not in this version, only ${code(later.allowed)}`;
-  const above = path.map((_, length) => path.slice(0, length)).find((part) => laterOf(part) ?? isHollow(part));
+  const above = path
+    .map((_, length) => path.slice(0, length))
+    .find((part) => isBlocked(laterOf(part)) || isHollow(part));
   return above !== undefined || isHollow(path) ? "not in this version" : NOW;
+}
+
+function isBlocked(row: (typeof LATER)[number] | undefined): boolean {
+  return row !== undefined && row.partial !== true;
 }
 
 /** A feature all of whose switches are not built yet. */

@@ -12,6 +12,8 @@ export interface LaterRow {
   readonly allowed: string;
   /** Default: everything asks that `asksForNothing` does not know. */
   readonly asks?: (value: unknown) => boolean;
+  /** What lies below it is built: only some of its values are not. */
+  readonly partial?: true;
 }
 
 const route = (key: string, allowed: string, asks?: LaterRow["asks"]): LaterRow => ({
@@ -37,11 +39,14 @@ export const LATER: readonly LaterRow[] = [
   route("validate", "off"),
   route("cache.healthy", "off"),
   route("cache.outage", "off"),
-  route(
-    "last-resort",
-    'provider/model | { canned: "…" }',
-    (value) => Array.isArray(value) && value.some((rung) => rung === "stale-cache" || rung === "defer"),
-  ),
+  {
+    ...route(
+      "last-resort",
+      'provider/model | { canned: "…" }',
+      (value) => Array.isArray(value) && value.some((rung) => rung === "stale-cache" || rung === "defer"),
+    ),
+    partial: true,
+  },
   route("require", "{}"),
   route("value", "0"),
   { path: ["probes", "budget"], allowed: "off" },

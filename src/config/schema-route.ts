@@ -76,9 +76,20 @@ const cache = object({
 
 const LAST_RESORTS = 'stale-cache | provider/model | { canned: "…" } | defer';
 const lastResort = z
-  .union([text("stale-cache"), object({ canned: told(text("a sentence"), "What is said then.") })], {
-    error: LAST_RESORTS,
-  })
+  .union(
+    [
+      text("stale-cache"),
+      object({
+        canned: told(
+          text("a sentence"),
+          "What is said then; `{model}` `{reason}` `{since}` `{retry}` are facts of the outage.",
+        ),
+      }),
+    ],
+    {
+      error: LAST_RESORTS,
+    },
+  )
   .meta({ [ALLOWED]: LAST_RESORTS });
 
 export const route = object({
@@ -135,7 +146,7 @@ export const route = object({
   ),
   "last-resort": told(
     feature(list(lastResort, "a list"), "[] | a list of last resorts"),
-    "What is given when no target can answer.",
+    "What is given when no target can answer, in this order: a model of `tier: local`, or a prepared sentence.",
   ),
   require: told(
     feature(named(text("a name"), "a mapping such as { region: eu }"), "{} | a mapping such as { region: eu }"),
