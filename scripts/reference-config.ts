@@ -142,7 +142,12 @@ function isHollow(path: readonly string[]): boolean {
     (key) => key.path.length === path.length + 1 && path.every((step, at) => step === key.path[at]),
   );
   const switches = inside.filter(({ node }) => node[STANDARD] === "off");
-  return path.length > 0 && path.at(-1) !== "*" && switches.length > 0 && switches.every((key) => laterOf(key.path));
+  return (
+    path.length > 0 &&
+    path.at(-1) !== "*" &&
+    switches.length > 0 &&
+    switches.every((key) => isBlocked(laterOf(key.path)))
+  );
 }
 
 function allowedOf(node: Json): string {

@@ -124,9 +124,16 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
       does: "what is given when no target answered and the caller is not to blame, in this order",
       values: (route.lastResort ?? []).map((rung, index) => ({
         name: String(index + 1),
-        value: rung.type === "canned" ? "canned" : `${rung.target.provider}/${rung.target.model}`,
+        value: rung.type !== "local" ? rung.type : `${rung.target.provider}/${rung.target.model}`,
         origin: origin(["routes", route.name, "last-resort", index]),
       })),
+    },
+    keep: {
+      does: "keeps an answer once its client has all of it, to be given again by the last resort stale-cache",
+      values: [
+        value("cache", durationText(route.cache?.ttlMs ?? 0), "ttl"),
+        value("cache", durationText(route.cache?.staleIfErrorMs ?? 0), "stale-if-error"),
+      ],
     },
     refused: {
       does: `the same call again within the retry-after of its error (${durationText(REPEAT_MS)} where it had none) is answered the same, without a provider`,
@@ -134,7 +141,7 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
     },
   };
   return [
-    ...POLICY_ORDER.filter((step) => step !== "last-resort" || route.lastResort !== undefined).map((step) => ({
+    ...POLICY_ORDER.filter((step) => isUsed(step, route)).map((step) => ({
       step,
       ...steps[step],
     })),
@@ -160,6 +167,10 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
       ],
     },
   ];
+}
+
+function isUsed(step: (typeof POLICY_ORDER)[number], { lastResort, cache }: RouteSettings): boolean {
+  return step === "last-resort" ? lastResort !== undefined : step !== "keep" || cache !== undefined;
 }
 
 /** What `auto` comes to for a plain call, and for one that thinks. */

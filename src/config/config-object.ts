@@ -46,6 +46,8 @@ export interface RouteConfig {
   /** Refuse a translation that loses something. */
   readonly strict?: boolean;
   readonly criticality?: Criticality;
-  /** Asked in this order when no target can answer: `provider/model` of `tier: local`, or a prepared sentence. */
+  /** Answers are kept and given again by the last resort `stale-cache`. */
+  readonly cache?: { readonly outage: "exact" | "off"; readonly ttl?: Duration; readonly "stale-if-error"?: Duration };
+  /** Asked in this order when no target can answer: `stale-cache`, `provider/model` of `tier: local`, or a prepared sentence. */
   readonly "last-resort"?: readonly (string | { readonly canned: string })[];
 }

@@ -3,12 +3,15 @@
 
 import { PROVIDERS } from "../../catalog/providers.ts";
 import { nearest } from "../core/nearest.ts";
-import type { LastResortSettings } from "../core/settings.ts";
+import type { CacheSettings, LastResortSettings } from "../core/settings.ts";
+import { asksForNothing } from "./fields.ts";
 import type { Issue, Path } from "./problem.ts";
 import { splitTarget, targetIssues } from "./routes.ts";
 import { at, entriesOf, isMapping, textAt } from "./tree.ts";
 
 const RUNGS_MAX = 8;
+const TTL_MS = 3_600_000;
+const STALE_IF_ERROR_MS = 604_800_000;
 const SENTENCE_MAX = 4_000;
 /** What a canned sentence may tell of the outage. */
 const FACTS = ["model", "reason", "since", "retry"] as const;
@@ -22,9 +25,21 @@ export function lastResortOf(written: Written): LastResortSettings[] {
   if (written === undefined || written === "off") return [];
   return written.flatMap((rung): LastResortSettings[] => {
     if (typeof rung !== "string") return [{ type: "canned", text: rung.canned.trim() }];
+    if (rung === "stale-cache") return [{ type: "stale-cache" }];
     const target = splitTarget(rung);
     return target === undefined ? [] : [{ type: "local", target }];
   });
+}
+
+interface WrittenCache {
+  readonly outage?: string | undefined;
+  readonly ttl?: number | undefined;
+  readonly "stale-if-error"?: number | undefined;
+}
+
+export function cacheOf(written: WrittenCache | "off" | undefined): CacheSettings | undefined {
+  if (written === undefined || written === "off" || asksForNothing(written.outage)) return undefined;
+  return { ttlMs: written.ttl ?? TTL_MS, staleIfErrorMs: written["stale-if-error"] ?? STALE_IF_ERROR_MS };
 }
 
 export function lastResortProviders(tree: unknown): string[] {
@@ -40,12 +55,22 @@ export function lastResortIssues(tree: unknown): Issue[] {
     const rungs = rungsAt(tree, route);
     if (rungs.length > RUNGS_MAX)
       return [{ path, message: "is too long", allowed: `at most ${RUNGS_MAX} last resorts` }];
-    return rungs.flatMap((rung, index): Issue[] => {
+    const kept = !asksForNothing(at(tree, ["routes", route, "cache", "outage"]));
+    const unread = kept && !rungs.includes("stale-cache");
+    const issues = rungs.flatMap((rung, index): Issue[] => {
       const place = [...path, index];
       if (isMapping(rung)) return sentenceIssues(rung.canned, [...place, "canned"]);
+      if (rung === "stale-cache" && !kept) {
+        return [
+          { path: place, message: "has nothing to give: no answer is kept", allowed: "cache: { outage: exact }" },
+        ];
+      }
       if (typeof rung !== "string" || rung.trim() === "" || NAMED.has(rung)) return [];
       return modelIssues(rung, tree, { route, place, providers });
     });
+    if (!unread) return issues;
+    const message = "keeps answers that nobody gives: `last-resort` has no stale-cache";
+    return [...issues, { path: ["routes", route, "cache", "outage"], message, allowed: "last-resort: [stale-cache]" }];
   });
 }
 

@@ -38,12 +38,16 @@ export const LATER: readonly LaterRow[] = [
   route("warm", "off"),
   route("validate", "off"),
   route("cache.healthy", "off"),
-  route("cache.outage", "off"),
+  {
+    ...route("cache.outage", "off | exact", (value) => value === "stem" || value === "semantic"),
+    partial: true,
+  },
+  route("cache.scope", "tenant", (value) => value === "route" || value === "global"),
   {
     ...route(
       "last-resort",
-      'provider/model | { canned: "…" }',
-      (value) => Array.isArray(value) && value.some((rung) => rung === "stale-cache" || rung === "defer"),
+      'stale-cache | provider/model | { canned: "…" }',
+      (value) => Array.isArray(value) && value.includes("defer"),
     ),
     partial: true,
   },

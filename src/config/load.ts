@@ -6,7 +6,7 @@ import { type Environment, expand } from "./environment.ts";
 import { inertFindings } from "./inert.ts";
 import { shapeIssues } from "./issues.ts";
 import { hostIssues, keyIssues, keyWarnings, readGatewayKeys } from "./keys.ts";
-import { lastResortIssues, lastResortOf, lastResortProviders } from "./last-resort.ts";
+import { cacheOf, lastResortIssues, lastResortOf, lastResortProviders } from "./last-resort.ts";
 import { notInThisVersion } from "./later.ts";
 import { type Origin, originFinder } from "./origin.ts";
 import { type Issue, type Path, type Problem, pathText } from "./problem.ts";
@@ -107,6 +107,7 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
 
 function resolveRoute(name: string, route: Config["routes"][string]): RouteSettings {
   const { timeouts } = ROUTE_DEFAULTS;
+  const cache = cacheOf(route.cache);
   const lastResort = lastResortOf(route["last-resort"]);
   return {
     name: name.trim(),
@@ -123,6 +124,7 @@ function resolveRoute(name: string, route: Config["routes"][string]): RouteSetti
     usage: route.usage ?? ROUTE_DEFAULTS.usage,
     strict: route.strict ?? ROUTE_DEFAULTS.strict,
     criticality: route.criticality ?? ROUTE_DEFAULTS.criticality,
+    ...(cache && { cache }),
     ...(lastResort.length > 0 && { lastResort }),
   };
 }

@@ -69,9 +69,9 @@ const CACHE_KEYS = "off | exact | stem | semantic";
 const cache = object({
   healthy: told(feature(oneOf("exact", "stem", "semantic"), CACHE_KEYS), "While the providers are well.", "off"),
   outage: told(feature(oneOf("exact", "stem", "semantic"), CACHE_KEYS), "When no target can answer.", "off"),
-  ttl: told(lasting.optional(), "How long an answer is fresh."),
-  "stale-if-error": told(lasting.optional(), "How long an old answer may still be given in an outage."),
-  scope: told(oneOf("tenant", "route", "global").optional(), "Who shares answers."),
+  ttl: told(lasting.optional(), "How long an answer is fresh.", "1h"),
+  "stale-if-error": told(lasting.optional(), "How long after that it may still be given in an outage.", "7d"),
+  scope: told(oneOf("tenant", "route", "global").optional(), "Who shares answers.", "tenant"),
 });
 
 const LAST_RESORTS = 'stale-cache | provider/model | { canned: "…" } | defer';
@@ -146,7 +146,7 @@ export const route = object({
   ),
   "last-resort": told(
     feature(list(lastResort, "a list"), "[] | a list of last resorts"),
-    "What is given when no target can answer, in this order: a model of `tier: local`, or a prepared sentence.",
+    "What is given when no target can answer, in this order: a kept answer, a model of `tier: local`, or a prepared sentence.",
   ),
   require: told(
     feature(named(text("a name"), "a mapping such as { region: eu }"), "{} | a mapping such as { region: eu }"),

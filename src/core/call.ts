@@ -28,6 +28,16 @@ export interface Inspected {
   readonly streamOptions?: { readonly span: Span; readonly includeUsage: boolean };
 }
 
+/** Request directives of `cache-control` (RFC 9111 §5.2.1). */
+export interface CacheWish {
+  /** Keep nothing of this call. */
+  readonly noStore: boolean;
+  /** Give no kept answer. */
+  readonly noCache: boolean;
+  /** By how much a kept answer may be past its `ttl`, in milliseconds; absent: as long as the route says. */
+  readonly maxStaleMs?: number;
+}
+
 export interface Call {
   /** Unique; the client sees it as `x-holdfast-call`. */
   readonly id: string;
@@ -52,6 +62,8 @@ export interface Call {
   readonly retryCount: number;
   /** True when a lossy translation must be refused; from the header, else the route. */
   readonly strict?: boolean;
+  /** What the client's `cache-control` says of kept answers. */
+  readonly cache?: CacheWish;
   /** What a broken attempt already delivered. Set only by `resume`, read only by `attempt`. */
   readonly delivered?: { readonly text: string; readonly anchor: string; readonly openBlock: boolean };
 }

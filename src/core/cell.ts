@@ -62,7 +62,31 @@ export interface LocalCell {
   calls: number;
 }
 
+/** An answer that a target gave and a client took, in words. Times are on `Clock`. */
+export interface KeptAnswer {
+  /** One for each block. */
+  readonly texts: readonly string[];
+  readonly target: string;
+  readonly model: string;
+  /** The call that it was given to. */
+  readonly call: string;
+  readonly route: string;
+  readonly atMs: number;
+  readonly freshUntilMs: number;
+  /** From then on it is not given any more, outage or not. */
+  readonly goneAtMs: number;
+}
+
+export interface KeptAnswers {
+  readonly bytes: number;
+  get(key: string, nowMs: number): KeptAnswer | undefined;
+  set(key: string, answer: KeptAnswer): void;
+  /** How many there were. */
+  purge(isMeant: (answer: KeptAnswer) => boolean): number;
+}
+
 export interface Cells {
+  readonly answers: KeptAnswers;
   target(identity: string): TargetCell;
   key(identity: string): KeyCell;
   readonly drains: Drains;

@@ -45,10 +45,18 @@ export interface TargetSettings {
   readonly model: string;
 }
 
-/** `text` may hold `{model}`, `{reason}`, `{since}` and `{retry}`. */
+/** A sentence's `text` may hold `{model}`, `{reason}`, `{since}` and `{retry}`. */
 export type LastResortSettings =
+  | { readonly type: "stale-cache" }
   | { readonly type: "canned"; readonly text: string }
   | { readonly type: "local"; readonly target: TargetSettings };
+
+/** Answers are kept while targets answer, and given again when none does. */
+export interface CacheSettings {
+  /** How long an answer is fresh, and for how long after that it may be given in an outage. */
+  readonly ttlMs: number;
+  readonly staleIfErrorMs: number;
+}
 
 export interface RouteSettings {
   /** The model name that a client uses; one `*` is allowed at the end. */
@@ -63,6 +71,8 @@ export interface RouteSettings {
   readonly usage: "exact" | "as-asked";
   readonly strict: boolean;
   readonly criticality: Criticality;
+  /** Absent: nothing is kept. */
+  readonly cache?: CacheSettings;
   /** Asked in this order when no target can answer; absent: none. */
   readonly lastResort?: readonly LastResortSettings[];
 }

@@ -1,8 +1,10 @@
 // From settings to services, once, at start and reload: nothing is merged or looked up by name while a call runs. The
-// order of the policies is fixed (docs/adr): deadline, last resort, memory of refusals, pursue, attempt.
+// order of the policies is fixed (docs/adr): deadline, last resort, keep, refused, pursue, attempt.
 
 import { canned } from "../answers/canned.ts";
 import { localModel } from "../answers/local-model.ts";
+import { createRecorder, type Recorder } from "../answers/recorder.ts";
+import { staleCache } from "../answers/stale-cache.ts";
 import type { DialectId } from "../core/call.ts";
 import type { Cells } from "../core/cell.ts";
 import type { Rung } from "../core/last-resort.ts";
@@ -12,6 +14,7 @@ import type { Target } from "../core/target.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { DIALECTS } from "../dialects/registry.ts";
 import { deadline } from "../policies/deadline.ts";
+import { keep } from "../policies/keep.ts";
 import { lastResort } from "../policies/last-resort.ts";
 import { pursue } from "../policies/pursue.ts";
 import { refused, remembered } from "../policies/refused.ts";
@@ -45,7 +48,7 @@ export interface CompileContext {
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
-export const POLICY_ORDER = ["deadline", "last-resort", "refused"] as const;
+export const POLICY_ORDER = ["deadline", "last-resort", "keep", "refused"] as const;
 
 /** Models that a pattern matched are compiled once each; the oldest is forgotten beyond this. */
 const MATCHED_MAX = 1_000;
@@ -135,9 +138,11 @@ function compileRoute(
   for (const [id, client] of Object.entries(DIALECTS)) {
     // The cells of both are the same.
     keyed = plans.map(({ plan, provider }) => keyedTarget({ ...plan, client }, { provider, cells, secrets }));
+    const recorder =
+      route.cache && createRecorder({ ...route.cache, client, route: route.name, answers: cells.answers });
     const rungs = rungsOf(route, planOf, client, { cells, secrets });
     // The keys of DIALECTS are dialect ids.
-    services.set(id as DialectId, protect(route, { targets: keyed, rungs }, cells));
+    services.set(id as DialectId, protect(route, { targets: keyed, rungs, recorder }, cells));
   }
   return {
     name: route.name,
@@ -158,6 +163,7 @@ function rungsOf(
   { cells, secrets }: Pick<CompileContext, "cells" | "secrets">,
 ): readonly Rung[] {
   return lastResort.map((rung) => {
+    if (rung.type === "stale-cache") return staleCache(cells.answers, client);
     if (rung.type === "canned") return canned(rung.text, client);
     const { plan, provider } = planOf(rung.target);
     const target = keyedTarget({ ...plan, client }, { provider, cells, secrets });
@@ -168,15 +174,17 @@ function rungsOf(
 interface Ladder {
   readonly targets: readonly KeyedTarget[];
   readonly rungs: readonly Rung[];
+  readonly recorder: Recorder | undefined;
 }
 
-function protect(route: RouteSettings, { targets, rungs }: Ladder, cells: Cells): Service {
+function protect(route: RouteSettings, { targets, rungs, recorder }: Ladder, cells: Cells): Service {
   const { totalMs } = route.timeouts;
   const rules = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
   const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy>> = {
     deadline: deadline(totalMs),
     "last-resort": lastResort(rungs, cells.outage(route.name)),
+    keep: keep(recorder),
     refused: refused(cells),
   };
   return pipeline(

@@ -37,7 +37,7 @@ interface Asked {
 
 const PREFIX = "/admin/v1/";
 /** Their names are kept free; saying so is better than "no such path". */
-const LATER: ReadonlySet<string> = new Set(["beliefs", "incidents", "cache/purge"]);
+const LATER: ReadonlySet<string> = new Set(["beliefs", "incidents"]);
 
 export function createAdmin(engine: Engine, sources: AdminSources): Admin {
   const feeds = createFeeds(engine.runtime.clock, sources.observers);
@@ -83,6 +83,7 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
   const { engine, sources, feeds } = context;
   if (path === "targets") return reading(asked, () => ({ targets: listTargets(engine, sources.board) }));
   if (LATER.has(path)) return adminFault(404, "not-in-this-version", `${PREFIX}${path} is not in this version.`);
+  if (path === "cache/purge") return purge(context, asked);
   if (path === "events") return reading(asked, () => feeds.open());
   if (path === "calls") return reading(asked, () => listCalls(sources.observers, asked.query));
   if (path.startsWith("calls/")) {
@@ -101,6 +102,22 @@ function changeTarget({ engine }: Context, { request }: Asked, [, name, what]: R
   if (target === undefined) return adminFault(400, "invalid-request", "The path is not a valid percent-encoding.");
   if (request.method !== "POST") return notAllowed(request.method, "POST");
   return what === "drain" ? drainTarget(engine, target, request) : restoreTarget(engine, target);
+}
+
+/** Of one call, of one route, older than so many seconds; without any of these: all. */
+function purge({ engine }: Context, { request, query }: Asked): Result {
+  if (request.method !== "POST") return notAllowed(request.method, "POST");
+  // A filter that is not understood must not become "all".
+  const unknown = [...query.keys()].find((name) => !["call", "route", "older-than"].includes(name));
+  if (unknown !== undefined) return wrongQuery(unknown, "call, route, older-than");
+  const [call, route, age] = [query.get("call"), query.get("route"), query.get("older-than")];
+  if (age !== null && !/^\d{1,9}$/.test(age)) return wrongQuery("older-than", "a whole number of seconds");
+  const madeBeforeMs = age === null ? Number.POSITIVE_INFINITY : engine.runtime.clock.now() - Number(age) * 1_000;
+  const purged = engine.cells.answers.purge(
+    (kept) =>
+      (call === null || kept.call === call) && (route === null || kept.route === route) && kept.atMs <= madeBeforeMs,
+  );
+  return { purged };
 }
 
 function listCalls(observers: Observers | undefined, query: URLSearchParams): Result {

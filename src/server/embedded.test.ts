@@ -301,7 +301,8 @@ test("whatever the types of the configuration know is accepted", () => {
     usage: "as-asked",
     strict: true,
     criticality: "critical",
-    "last-resort": [{ canned: "Back soon." }],
+    cache: { outage: "exact", ttl: "1h", "stale-if-error": "7d" },
+    "last-resort": ["stale-cache", { canned: "Back soon." }],
   };
   const alpha = {
     dialect: "openai-chat",

@@ -2,7 +2,7 @@
 // refusal is a fault that names the field or header and what is allowed.
 
 import { concat } from "../core/bytes.ts";
-import type { Call, Criticality, DialectId, Operation } from "../core/call.ts";
+import type { CacheWish, Call, Criticality, DialectId, Operation } from "../core/call.ts";
 import { type Fault, fault, isFault } from "../core/fault.ts";
 import type { Runtime } from "../core/runtime.ts";
 import { DIALECTS } from "../dialects/registry.ts";
@@ -63,7 +63,9 @@ export interface CallContext {
   readonly runtime: Runtime;
 }
 
-type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict"> & { readonly openMs: number };
+type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict" | "cache"> & {
+  readonly openMs: number;
+};
 
 function readSteering(headers: Headers, runtime: Runtime): Steering | Fault {
   const deadline = readNumber(headers, "x-holdfast-deadline-ms");
@@ -77,12 +79,28 @@ function readSteering(headers: Headers, runtime: Runtime): Steering | Fault {
   // The SDKs' own headers are hints: what makes no sense is as good as absent.
   const retryCount = Number(headers.get("x-stainless-retry-count") ?? 0);
   const timeoutS = Number(headers.get("x-stainless-timeout") ?? Number.NaN);
+  const wish = headers.get("cache-control");
   return {
     deadlineMs: deadline === undefined ? Number.POSITIVE_INFINITY : runtime.clock.now() + deadline,
     criticality: known,
     retryCount: Number.isInteger(retryCount) && retryCount > 0 ? retryCount : 0,
+    ...(wish !== null && { cache: cacheWish(wish) }),
     ...(strict !== null && { strict: strict === "true" }),
     openMs: timeoutS > 0 ? Math.min(EARLY_OPEN_MS, timeoutS * 1_000 * OPEN_SHARE) : EARLY_OPEN_MS,
+  };
+}
+
+/** `max-stale` without a number: however stale. What is not known is passed over, as RFC 9111 wants it. */
+export function cacheWish(text: string): CacheWish {
+  const directives = text
+    .toLowerCase()
+    .split(",")
+    .map((part) => part.trim());
+  const stale = directives.flatMap((part) => /^max-stale="?(\d{1,9})"?$/.exec(part)?.[1] ?? [])[0];
+  return {
+    noStore: directives.includes("no-store"),
+    noCache: directives.includes("no-cache"),
+    ...(stale !== undefined && { maxStaleMs: Number(stale) * 1_000 }),
   };
 }
 

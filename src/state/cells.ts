@@ -12,6 +12,7 @@ import {
   type TargetCell,
 } from "../core/cell.ts";
 import { createDrains } from "./drains.ts";
+import { createKeptAnswers } from "./kept-answers.ts";
 
 const TARGETS_MAX = 4_096;
 const KEYS_MAX = 4_096;
@@ -26,6 +27,7 @@ export function createCells(): Cells {
   const outages = new Map<string, OutageCell>();
   const locals = new Map<string, LocalCell>();
   return {
+    answers: createKeptAnswers(),
     target: (identity) => getOrMake(targets, identity, TARGETS_MAX, () => ({ pausedUntilMs: 0, waiting: false })),
     key: (identity) => getOrMake(keys, identity, KEYS_MAX, () => ({ restUntilMs: 0, strikes: 0, sure: false })),
     drains: createDrains(),

@@ -37,3 +37,22 @@ describe.each(CASES)("%s, %s, with a local model that speaks %s", (_, style, dia
     }
   });
 });
+
+describe.each(CLIENTS.map((client) => [client.name, client] as const))("%s", (_, client) => {
+  test.each(STYLES)("an answer that was given before, asked for as %s", async (style) => {
+    const pair = startPair(client.dialect);
+    const route = "    cache: { outage: exact }\n    last-resort: [stale-cache]\n    timeouts: { connect: 2s }\n";
+    const gateway = startGateway(configOf([pair.primary, pair.backup], route));
+    try {
+      const before = await client.ask(gateway.url, "whole", questionOf("text", "m"));
+      await Bun.sleep(100);
+      pair.stop();
+      const again = await client.ask(gateway.url, style, questionOf("text", "m"));
+      expect([again.text, again.finish]).toEqual([before.text, before.finish]);
+      expect(gateway.eventsOf("call-end").map(({ servedBy }) => servedBy)).toEqual(["target", "stale-cache"]);
+    } finally {
+      pair.stop();
+      await gateway.stop();
+    }
+  });
+});

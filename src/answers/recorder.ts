@@ -1,0 +1,68 @@
+// Keeps answers behind the calls, never by them: what was delivered waits in a short queue, and is read, hashed and kept when the
+// call is over. A queue that is full forgets; a call never waits for it.
+
+import type { Call } from "../core/call.ts";
+import type { KeptAnswers } from "../core/cell.ts";
+import type { Scope } from "../core/service.ts";
+import type { Dialect } from "../dialects/dialect.ts";
+import { wordsOf } from "./delivered.ts";
+import { QUESTION_BYTES_MAX, questionKey } from "./question-key.ts";
+
+const QUEUE_MAX = 64;
+const BATCH_AFTER_MS = 20;
+
+export interface RecorderOptions {
+  readonly client: Dialect;
+  readonly route: string;
+  readonly answers: KeptAnswers;
+  readonly ttlMs: number;
+  readonly staleIfErrorMs: number;
+}
+
+interface Waiting {
+  readonly call: Call;
+  readonly target: string;
+  readonly pieces: readonly Uint8Array[];
+  readonly atMs: number;
+}
+
+export interface Recorder {
+  /** False for a call of which nothing may be kept. */
+  wants(call: Call): boolean;
+  record(call: Call, target: string, pieces: readonly Uint8Array[], scope: Scope): void;
+}
+
+export function createRecorder(options: RecorderOptions): Recorder {
+  let queue: Waiting[] = [];
+  const keepAll = (): void => {
+    const batch = queue;
+    queue = [];
+    for (const waiting of batch) keep(options, waiting);
+  };
+  return {
+    wants: (call) =>
+      call.operation === "generate" && call.cache?.noStore !== true && call.body.length <= QUESTION_BYTES_MAX,
+    record(call, target, pieces, { runtime: { clock } }) {
+      if (queue.length >= QUEUE_MAX) return;
+      queue.push({ call, target, pieces, atMs: clock.now() });
+      if (queue.length === 1) clock.after(BATCH_AFTER_MS, keepAll);
+    },
+  };
+}
+
+function keep({ client, route, answers, ttlMs, staleIfErrorMs }: RecorderOptions, waiting: Waiting): void {
+  const { call, target, pieces, atMs } = waiting;
+  const words = wordsOf(pieces, call.stream, client);
+  const key = words && questionKey(call, client);
+  if (words === undefined || key === undefined) return;
+  const freshUntilMs = atMs + ttlMs;
+  answers.set(key, {
+    ...words,
+    target,
+    call: call.id,
+    route,
+    atMs,
+    freshUntilMs,
+    goneAtMs: freshUntilMs + staleIfErrorMs,
+  });
+}

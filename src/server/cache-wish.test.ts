@@ -1,0 +1,14 @@
+import { expect, test } from "bun:test";
+import { cacheWish } from "./read-call.ts";
+
+test.each([
+  ["no-store", { noStore: true, noCache: false }],
+  ["No-Cache , max-age=0", { noStore: false, noCache: true }],
+  ["max-stale", { noStore: false, noCache: false }],
+  ["max-stale=60", { noStore: false, noCache: false, maxStaleMs: 60_000 }],
+  ['max-stale="0"', { noStore: false, noCache: false, maxStaleMs: 0 }],
+  ["max-stale=-1, x-no-store", { noStore: false, noCache: false }],
+  ["", { noStore: false, noCache: false }],
+])("cache-control: %s", (text, wish) => {
+  expect(cacheWish(text)).toEqual(wish);
+});
