@@ -3,6 +3,7 @@
 
 import type { Call } from "../core/call.ts";
 import type { KeptAnswers } from "../core/cell.ts";
+import type { Clock } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { wordsOf } from "./delivered.ts";
@@ -10,6 +11,9 @@ import { QUESTION_BYTES_MAX, questionKey } from "./question-key.ts";
 
 const QUEUE_MAX = 64;
 const BATCH_AFTER_MS = 20;
+/** Reading and hashing one takes up to a millisecond: calls under way are let in between. */
+const BATCH_MAX = 4;
+const NEXT_BATCH_MS = 1;
 
 export interface RecorderOptions {
   readonly client: Dialect;
@@ -24,6 +28,7 @@ interface Waiting {
   readonly target: string;
   readonly pieces: readonly Uint8Array[];
   readonly atMs: number;
+  readonly scope: Scope;
 }
 
 export interface Recorder {
@@ -33,21 +38,32 @@ export interface Recorder {
 }
 
 export function createRecorder(options: RecorderOptions): Recorder {
-  let queue: Waiting[] = [];
-  const keepAll = (): void => {
-    const batch = queue;
-    queue = [];
-    for (const waiting of batch) keep(options, waiting);
+  const queue: Waiting[] = [];
+  const keepSome = (clock: Clock): void => {
+    for (const waiting of queue.splice(0, BATCH_MAX)) keepOrTell(options, waiting);
+    if (queue.length > 0) clock.after(NEXT_BATCH_MS, () => keepSome(clock));
   };
   return {
     wants: (call) =>
       call.operation === "generate" && call.cache?.noStore !== true && call.body.length <= QUESTION_BYTES_MAX,
-    record(call, target, pieces, { runtime: { clock } }) {
+    record(call, target, pieces, scope) {
+      const { clock } = scope.runtime;
       if (queue.length >= QUEUE_MAX) return;
-      queue.push({ call, target, pieces, atMs: clock.now() });
-      if (queue.length === 1) clock.after(BATCH_AFTER_MS, keepAll);
+      queue.push({ call, target, pieces, atMs: clock.now(), scope });
+      if (queue.length === 1) clock.after(BATCH_AFTER_MS, () => keepSome(clock));
     },
   };
+}
+
+/** Runs on a timer: a throw here would be nobody's. */
+function keepOrTell(options: RecorderOptions, waiting: Waiting): void {
+  try {
+    keep(options, waiting);
+  } catch (error) {
+    const { scope, call } = waiting;
+    const message = error instanceof Error ? error.message : String(error);
+    scope.emit({ type: "bug", atMs: scope.runtime.clock.now(), call: call.id, message });
+  }
 }
 
 function keep({ client, route, answers, ttlMs, staleIfErrorMs }: RecorderOptions, waiting: Waiting): void {

@@ -130,3 +130,10 @@ test.each<[string, CacheWish, CacheWish, ServedBy | undefined]>([
   const reply = await after;
   expect(reply.ok ? reply.servedBy : undefined).toBe(expected);
 });
+
+test("of a burst each answer is kept, and no timer is left", async () => {
+  const here = world();
+  for (let i = 0; i < 50; i++) here.ask({ prompt: `question ${i}`, stream: i % 2 === 0 });
+  await here.rest();
+  expect(here.engine.cells.answers.purge(() => true)).toBe(50);
+});
