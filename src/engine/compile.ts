@@ -50,7 +50,10 @@ export function compile(settings: Settings, context: CompileContext): Routes {
     settings.providers.map((made) => [made.name, { settings: made, made: createProvider(made) }]),
   );
   const build = (route: RouteSettings, matched: string) =>
-    compileRoute(route, (target) => plan({ route, target, matched, providers, maxOutput: context.maxOutput }), context);
+    compileRoute(route, (target) => plan({ route, target, matched, providers, maxOutput: context.maxOutput }), {
+      ...context,
+      probesUsdPerDay: settings.probesUsdPerDay,
+    });
   const exact = new Map<string, Route>();
   const patterns: { prefix: string; route: RouteSettings }[] = [];
   for (const route of settings.routes) {
@@ -122,14 +125,16 @@ function plan({ route, target, matched, providers, maxOutput }: PlanContext): Pl
 function compileRoute(
   route: RouteSettings,
   planOf: (target: TargetSettings) => Planned,
-  { cells, secrets }: CompileContext,
+  { cells, secrets, probesUsdPerDay }: CompileContext & { readonly probesUsdPerDay: number | undefined },
 ): Route {
   const plans = route.targets.map(planOf);
   const services = new Map<DialectId, Service>();
   let keyed: readonly KeyedTarget[] = [];
   for (const [id, client] of Object.entries(DIALECTS)) {
     // The cells of both are the same.
-    keyed = plans.map(({ plan, provider }) => keyedTarget({ ...plan, client }, { provider, cells, secrets }));
+    keyed = plans.map(({ plan, provider }) =>
+      keyedTarget({ ...plan, client }, { provider, cells, secrets, probesUsdPerDay }),
+    );
     // The keys of DIALECTS are dialect ids.
     services.set(id as DialectId, protect(route, keyed, cells));
   }

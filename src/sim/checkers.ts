@@ -86,6 +86,8 @@ export function createChecker({ attemptsMax }: CheckerOptions): Checker {
       lastMs = Math.max(lastMs, event.atMs);
       if (event.type === "bug") violate("bugs", `${event.call}: ${event.message}`);
       else if (event.type === "call-start") start(event.call, event.route);
+      // Told of a target: the call that came by may be over.
+      else if (event.type === "belief" || event.type === "probe") return;
       else if (ended.has(event.call)) {
         violate(event.type === "call-end" ? "calls" : "silence", `${event.type} of ${event.call} after its call-end`);
       } else {
