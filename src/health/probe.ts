@@ -14,7 +14,8 @@ export function mayProbe(cell: ProbeBudgetCell, usdPerDay: number, nowMs: number
     cell.dayStartMs = nowMs;
     cell.spentUsd = 0;
   }
-  return cell.spentUsd + PROBE_USD <= usdPerDay;
+  // Sums of such fractions are a little off: half a probe's worth is no overdraft.
+  return cell.spentUsd + PROBE_USD / 2 < usdPerDay;
 }
 
 export function spendProbe(cell: ProbeBudgetCell): void {
