@@ -142,13 +142,11 @@ async function watched(believed: Believed, target: Target, work: Work, send: () 
   const witness: Witness = { believed, target, tenant: call.tenant, id: call.id, scope, beganMs };
   if (!reply.ok) failed(witness, reply.fault, promptOf(call));
   else {
-    // By now, so that an open stream keeps no request alive.
-    const prompt = cell.prompts.size > 0 || !call.stream ? undefined : promptOf(call);
     if (cell.prompts.size > 0) promptSucceeded(cell, () => promptOf(call) ?? "");
     else cell.successes++;
     if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
     outcome(witness, { failed: false, weight: HALF, last: false });
-    void reply.ending.then((ending) => settled(witness, ending, prompt));
+    void reply.ending.then((ending) => settled(witness, ending));
   }
   return reply;
 }
@@ -166,9 +164,10 @@ function promptOf({ body }: Call): string | undefined {
   return body.length <= PROMPT_BYTES_MAX ? fingerprint(body) : undefined;
 }
 
-function settled(witness: Witness, ending: Ending, prompt: string | undefined): void {
+/** A stream that began is no longer its prompt's doing; nor must it keep its request alive. */
+function settled(witness: Witness, ending: Ending): void {
   if (ending.kind === "complete") outcome(witness, { failed: false, weight: HALF, last: true });
-  else if (ending.fault !== undefined && ending.pausedMs <= PAUSED_MS) failed(witness, ending.fault, prompt);
+  else if (ending.fault !== undefined && ending.pausedMs <= PAUSED_MS) failed(witness, ending.fault, undefined);
 }
 
 function failed(witness: Witness, { kind }: Fault, prompt: string | undefined): void {
