@@ -1,12 +1,11 @@
 // `holdfast drill`: plays a scenario in virtual time and says whether its gates held. What it plays is `sim/drill.ts`.
 
-import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import * as z from "zod";
 import { renderProblems } from "../config/problem.ts";
 import { nearest } from "../core/nearest.ts";
 import { createBunRuntime } from "../runtime/bun.ts";
-import { readTextFile } from "../runtime/command-io.ts";
+import { listFiles, readTextFile } from "../runtime/command-io.ts";
 import { type DrillResult, isPassed, playDrill } from "../sim/drill.ts";
 import { readScenario, type Scenario, scenarioSchema } from "../sim/scenario.ts";
 import { type Command, misuse } from "./command.ts";
@@ -52,7 +51,7 @@ async function runDrill(args: readonly string[]): Promise<number> {
 }
 
 function names(): readonly string[] {
-  return readdirSync(FOLDER)
+  return listFiles(FOLDER)
     .filter((file) => file.endsWith(".yaml"))
     .map((file) => basename(file, ".yaml"))
     .sort();

@@ -102,7 +102,7 @@ export interface BeliefCell {
   windowSinceMs: number;
   windowOutcomes: number;
   cutInWindow: boolean;
-  /** Since the ramp began. */
+  /** Since the ramp began, or reached all calls. */
   outcomes: number;
   probeScore: number;
   probesWanted: number;

@@ -38,7 +38,8 @@ function beginWindow(cell: BeliefCell, nowMs: number, random: number): void {
 /** Called with each call that could use the target. True: it is healthy again. */
 export function growRamp(cell: BeliefCell, nowMs: number, random: () => number): boolean {
   const ageMs = nowMs - cell.windowSinceMs;
-  const calm = cell.score < ejectAt(rateOf(cell.attempted, nowMs)) / 2;
+  // One failure just now is enough to wait a window: a quarter of calls failing must not slip through by luck.
+  const calm = cell.score < ejectAt(rateOf(cell.attempted, nowMs)) / 4;
   if (cell.admission >= 1 && cell.outcomes >= HEALED_OUTCOMES && calm) return true;
   if (ageMs < cell.windowMs) return false;
   const seen = cell.windowOutcomes >= OUTCOMES_MIN || ageMs >= 2 * cell.windowMs;
@@ -46,6 +47,8 @@ export function growRamp(cell: BeliefCell, nowMs: number, random: () => number):
   if (calm && !cell.cutInWindow) {
     const grown =
       cell.admission < 0.8 * cell.admissionMax ? Math.min(cell.admission * GROWTH, 1) : cell.admission + STEP;
+    // What heals is what is seen of all calls.
+    if (grown >= 1 && cell.admission < 1) cell.outcomes = 0;
     cell.admission = Math.min(1, grown);
   }
   beginWindow(cell, nowMs, random());
