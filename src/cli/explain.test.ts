@@ -172,6 +172,8 @@ test("for a client of the target's own dialect, explain says what nextMove decid
     drained: false,
     noKey: false,
     spareKey: false,
+    admitted: true,
+    strained: false,
   };
   const rows = await faultOutcomes(settings, "both");
   for (const { kind, from, clients } of rows) {

@@ -168,7 +168,7 @@ test("tail shows each call when it ends; --json every fact", async () => {
   clearInterval(asking);
   expect(id).not.toBe("");
   expect(lines).toMatch(
-    /^\d\d:\d\d:\d\d {2}model {6}chat {2}sick\/a overloaded → well\/b {2}\d+ ms {2}3\+1 tokens {2}call_\w{20}\n/,
+    /^\d\d:\d\d:\d\d {2}model {6}chat {2}(?:sick\/a overloaded → )?well\/b {2}\d+ ms {2}3\+1 tokens {2}call_\w{20}\n/,
   );
   const told = facts
     .trim()
@@ -184,8 +184,10 @@ test("a client's trace is continued at the provider by a span of ours", async ()
   const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
   const id = await ask({ traceparent: `00-${trace}-00f067aa0ba902b7-01`, tracestate: "vendor=x" });
   const headers = received.at(-1);
-  const expected = propagate({ id, headers: { traceparent: `00-${trace}-00f067aa0ba902b7-01` } }, 2);
-  expect(headers?.get("traceparent")).toBe(expected.traceparent ?? "");
+  const client = { traceparent: `00-${trace}-00f067aa0ba902b7-01` };
+  // The second attempt, or the first where the sick one is already left.
+  const spans = [1, 2].map((number) => propagate({ id, headers: client }, number).traceparent ?? "");
+  expect(spans).toContain(headers?.get("traceparent") ?? "none");
   expect(headers?.get("traceparent")).toStartWith(`00-${trace}-`);
   expect(headers?.get("tracestate")).toBe("vendor=x");
 });

@@ -53,7 +53,6 @@ export const LATER: readonly LaterRow[] = [
   },
   route("require", "{}"),
   route("value", "0"),
-  { path: ["probes", "budget"], allowed: "off" },
   { path: ["canary"], allowed: "off" },
   { path: ["status", "poll"], allowed: "off" },
   { path: ["notify"], allowed: "[]" },

@@ -13,10 +13,11 @@ const ALIASES_MAX = 100;
 
 /** Reads a YAML text. `file` is only for messages. */
 export function loadSettings(text: string, options: { readonly file: string; readonly env: Environment }): Loaded {
-  return settingsOf(fromYaml(text, options.file), options.env);
+  return settingsOf(readYaml(text, options.file), options.env);
 }
 
-function fromYaml(text: string, file: string): Source {
+/** The tree of a YAML text with its places, or its syntax errors. Not only for configurations. */
+export function readYaml(text: string, file: string): Source {
   if (text.length > TEXT_LENGTH_MAX) return unreadable(file, `the file has over ${TEXT_LENGTH_MAX} characters`);
   const lines = new LineCounter();
   // Keys are checked below: that check knows `4` and "4" for the same and says where the first one is.

@@ -102,7 +102,15 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
     keys: Array.isArray(config.keys) ? readGatewayKeys(config.keys) : [],
     ...(adminKey !== undefined && { adminKey }),
     passthrough: config.passthrough !== "off",
+    ...probesOf(config.probes),
   };
+}
+
+function probesOf(probes: Config["probes"]): { probesUsdPerDay?: number } {
+  if (probes === undefined) return {};
+  if (typeof probes !== "object") return { probesUsdPerDay: 0 };
+  if (probes.budget === undefined) return {};
+  return { probesUsdPerDay: typeof probes.budget === "number" ? probes.budget : 0 };
 }
 
 function resolveRoute(name: string, route: Config["routes"][string]): RouteSettings {

@@ -99,7 +99,11 @@ const listen = object({
   port: told(integer(0, 65_535).optional(), "0 picks a free one.", LISTEN_DEFAULTS.port),
 });
 const probes = object({
-  budget: told(feature(dailyMoney, "off | 0.50usd/day"), "What they may cost.", "off"),
+  budget: told(
+    feature(dailyMoney, "off | 0.50usd/day"),
+    "What they may cost; off: a real call is tried instead.",
+    "0.50usd/day",
+  ),
 });
 const statusPoll = feature(z.union([oneOf("auto"), lasting]).meta({ [ALLOWED]: "auto | a duration" }), "off | auto");
 const status = object({ poll: told(statusPoll, "How often.", "off") });

@@ -85,7 +85,86 @@ export interface KeptAnswers {
   purge(isMeant: (answer: KeptAnswer) => boolean): number;
 }
 
+/** `probation`: ejected, and the first probe succeeded. `ramp`: back for a share of its calls. */
+export type BeliefState = "healthy" | "suspect" | "ejected" | "probation" | "ramp";
+
+/** Events a second, forgotten exponentially. */
+export interface RateCell {
+  perS: number;
+  atMs: number;
+}
+
+/** Calls of one shape that wait for their first content, in slots by when they began. */
+export interface SilenceCell {
+  /** Rings, by slot number modulo their length. */
+  readonly silent: Int32Array;
+  readonly answered: Int32Array;
+  newestSlot: number;
+  /** How long first contents took while all was well, in logarithmic buckets. */
+  readonly learnt: Float64Array;
+  learntTotal: number;
+  learntSinceMs: number;
+}
+
+/** What one tenant gave a belief within the present 10 s. */
+export interface TenantShare {
+  sinceMs: number;
+  units: number;
+}
+
+/** What is believed of one target. */
+export interface BeliefCell {
+  state: BeliefState;
+  sinceMs: number;
+  /** Log-evidence that it is sick; 0 when there is none. */
+  score: number;
+  /** The part of it that calls in flight give by their silence, as of `silenceAtMs`. */
+  silence: number;
+  silenceAtMs: number;
+  readonly silences: (SilenceCell | undefined)[];
+  /** Calls whose route has this target. */
+  readonly offered: RateCell;
+  /** Attempts on it. */
+  readonly attempted: RateCell;
+  readonly tenants: Map<string, TenantShare>;
+  /** Prompts that failed: how many successes others had had by then. */
+  readonly prompts: Map<string, number>;
+  successes: number;
+  admission: number;
+  admissionMax: number;
+  admissionFloor: number;
+  windowMs: number;
+  windowSinceMs: number;
+  windowOutcomes: number;
+  cutInWindow: boolean;
+  /** Since the ramp began, or reached all calls. */
+  outcomes: number;
+  probeScore: number;
+  probesWanted: number;
+  probedAtMs: number;
+  probing: boolean;
+  /** How a probe is asked for: 0 and 1 by name of the limit, 2 not at all (real calls are tried instead). */
+  probeForm: number;
+}
+
+/** What the models of one provider, all together, say of it. */
+export interface PoolCell {
+  score: number;
+  lastModel: string;
+  lastFailedMs: number;
+  otherFailedMs: number;
+}
+
+/** What probes have cost within a day. */
+export interface ProbeBudgetCell {
+  dayStartMs: number;
+  spentUsd: number;
+}
+
 export interface Cells {
+  belief(identity: string): BeliefCell;
+  pool(domain: string): PoolCell;
+  readonly probes: ProbeBudgetCell;
   readonly answers: KeptAnswers;
   target(identity: string): TargetCell;
   key(identity: string): KeyCell;

@@ -2,6 +2,7 @@
 // nothing else is told anything. Exactly one `attempt-end` per `attempt-start`, one `call-end` per `call-start`.
 
 import type { DialectId, Operation } from "./call.ts";
+import type { BeliefState } from "./cell.ts";
 import type { FaultKind } from "./fault.ts";
 import type { Degraded, ServedBy, Usage } from "./reply.ts";
 
@@ -41,6 +42,18 @@ export type GatewayEvent = Fact &
         readonly usage?: Usage | undefined;
         readonly requestId?: string | undefined;
       }
+    /** What is believed of a target changed; `call` is the one that came by. `score` is log-evidence, `admission` the share of calls that go there. */
+    | {
+        readonly type: "belief";
+        readonly target: string;
+        readonly domain: string;
+        readonly from: BeliefState;
+        readonly state: BeliefState;
+        readonly score: number;
+        readonly admission: number;
+      }
+    /** A probe was answered, or not. It is no attempt of a call: `call` is its own id. */
+    | { readonly type: "probe"; readonly target: string; readonly ok: boolean; readonly fault?: FaultKind | undefined }
     | { readonly type: "retry-wait"; readonly target: string; readonly delayMs: number }
     /** Headers went out before the commit. */
     | { readonly type: "call-open" }

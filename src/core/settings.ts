@@ -100,4 +100,6 @@ export interface Settings {
   readonly adminKey?: string;
   /** Other `/v1/…` paths go to the first provider of their dialect, unprotected. */
   readonly passthrough: boolean;
+  /** What probes of suspected targets may cost; 0: a real call is tried instead. Absent: the default. */
+  readonly probesUsdPerDay?: number;
 }

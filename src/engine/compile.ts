@@ -58,7 +58,10 @@ export function compile(settings: Settings, context: CompileContext): Routes {
     settings.providers.map((made) => [made.name, { settings: made, made: createProvider(made) }]),
   );
   const build = (route: RouteSettings, matched: string) =>
-    compileRoute(route, (target) => plan({ route, target, matched, providers, maxOutput: context.maxOutput }), context);
+    compileRoute(route, (target) => plan({ route, target, matched, providers, maxOutput: context.maxOutput }), {
+      ...context,
+      probesUsdPerDay: settings.probesUsdPerDay,
+    });
   const exact = new Map<string, Route>();
   const patterns: { prefix: string; route: RouteSettings }[] = [];
   for (const route of settings.routes) {
@@ -130,14 +133,16 @@ function plan({ route, target, matched, providers, maxOutput }: PlanContext): Pl
 function compileRoute(
   route: RouteSettings,
   planOf: (target: TargetSettings) => Planned,
-  { cells, secrets }: CompileContext,
+  { cells, secrets, probesUsdPerDay }: CompileContext & { readonly probesUsdPerDay: number | undefined },
 ): Route {
   const plans = route.targets.map(planOf);
   const services = new Map<DialectId, Service>();
   let keyed: readonly KeyedTarget[] = [];
   for (const [id, client] of Object.entries(DIALECTS)) {
     // The cells of both are the same.
-    keyed = plans.map(({ plan, provider }) => keyedTarget({ ...plan, client }, { provider, cells, secrets }));
+    keyed = plans.map(({ plan, provider }) =>
+      keyedTarget({ ...plan, client }, { provider, cells, secrets, probesUsdPerDay }),
+    );
     const recorder =
       route.cache && createRecorder({ ...route.cache, client, route: route.name, answers: cells.answers });
     const rungs = rungsOf(route, planOf, client, { cells, secrets });

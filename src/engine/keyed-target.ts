@@ -5,25 +5,41 @@ import type { Call } from "../core/call.ts";
 import { fault } from "../core/fault.ts";
 import type { Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
+import { PROBES_USD_PER_DAY } from "../health/probe.ts";
 import type { Pursued } from "../policies/pursue.ts";
 import { type AttemptPlan, attempt } from "./attempt.ts";
+import { createBelieving } from "./believing.ts";
 import { createKeyring, type KeyContext, type Keyring } from "./keyring.ts";
 
 export interface KeyedTarget extends Pursued {
   readonly keyring: Pick<Keyring<unknown>, "count">;
 }
 
-export function keyedTarget(planned: Omit<AttemptPlan, "key">, context: Omit<KeyContext, "model">): KeyedTarget {
+export interface KeyedContext extends Omit<KeyContext, "model"> {
+  /** What probes may cost a day. */
+  readonly probesUsdPerDay?: number | undefined;
+}
+
+export function keyedTarget(planned: Omit<AttemptPlan, "key">, context: KeyedContext): KeyedTarget {
   const { id, domain, model } = planned.target;
   const keyring = createKeyring({ ...context, model }, (key): AttemptPlan => ({ ...planned, key }));
+  const identity = identityOf(context.provider, model);
+  const believing = createBelieving({
+    cells: context.cells,
+    identity,
+    target: planned.target,
+    probesUsdPerDay: context.probesUsdPerDay ?? PROBES_USD_PER_DAY,
+    send: (call, scope) => run(keyring, id, { call, scope }, 1),
+  });
   return {
     id,
-    identity: identityOf(context.provider, model),
+    identity,
     domain,
     model,
     keyring,
     keys: keyring.standing,
-    attempt: (call, scope, number) => run(keyring, id, { call, scope }, number),
+    stand: believing.stand,
+    attempt: (call, scope, number) => believing.watch(call, scope, () => run(keyring, id, { call, scope }, number)),
   };
 }
 

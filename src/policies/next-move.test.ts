@@ -14,6 +14,8 @@ const calm: Candidate = {
   drained: false,
   noKey: false,
   spareKey: false,
+  admitted: true,
+  strained: false,
 };
 const a = calm;
 const b: Candidate = { ...calm, domain: "b" };
@@ -181,6 +183,8 @@ describe("nextMove", () => {
       drained: fc.boolean(),
       noKey: fc.boolean(),
       spareKey: fc.boolean(),
+      admitted: fc.boolean(),
+      strained: fc.boolean(),
     });
     const scenario = fc.record({
       candidates: fc.array(candidate, { minLength: 1, maxLength: 5 }),

@@ -28,6 +28,10 @@ export interface Candidate {
   readonly noKey: boolean;
   /** Its provider has another key that may be used at once. */
   readonly spareKey: boolean;
+  /** Belief lets this call go there; others go there only for want of anything else. */
+  readonly admitted: boolean;
+  /** Under suspicion before this call: no second try there. */
+  readonly strained: boolean;
 }
 
 export interface Tried {
@@ -59,8 +63,8 @@ const STOP: Move = { type: "stop" };
  * 2. a key that is rejected, limited or out of quota is followed by the provider's next one: the model asked for is kept;
  * 3. a short `retry-after` is waited for, once, on the same target, by one call at a time, if its budget allows;
  * 4. a connect or server fault is retried once on the same target, if its budget allows;
- * 5. the next target of another failure domain, then of a tried one; those that asked to be left alone come last, and
- *    after them those without a good key;
+ * 5. the next target of another failure domain, then of a tried one; then those that asked to be left alone, those that
+ *    belief holds back (never fail closed), and last those without a good key;
  * 6. a route with a single failure domain has nowhere to go: a transient fault is retried there, within the budget.
  */
 export function nextMove(now: Situation): Move {
@@ -89,7 +93,7 @@ function again(now: Situation, last: Tried): Move | undefined {
     if (!fits || othersWait || !candidate.mayRetry) return undefined;
     return { type: "try", candidate: last.candidate, afterMs, retry: true };
   }
-  if (FAULTS[kind].retry !== "same" || !candidate.mayRetry) return undefined;
+  if (FAULTS[kind].retry !== "same" || !candidate.mayRetry || candidate.strained) return undefined;
   return backOff(now, last.candidate);
 }
 
@@ -111,6 +115,7 @@ function rank(now: Situation, index: number): number {
   const paused = candidate.pausedMs > 0 ? 4 + candidate.pausedMs / 1e9 : 0;
   return (
     (candidate.noKey ? 1e6 : 0) +
+    (candidate.admitted ? 0 : 8) +
     paused +
     (candidate.failedBefore ? 2 : 0) +
     (attemptsOn(now, candidate.domain) > 0 ? 1 : 0)

@@ -50,6 +50,7 @@ function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier
       identity: id,
       domain,
       model,
+      stand: () => ({ admitted: true, strained: false }),
       keys: () => ({ pausedMs: 0, noKey: false, spareKey: false }),
       attempt: async (_call, _scope, number): Promise<Reply> => {
         made.push(`${number} ${id}`);

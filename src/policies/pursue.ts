@@ -23,6 +23,8 @@ export interface Pursued {
   /** Takes the key that is best now, and notes what came of it. */
   attempt(call: Call, scope: Scope, number: number): Promise<Reply>;
   keys(nowMs: number): KeyStanding;
+  /** What is believed of it, for this call; asked once a call. */
+  stand(call: Call, scope: Scope): Pick<Candidate, "admitted" | "strained">;
 }
 
 export interface PursueRules {
@@ -40,6 +42,8 @@ interface Pursuit {
   readonly dueMs: number;
   readonly attemptsMax: number;
   readonly failedBefore: ReadonlySet<string>;
+  /** As it was before the call's own attempts. */
+  readonly standings: readonly Pick<Candidate, "admitted" | "strained">[];
   readonly history: Tried[];
   readonly trail: AttemptRecord[];
 }
@@ -70,6 +74,7 @@ export function pursue(
       dueMs: Math.min(nowMs + rules.totalMs, call.deadlineMs),
       attemptsMax: Math.max(1, rules.attemptsMax - (before?.attempts ?? 0)),
       failedBefore: before?.failed ?? NONE,
+      standings: targets.map((target) => target.stand(call, scope)),
       history: [],
       trail: [],
     });
@@ -107,7 +112,7 @@ function stopped({ targets, history, cells, scope }: Pursuit): Fault {
 function situation(pursuit: Pursuit): Situation {
   const { targets, rules, cells, scope, history } = pursuit;
   const nowMs = scope.runtime.clock.now();
-  const candidates = targets.map((target): Candidate => {
+  const candidates = targets.map((target, index): Candidate => {
     const cell = cells.target(target.identity);
     const { pausedMs, noKey, spareKey } = target.keys(nowMs);
     return {
@@ -119,6 +124,8 @@ function situation(pursuit: Pursuit): Situation {
       drained: cells.drains.untilMs(target.id) > nowMs,
       noKey,
       spareKey,
+      admitted: pursuit.standings[index]?.admitted ?? true,
+      strained: pursuit.standings[index]?.strained ?? false,
     };
   });
   return {

@@ -1,7 +1,7 @@
 // What a command needs of the machine beyond the engine's `Runtime`: a file's text, and the signal to stop. Not for the
 // data path.
 
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 
 /** Larger files are refused: a script or a configuration is a few kilobytes. */
@@ -17,6 +17,11 @@ export async function readTextFile(path: string): Promise<{ readonly text: strin
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
     return { problem: `${path}: ${code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`}` };
   }
+}
+
+/** The names of what is in a folder that ships with the package. Throws where there is none. */
+export function listFiles(folder: string): readonly string[] {
+  return readdirSync(folder);
 }
 
 /** Writes a file that is not there yet; gives why it could not be. */

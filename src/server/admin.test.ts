@@ -291,9 +291,18 @@ test("kept answers are purged, and a filter that is not understood purges nothin
   expect((await ask("/admin/v1/cache/purge")).status).toBe(405);
 });
 
+test("beliefs are told for each target once a call came by", async () => {
+  const { ask } = door();
+  const beliefs = (await json(await ask("/admin/v1/beliefs"))).beliefs;
+  expect(beliefs).toMatchObject([
+    { target: "alpha/m", domain: "alpha", state: "healthy", score: 0, ejectAt: 8, admission: 1 },
+    { target: "beta/m", state: "healthy" },
+  ]);
+});
+
 test("what is not there says so", async () => {
   const { ask } = door();
-  for (const later of ["beliefs", "incidents"]) {
+  for (const later of ["incidents"]) {
     const response = await ask(`/admin/v1/${later}`, post());
     expect([response.status, await json(response)]).toMatchObject([404, { error: { code: "not-in-this-version" } }]);
   }

@@ -5,6 +5,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { CallQuery } from "../observe/call-record.ts";
 import type { Observers } from "../observe/observers.ts";
 import type { Access } from "./access.ts";
+import { listBeliefs } from "./admin-beliefs.ts";
 import { type AdminFault, adminFault, isAdminFault } from "./admin-fault.ts";
 import { drainTarget, listTargets, restoreTarget } from "./admin-targets.ts";
 import { createFeeds, type Feeds } from "./event-feeds.ts";
@@ -37,7 +38,7 @@ interface Asked {
 
 const PREFIX = "/admin/v1/";
 /** Their names are kept free; saying so is better than "no such path". */
-const LATER: ReadonlySet<string> = new Set(["beliefs", "incidents"]);
+const LATER: ReadonlySet<string> = new Set(["incidents"]);
 
 export function createAdmin(engine: Engine, sources: AdminSources): Admin {
   const feeds = createFeeds(engine.runtime.clock, sources.observers);
@@ -82,6 +83,7 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
   if (target !== null) return changeTarget(context, asked, target);
   const { engine, sources, feeds } = context;
   if (path === "targets") return reading(asked, () => ({ targets: listTargets(engine, sources.board) }));
+  if (path === "beliefs") return reading(asked, () => ({ beliefs: listBeliefs(engine) }));
   if (LATER.has(path)) return adminFault(404, "not-in-this-version", `${PREFIX}${path} is not in this version.`);
   if (path === "cache/purge") return purge(context, asked);
   if (path === "events") return reading(asked, () => feeds.open());

@@ -2,15 +2,18 @@
 // target share its cells and a reload keeps them.
 
 import {
+  type BeliefCell,
   BUDGET_TOKENS_MAX,
   type BudgetCell,
   type Cells,
   type KeyCell,
   type LocalCell,
   type OutageCell,
+  type PoolCell,
   type RefusedCell,
   type TargetCell,
 } from "../core/cell.ts";
+import { createBelief } from "./belief-cell.ts";
 import { createDrains } from "./drains.ts";
 import { createKeptAnswers } from "./kept-answers.ts";
 
@@ -26,7 +29,18 @@ export function createCells(): Cells {
   const budgets = new Map<string, BudgetCell>();
   const outages = new Map<string, OutageCell>();
   const locals = new Map<string, LocalCell>();
+  const beliefs = new Map<string, BeliefCell>();
+  const pools = new Map<string, PoolCell>();
   return {
+    belief: (identity) => getOrMake(beliefs, identity, TARGETS_MAX, createBelief),
+    pool: (domain) =>
+      getOrMake(pools, domain, DOMAINS_MAX, () => ({
+        score: 0,
+        lastModel: "",
+        lastFailedMs: Number.NEGATIVE_INFINITY,
+        otherFailedMs: Number.NEGATIVE_INFINITY,
+      })),
+    probes: { dayStartMs: 0, spentUsd: 0 },
     answers: createKeptAnswers(),
     target: (identity) => getOrMake(targets, identity, TARGETS_MAX, () => ({ pausedUntilMs: 0, waiting: false })),
     key: (identity) => getOrMake(keys, identity, KEYS_MAX, () => ({ restUntilMs: 0, strikes: 0, sure: false })),

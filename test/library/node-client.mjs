@@ -13,7 +13,8 @@ const config = {
     primary: { dialect, url: primary, key: "none" },
     backup: { dialect: dialect === "openai-chat" ? "anthropic-messages" : "openai-chat", url: backup, key: "none" },
   },
-  routes: { chat: { targets: ["primary/a", "backup/b"] } },
+  // A target for each scenario: what one does to the primary is not held against it in the next.
+  routes: { "chat-*": { targets: ["primary/a-*", "backup/b"] } },
 };
 const holdfast = createHoldfast(config);
 // The base url is the vendor's own: only `fetch` is changed.
@@ -23,7 +24,7 @@ const reading = (async () => {
   for await (const fact of holdfast.events()) facts.push(fact.type);
 })();
 
-const ask = { model: "chat", max_tokens: 200, messages: [{ role: "user", content: "hello" }] };
+const ask = { model: "chat-0", max_tokens: 200, messages: [{ role: "user", content: "hello" }] };
 
 function create(body, options) {
   const { create: whole } = dialect === "openai-chat" ? client.chat.completions : client.messages;
@@ -55,10 +56,13 @@ async function stream({ onPiece, ...options } = {}) {
 
 const told = (error) => ({ threw: error.constructor.name, message: error.message });
 
+let scenarios = 0;
+
 /** Asks with this fault of the primary. */
 async function with_(fault, run) {
   const url = new URL("/sim/fault", primary);
   await fetch(url, { method: "POST", body: JSON.stringify(fault ?? { kind: "none" }) });
+  ask.model = `chat-${++scenarios}`;
   return run().catch(told);
 }
 

@@ -102,7 +102,10 @@ for (const [sdk, dialect, nodeAtLeast] of SDKS) {
 
     test("a healthy primary answers, whole and as a stream", () => {
       for (const came of [told.results.whole, told.results.stream]) {
-        expect(came).toEqual({ text: expect.stringContaining("primary"), target: "primary/a" });
+        expect(came).toEqual({
+          text: expect.stringContaining("primary"),
+          target: expect.stringMatching(/^primary\/a-\d+$/),
+        });
       }
     });
 

@@ -1,0 +1,208 @@
+// Ties a target's belief to what happens on it: attempts that begin, answer and end, and probes. The rules are in
+// `health/`; this is their thin shell. Everything is driven by calls that come by: there is no timer to leave behind but
+// the deadline of a probe.
+
+import type { Call } from "../core/call.ts";
+import { CancelSource } from "../core/cancel.ts";
+import type { Cells } from "../core/cell.ts";
+import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
+import { fingerprint } from "../core/fingerprint.ts";
+import type { Ending, Reply } from "../core/reply.ts";
+import type { Scope } from "../core/service.ts";
+import type { Target } from "../core/target.ts";
+import { type Believed, type Change, note, probed, type Standing, stand } from "../health/belief.ts";
+import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.ts";
+import { mayProbe, spendProbe } from "../health/probe.ts";
+import { countOne } from "../health/rate.ts";
+import { callAnswered, callBegan, shapeOf } from "../health/silence.ts";
+import { PROBE_FORMS, probeCall } from "./probe-call.ts";
+
+/** A probe that says nothing for so long has failed. */
+const PROBE_MS = 10_000;
+/** Silence while we kept the provider waiting is not the provider's. */
+const PAUSED_MS = 5_000;
+/** Larger prompts are not hashed: their failures all count. */
+const PROMPT_BYTES_MAX = 262_144;
+const HALF = 0.5;
+
+export interface BelievingContext {
+  readonly cells: Cells;
+  readonly identity: string;
+  readonly target: Target;
+  readonly probesUsdPerDay: number;
+  /** One attempt, outside of any pursuit. */
+  readonly send: (call: Call, scope: Scope) => Promise<Reply>;
+}
+
+/** What `pursue` asks of a target. */
+export interface Standpoint {
+  readonly admitted: boolean;
+  readonly strained: boolean;
+}
+
+export interface Believing {
+  stand(call: Call, scope: Scope): Standpoint;
+  /** Around one attempt. */
+  watch(call: Call, scope: Scope, send: () => Promise<Reply>): Promise<Reply>;
+}
+
+export function createBelieving(context: BelievingContext): Believing {
+  const { cells, identity, target } = context;
+  const believed: Believed = { cell: cells.belief(identity), pool: cells.pool(target.domain), model: target.model };
+  return {
+    stand: (call, scope) => standpoint(context, believed, { call, scope }),
+    watch: (call, scope, send) => watched(believed, target, { call, scope }, send),
+  };
+}
+
+interface Work {
+  readonly call: Call;
+  readonly scope: Scope;
+}
+
+function standpoint(context: BelievingContext, believed: Believed, { call, scope }: Work): Standpoint {
+  const { runtime } = scope;
+  const nowMs = runtime.clock.now();
+  const standing: Standing = stand(believed, call.id, { nowMs, random: runtime.random });
+  tell(context.target, { call, scope }, standing.change);
+  if (!standing.probeDue || call.operation !== "generate") return standing;
+  const { cell } = believed;
+  cell.probedAtMs = nowMs;
+  const limitKey = PROBE_FORMS[cell.probeForm];
+  const { probes } = context.cells;
+  if (limitKey !== undefined && mayProbe(probes, context.probesUsdPerDay, nowMs)) {
+    spendProbe(probes);
+    void probe(context, believed, { call, scope }, limitKey);
+    return standing;
+  }
+  // No money for a probe, or no way to ask: a real call is tried, and fails over like any other.
+  return { admitted: true, strained: true };
+}
+
+async function probe(
+  context: BelievingContext,
+  believed: Believed,
+  { call, scope }: Work,
+  limitKey: (typeof PROBE_FORMS)[number],
+): Promise<void> {
+  const { cell } = believed;
+  const { runtime } = scope;
+  const { target } = context;
+  cell.probing = true;
+  const cancel = new CancelSource();
+  const disarm = runtime.clock.after(PROBE_MS, () =>
+    cancel.cancel(fault("first-token-timeout", "the probe was not answered in time")),
+  );
+  const id = `probe_${call.id}`;
+  try {
+    const asked = probeCall({ id, dialect: call.dialect, model: target.model, limitKey });
+    // A probe is no attempt of a call: it has a fact of its own.
+    const ending = isFault(asked) ? asked : await ended(await context.send(asked, { runtime, cancel, emit: nothing }));
+    disarm();
+    const ok = verdictOn(ending);
+    if (ok === undefined) cell.probeForm++;
+    else {
+      const nowMs = runtime.clock.now();
+      scope.emit({ type: "probe", atMs: nowMs, call: id, target: target.id, ok, fault: ending?.kind });
+      tell(target, { call, scope }, probed(believed, ok, { nowMs, random: runtime.random }));
+    }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    scope.emit({ type: "bug", atMs: runtime.clock.now(), call: id, message });
+  } finally {
+    disarm();
+    cell.probing = false;
+  }
+}
+
+/** Reads an answer to its end; what it says is of no interest. */
+async function ended(reply: Reply): Promise<Fault | undefined> {
+  if (!reply.ok) return reply.fault;
+  while ((await reply.frames.read()) !== undefined);
+  return (await reply.ending).fault;
+}
+
+/** Undefined: it says nothing, since it was we who asked wrongly. One token may be spent on thinking: empty is no fault here. */
+function verdictOn(found: Fault | undefined): boolean | undefined {
+  if (found === undefined || found.kind === "empty-reply") return true;
+  return FAULTS[found.kind].blame === "caller" ? undefined : false;
+}
+
+async function watched(believed: Believed, target: Target, work: Work, send: () => Promise<Reply>): Promise<Reply> {
+  const { cell } = believed;
+  const { call, scope } = work;
+  const { clock } = scope.runtime;
+  const beganMs = clock.now();
+  countOne(cell.attempted, beganMs);
+  const shape = shapeOf(call.stream, call.inspected.maxTokens);
+  const slot = callBegan(cell, shape, beganMs);
+  const reply = await send();
+  const nowMs = clock.now();
+  callAnswered(cell, { shape, slot, content: reply.ok, learn: cell.state === "healthy" }, nowMs);
+  const witness: Witness = { believed, target, tenant: call.tenant, id: call.id, scope, beganMs };
+  if (!reply.ok) failed(witness, reply.fault, promptOf(call));
+  else {
+    if (cell.prompts.size > 0) promptSucceeded(cell, () => promptOf(call) ?? "");
+    else cell.successes++;
+    if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
+    outcome(witness, { failed: false, weight: HALF, last: false });
+    void reply.ending.then((ending) => settled(witness, ending));
+  }
+  return reply;
+}
+
+interface Witness {
+  readonly believed: Believed;
+  readonly target: Target;
+  readonly tenant: string;
+  readonly id: string;
+  readonly scope: Scope;
+  readonly beganMs: number;
+}
+
+function promptOf({ body }: Call): string | undefined {
+  return body.length <= PROMPT_BYTES_MAX ? fingerprint(body) : undefined;
+}
+
+/** A stream that began is no longer its prompt's doing; nor must it keep its request alive. */
+function settled(witness: Witness, ending: Ending): void {
+  if (ending.kind === "complete") outcome(witness, { failed: false, weight: HALF, last: true });
+  else if (ending.fault !== undefined && ending.pausedMs <= PAUSED_MS) failed(witness, ending.fault, undefined);
+}
+
+function failed(witness: Witness, { kind }: Fault, prompt: string | undefined): void {
+  const { blame, evidence } = FAULTS[kind];
+  if (evidence === 0 || (blame !== "provider" && blame !== "network")) return;
+  // An overloaded provider and a lost connection say nothing of a prompt.
+  const ofPrompt = kind !== "overloaded" && kind !== "connect-failed" && kind !== "connect-timeout";
+  if (ofPrompt && prompt !== undefined && !promptCounts(witness.believed.cell, prompt)) return;
+  outcome(witness, { failed: true, weight: evidence, last: true });
+}
+
+function outcome(
+  { believed, target, tenant, id, scope, beganMs }: Witness,
+  told: { readonly failed: boolean; readonly weight: number; readonly last: boolean },
+): void {
+  const { clock, random } = scope.runtime;
+  const nowMs = clock.now();
+  if (!tenantCounts(believed.cell, tenant, told.failed, nowMs)) return;
+  const change = note(believed, { ...told, beganMs }, { nowMs, random });
+  if (change !== undefined) emitChange(target, scope, id, change);
+}
+
+function tell(target: Target, { call, scope }: Work, change: Change | undefined): void {
+  if (change !== undefined) emitChange(target, scope, call.id, change);
+}
+
+function emitChange(target: Target, scope: Scope, call: string, change: Change): void {
+  scope.emit({
+    type: "belief",
+    atMs: scope.runtime.clock.now(),
+    call,
+    target: target.id,
+    domain: target.domain,
+    ...change,
+  });
+}
+
+function nothing(): void {}

@@ -1,0 +1,180 @@
+// What is believed of a target, and how outcomes, silence and probes move it: healthy › suspect › ejected › probation ›
+// ramp › healthy. Pure rules over cells, O(1) an outcome; nothing here has a timer: calls that come by drive it all.
+
+import type { BeliefCell, BeliefState, PoolCell } from "../core/cell.ts";
+import { DETECTION, ejectAt, RECOVERY, scored } from "./cusum.ts";
+import { calmPool, inherited, notePool } from "./pool.ts";
+import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
+import { countOne, rateOf } from "./rate.ts";
+import { silenceOf } from "./silence.ts";
+
+const DWELL_MS = 10_000;
+const PROBE_EVERY_MS = 5_000;
+const SELDOM_RATE = 0.4;
+const PROBES_WANTED_MIN = 3;
+const PROBES_WANTED_MAX = 6;
+const PROBE_FAILED = 2;
+/** Below this many calls a second a suspect keeps all of its calls: fewer would only tell less. */
+const WEIGHT_RATE_MIN = 5;
+
+/** Where and when a rule is applied; `random` is uniform in [0, 1). */
+export interface Moment {
+  readonly nowMs: number;
+  readonly random: () => number;
+}
+
+export interface Believed {
+  readonly cell: BeliefCell;
+  readonly pool: PoolCell;
+  readonly model: string;
+}
+
+/** A change of state, for whoever is told of it. */
+export interface Change {
+  readonly from: BeliefState;
+  readonly state: BeliefState;
+  readonly score: number;
+  readonly admission: number;
+}
+
+export interface Standing {
+  /** This very call may go there first. */
+  readonly admitted: boolean;
+  /** Too much under suspicion for a second try there. */
+  readonly strained: boolean;
+  readonly probeDue: boolean;
+  readonly change?: Change | undefined;
+}
+
+/** How the target stands for one call that could use it. Moves what time alone moves. */
+export function stand(believed: Believed, callId: string, { nowMs, random }: Moment): Standing {
+  const { cell } = believed;
+  countOne(cell.offered, nowMs);
+  const change = cell.state === "ramp" ? ramping(believed, { nowMs, random }) : weighed(believed, nowMs);
+  const total = totalOf(believed, nowMs);
+  const limit = ejectAt(rateOf(cell.attempted, nowMs));
+  const share = shareOf(cell, total, limit, nowMs);
+  return {
+    admitted: share >= 1 || (share > 0 && placeOf(callId) < share),
+    strained: cell.state !== "healthy" && (cell.state !== "ramp" || total >= limit / 2),
+    probeDue: isProbeDue(cell, nowMs),
+    change,
+  };
+}
+
+function totalOf({ cell, pool }: Believed, nowMs: number): number {
+  const rate = rateOf(cell.attempted, nowMs);
+  return cell.score + silenceOf(cell, rate, nowMs) + inherited(pool, rate);
+}
+
+function shareOf(cell: BeliefCell, total: number, limit: number, nowMs: number): number {
+  if (cell.state === "healthy") return 1;
+  if (cell.state === "ramp") return cell.admission;
+  if (cell.state !== "suspect") return 0;
+  if (rateOf(cell.offered, nowMs) < WEIGHT_RATE_MIN) return 1;
+  return Math.min(1, Math.max(0.1, 1 - (0.9 * (total - limit / 2)) / (limit / 2)));
+}
+
+/** Healthy and suspect follow the score, with hysteresis. */
+function weighed(believed: Believed, nowMs: number): Change | undefined {
+  const { cell } = believed;
+  if (cell.state !== "healthy" && cell.state !== "suspect") return undefined;
+  const total = totalOf(believed, nowMs);
+  const limit = ejectAt(rateOf(cell.attempted, nowMs));
+  if (total >= limit) return ejected(cell, nowMs, PROBES_WANTED_MIN);
+  if (cell.state === "healthy" && total >= limit / 2) return turn(cell, "suspect", nowMs);
+  if (cell.state === "suspect" && total < limit / 4) return turn(cell, "healthy", nowMs);
+  return undefined;
+}
+
+function ejected(cell: BeliefCell, nowMs: number, probesWanted: number): Change {
+  const change = turn(cell, "ejected", nowMs);
+  cell.admission = 0;
+  cell.probeScore = 0;
+  cell.probeForm = 0;
+  cell.probesWanted = probesWanted;
+  return { ...change, admission: 0 };
+}
+
+function turn(cell: BeliefCell, state: BeliefState, nowMs: number): Change {
+  const from = cell.state;
+  cell.state = state;
+  cell.sinceMs = nowMs;
+  return { from, state, score: cell.score + cell.silence, admission: cell.admission };
+}
+
+function ramping(believed: Believed, { nowMs, random }: Moment): Change | undefined {
+  const { cell } = believed;
+  if (totalOf(believed, nowMs) >= ejectAt(rateOf(cell.attempted, nowMs))) return relapse(cell, nowMs);
+  if (!growRamp(cell, nowMs, random)) return undefined;
+  cell.probesWanted = PROBES_WANTED_MIN;
+  return turn(cell, "healthy", nowMs);
+}
+
+function relapse(cell: BeliefCell, nowMs: number): Change {
+  return ejected(cell, nowMs, Math.min(PROBES_WANTED_MAX, cell.probesWanted + 1));
+}
+
+export interface Outcome {
+  readonly failed: boolean;
+  /** Of a failure: its fault's `evidence`; of a success: the half that is told now. */
+  readonly weight: number;
+  /** When the attempt began. */
+  readonly beganMs: number;
+  /** The end of its attempt: what is counted once. */
+  readonly last: boolean;
+}
+
+/** One outcome of an attempt, or the half of a success. */
+export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Moment): Change | undefined {
+  const { cell, pool, model } = believed;
+  const { failed, weight, beganMs, last } = outcome;
+  notePool(pool, { model, failed, weight }, nowMs);
+  switch (cell.state) {
+    case "healthy":
+    case "suspect":
+      cell.score = scored(cell.score, DETECTION, failed, weight);
+      return weighed(believed, nowMs);
+    case "ejected":
+    case "probation":
+      // What was begun before says nothing of now; what was sent for want of another is as good as a probe.
+      return beganMs >= cell.sinceMs && last ? probed(believed, !failed, { nowMs, random }) : undefined;
+    case "ramp":
+      if (beganMs < cell.sinceMs) return undefined;
+      cell.score = scored(cell.score, RECOVERY, failed, weight);
+      return last && cutRamp(cell, nowMs) ? relapse(cell, nowMs) : undefined;
+  }
+}
+
+function isProbeDue(cell: BeliefCell, nowMs: number): boolean {
+  if (cell.state === "healthy" || cell.state === "ramp" || cell.probing) return false;
+  // Calls that are seldom pace the probes by themselves.
+  const seldom = cell.state === "probation" && rateOf(cell.offered, nowMs) < SELDOM_RATE;
+  return seldom || nowMs - cell.probedAtMs >= PROBE_EVERY_MS || nowMs < cell.probedAtMs;
+}
+
+/** The outcome of a probe. Under mere suspicion it is an outcome like any other. */
+export function probed(believed: Believed, ok: boolean, { nowMs, random }: Moment): Change | undefined {
+  const { cell, pool } = believed;
+  if (cell.state === "healthy" || cell.state === "ramp") return undefined;
+  if (cell.state === "suspect") {
+    cell.score = scored(cell.score, DETECTION, !ok, ok ? 0.5 : 1.2);
+    return weighed(believed, nowMs);
+  }
+  cell.probeScore = ok ? cell.probeScore + 1 : Math.max(0, cell.probeScore - PROBE_FAILED);
+  if (cell.probeScore >= cell.probesWanted && nowMs - cell.sinceMs >= DWELL_MS) {
+    beginRamp(cell, nowMs, random());
+    calmPool(pool, rateOf(cell.attempted, nowMs));
+    return turn(cell, "ramp", nowMs);
+  }
+  if (ok && cell.state === "ejected") return stay(cell, "probation");
+  if (!ok && cell.state === "probation" && cell.probeScore === 0) return stay(cell, "ejected");
+  return undefined;
+}
+
+/** Another word for the same stay out of rotation: it began when it began. */
+function stay(cell: BeliefCell, state: BeliefState): Change {
+  const from = cell.state;
+  cell.state = state;
+  return { from, state, score: cell.score, admission: 0 };
+}

@@ -1,0 +1,133 @@
+// Evidence from calls that have not answered yet: an outage of silence is seen long before its timeouts. Calls are counted
+// in slots of 250 ms by when they began, so that the cost is that of the slots and never of the calls. A slot weighs how
+// unlikely its silence is against how long first contents took while all was well; the newest slots count together as a
+// CUSUM read backwards. Only calls of one shape are compared: a long answer asked for whole is no silence.
+
+import type { BeliefCell, SilenceCell } from "../core/cell.ts";
+
+export const SLOT_MS = 250;
+const SLOTS = 240;
+const BUCKETS = 40;
+const BUCKET_BASE_MS = 50;
+const BUCKET_GROWTH = Math.log(1.25);
+/** If it is sick, this share of its calls hangs. */
+const HANGING = 0.3;
+const ANSWERED = Math.log(1 - HANGING);
+const SLOT_CALL_MAX = 4;
+/** The first answers to come are the fast ones: nothing is judged by them alone. */
+const LEARNT_MIN = 30;
+const LEARNT_MIN_MS = 30_000;
+/** Old habits are forgotten: beyond this many answers every count is halved. */
+const LEARNT_MAX = 2_000;
+
+/** What is asked for decides how late the first content may be: 0 a stream, else by the most tokens a whole answer may have. */
+export function shapeOf(stream: boolean, maxTokens: number | undefined): number {
+  if (stream) return 0;
+  const tokens = maxTokens ?? 4_096;
+  return tokens <= 256 ? 1 : tokens <= 1_024 ? 2 : tokens <= 4_096 ? 3 : 4;
+}
+
+/** Notes that a call began; the result is its slot, for `callAnswered`. */
+export function callBegan(cell: BeliefCell, shape: number, nowMs: number): number {
+  cell.silences[shape] ??= createSilence(nowMs);
+  const silence = cell.silences[shape];
+  const slot = Math.floor(nowMs / SLOT_MS);
+  turnTo(silence, slot);
+  silence.silent[slot % SLOTS] = (silence.silent[slot % SLOTS] ?? 0) + 1;
+  return slot;
+}
+
+export interface Heard {
+  readonly shape: number;
+  readonly slot: number;
+  /** It brought content; false: it ended in another way, which is evidence of its own. */
+  readonly content: boolean;
+  readonly learn: boolean;
+}
+
+export function callAnswered(cell: BeliefCell, { shape, slot, content, learn }: Heard, nowMs: number): void {
+  const silence = cell.silences[shape];
+  if (silence === undefined) return;
+  turnTo(silence, Math.floor(nowMs / SLOT_MS));
+  if (slot > silence.newestSlot - SLOTS && (silence.silent[slot % SLOTS] ?? 0) > 0) {
+    silence.silent[slot % SLOTS] = (silence.silent[slot % SLOTS] ?? 0) - 1;
+    if (content) silence.answered[slot % SLOTS] = (silence.answered[slot % SLOTS] ?? 0) + 1;
+  }
+  if (content && learn) learnt(silence, nowMs - slot * SLOT_MS);
+}
+
+/** The evidence of all shapes at this moment, at least 0; looked at anew at most once a slot. */
+export function silenceOf(cell: BeliefCell, ratePerS: number, nowMs: number): number {
+  if (nowMs - cell.silenceAtMs < SLOT_MS && nowMs >= cell.silenceAtMs) return cell.silence;
+  cell.silenceAtMs = nowMs;
+  let most = 0;
+  for (const silence of cell.silences) {
+    if (silence !== undefined) most = Math.max(most, evidence(silence, nowMs));
+  }
+  // A few silent calls are no proof: at low rates it takes a failed probe, or an outcome, besides.
+  cell.silence = Math.min(most, 5 + 4.5 * Math.log10(Math.max(1, ratePerS)));
+  return cell.silence;
+}
+
+function createSilence(nowMs: number): SilenceCell {
+  return {
+    silent: new Int32Array(SLOTS),
+    answered: new Int32Array(SLOTS),
+    newestSlot: Math.floor(nowMs / SLOT_MS),
+    learnt: new Float64Array(BUCKETS),
+    learntTotal: 0,
+    learntSinceMs: nowMs,
+  };
+}
+
+function turnTo(silence: SilenceCell, slot: number): void {
+  const first = Math.max(silence.newestSlot + 1, slot - SLOTS + 1);
+  for (let each = first; each <= slot; each++) {
+    silence.silent[each % SLOTS] = 0;
+    silence.answered[each % SLOTS] = 0;
+  }
+  silence.newestSlot = Math.max(silence.newestSlot, slot);
+}
+
+function bucketOf(ageMs: number): number {
+  const bucket = Math.floor(Math.log(Math.max(1, ageMs / BUCKET_BASE_MS)) / BUCKET_GROWTH);
+  return Math.min(BUCKETS - 1, bucket);
+}
+
+function learnt(silence: SilenceCell, tookMs: number): void {
+  const bucket = bucketOf(tookMs);
+  silence.learnt[bucket] = (silence.learnt[bucket] ?? 0) + 1;
+  silence.learntTotal++;
+  if (silence.learntTotal < LEARNT_MAX) return;
+  for (let each = 0; each < BUCKETS; each++) silence.learnt[each] = (silence.learnt[each] ?? 0) / 2;
+  silence.learntTotal /= 2;
+}
+
+function evidence(silence: SilenceCell, nowMs: number): number {
+  if (silence.learntTotal < LEARNT_MIN || nowMs - silence.learntSinceMs < LEARNT_MIN_MS) return 0;
+  const later = survivors(silence);
+  const slotNow = Math.floor(nowMs / SLOT_MS);
+  let sum = 0;
+  let most = 0;
+  for (let slot = slotNow; slot > slotNow - SLOTS && slot >= 0 && slot > silence.newestSlot - SLOTS; slot--) {
+    if (slot > silence.newestSlot) continue;
+    const silent = silence.silent[slot % SLOTS] ?? 0;
+    const answered = silence.answered[slot % SLOTS] ?? 0;
+    if (silent === 0 && answered === 0) continue;
+    const share = later[bucketOf(nowMs - (slot + 1) * SLOT_MS)] ?? 1;
+    sum += silent * Math.min(SLOT_CALL_MAX, Math.log(1 - HANGING + HANGING / share)) + answered * ANSWERED;
+    most = Math.max(most, sum);
+  }
+  return most;
+}
+
+/** For each bucket the share of calls that took longer, never 0. */
+function survivors({ learnt: counts, learntTotal }: SilenceCell): Float64Array {
+  const shares = new Float64Array(BUCKETS);
+  let later = 0.5;
+  for (let bucket = BUCKETS - 1; bucket >= 0; bucket--) {
+    later += counts[bucket] ?? 0;
+    shares[bucket] = Math.min(1, later / (learntTotal + 0.5));
+  }
+  return shares;
+}

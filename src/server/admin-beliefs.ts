@@ -1,0 +1,55 @@
+// `/admin/v1/beliefs`: what is believed of each target, and how much evidence there is. It only reads: what moves a belief
+// is in `health/`.
+
+import type { Route } from "../engine/compile.ts";
+import type { Engine } from "../engine/engine.ts";
+import { ejectAt } from "../health/cusum.ts";
+import { rateOf } from "../health/rate.ts";
+
+/** One target. Times are ISO 8601 in UTC, rates a second. */
+export interface BeliefView {
+  readonly target: string;
+  readonly domain: string;
+  readonly state: "healthy" | "suspect" | "ejected" | "probation" | "ramp";
+  /** Absent while nothing has ever changed. */
+  readonly since?: string;
+  /** Log-evidence that it is sick; at `ejectAt` it is out of rotation. */
+  readonly score: number;
+  readonly ejectAt: number;
+  /** The share of calls that may go there first. */
+  readonly admission: number;
+  /** Calls whose route has it, and attempts on it. */
+  readonly offeredPerS: number;
+  readonly attemptedPerS: number;
+}
+
+/** Of each target that a call has come by; no target twice. */
+export function listBeliefs(engine: Engine): readonly BeliefView[] {
+  const seen = new Map<string, BeliefView>();
+  for (const { keyed } of engine.routes.compiled()) {
+    for (const target of keyed) if (!seen.has(target.identity)) seen.set(target.identity, view(engine, target));
+  }
+  return [...seen.values()];
+}
+
+function view({ cells, runtime }: Engine, { id, identity, domain }: Route["keyed"][number]): BeliefView {
+  const cell = cells.belief(identity);
+  const nowMs = runtime.clock.now();
+  const offsetMs = runtime.wallMs() - nowMs;
+  const attemptedPerS = rateOf(cell.attempted, nowMs);
+  return {
+    target: id,
+    domain,
+    state: cell.state,
+    ...(cell.sinceMs > 0 && { since: new Date(cell.sinceMs + offsetMs).toISOString() }),
+    score: rounded(cell.score + cell.silence),
+    ejectAt: rounded(ejectAt(attemptedPerS)),
+    admission: rounded(cell.admission),
+    offeredPerS: rounded(rateOf(cell.offered, nowMs)),
+    attemptedPerS: rounded(attemptedPerS),
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}

@@ -1,0 +1,115 @@
+// Plays a scenario: the real engine in the virtual world, the same traffic without it, and the verdict of the gates. One
+// seed gives one result, its digest included.
+
+import { createEngine } from "../engine/engine.ts";
+import { createChecker, type Invariant } from "./checkers.ts";
+import { askAndRead, drillCall } from "./drill-client.ts";
+import { createTally, type Figures } from "./drill-tally.ts";
+import type { Gate, Scenario } from "./scenario.ts";
+import { schedule, trafficOf } from "./traffic.ts";
+import { playWithout, type Without } from "./without.ts";
+import { createWorld } from "./world.ts";
+
+export interface DrillResult extends Figures {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly digest: string;
+  readonly virtualSeconds: number;
+  readonly wallMs: number;
+  readonly invariants: readonly { readonly name: string; readonly held: boolean }[];
+  readonly without: Without;
+  readonly gates: readonly JudgedGate[];
+}
+
+export interface JudgedGate extends Gate {
+  readonly found: number | null;
+  readonly held: boolean;
+}
+
+export interface DrillOptions {
+  readonly seed: number;
+  /** A stopwatch of the real world, in milliseconds. */
+  readonly stopwatch: () => number;
+}
+
+export async function playDrill(scenario: Scenario, { seed, stopwatch }: DrillOptions): Promise<DrillResult> {
+  const beganMs = stopwatch();
+  const played = await playWith(scenario, seed);
+  const wallMs = Math.round(stopwatch() - beganMs);
+  const without = await playWithout(scenario, seed);
+  return {
+    scenario: scenario.name,
+    seed,
+    digest: played.digest,
+    virtualSeconds: Math.round(played.virtualMs / 1_000),
+    wallMs,
+    ...played.figures,
+    invariants: played.invariants.map(({ name, held }) => ({ name, held })),
+    without,
+    gates: scenario.gates.map((gate) => judge(gate, played.figures)),
+  };
+}
+
+/** True when every gate and every invariant held. */
+export function isPassed({ gates, invariants }: DrillResult): boolean {
+  return gates.every(({ held }) => held) && invariants.every(({ held }) => held);
+}
+
+interface Played {
+  readonly digest: string;
+  readonly virtualMs: number;
+  readonly figures: Figures;
+  readonly invariants: readonly Invariant[];
+}
+
+async function playWith(scenario: Scenario, seed: number): Promise<Played> {
+  const { settings, providers, faults } = scenario;
+  const world = createWorld({ seed, providers, faults });
+  const attemptsMax = Math.max(
+    // Last resorts are not among a call's attempts.
+    ...settings.routes.map(({ attempts, lastResort = [] }) => attempts + lastResort.length),
+  );
+  const checker = createChecker({ attemptsMax: () => attemptsMax });
+  const tally = createTally(scenario);
+  const engine = createEngine({
+    settings,
+    runtime: world.runtime,
+    maxOutput: () => 4_096,
+    readers: [checker.see, tally.see, world.record],
+  });
+  let corrupted = 0;
+  schedule(world.clock, trafficOf(scenario, seed), (ask) => {
+    void askAndRead(engine, drillCall(ask), ask.tools).then((broken) => {
+      if (broken) corrupted++;
+    });
+  });
+  await world.run(Number.POSITIVE_INFINITY);
+  checker.atRest({ inFlight: world.inFlight(), timers: world.timers() });
+  return {
+    digest: world.digest(),
+    virtualMs: world.clock.now(),
+    figures: tally.figures(corrupted),
+    invariants: checker.invariants(),
+  };
+}
+
+/** What could not be measured is not held. */
+function judge(gate: Gate, figures: Figures): JudgedGate {
+  const found = figures[gate.name];
+  return { ...gate, found, held: found !== null && compare(found, gate) };
+}
+
+function compare(found: number, { comparison, limit }: Gate): boolean {
+  switch (comparison) {
+    case "<":
+      return found < limit;
+    case "<=":
+      return found <= limit;
+    case ">":
+      return found > limit;
+    case ">=":
+      return found >= limit;
+    case "==":
+      return found === limit;
+  }
+}

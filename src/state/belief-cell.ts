@@ -1,0 +1,34 @@
+// A belief at its beginning: nothing is known, and nothing is held against anybody.
+
+import type { BeliefCell } from "../core/cell.ts";
+
+export const PROBES_WANTED_MIN = 3;
+
+export function createBelief(): BeliefCell {
+  return {
+    state: "healthy",
+    sinceMs: 0,
+    score: 0,
+    silence: 0,
+    silenceAtMs: Number.NEGATIVE_INFINITY,
+    silences: [],
+    offered: { perS: 0, atMs: 0 },
+    attempted: { perS: 0, atMs: 0 },
+    tenants: new Map(),
+    prompts: new Map(),
+    successes: 0,
+    admission: 1,
+    admissionMax: 1,
+    admissionFloor: 0,
+    windowMs: 0,
+    windowSinceMs: 0,
+    windowOutcomes: 0,
+    cutInWindow: false,
+    outcomes: 0,
+    probeScore: 0,
+    probesWanted: PROBES_WANTED_MIN,
+    probedAtMs: Number.NEGATIVE_INFINITY,
+    probing: false,
+    probeForm: 0,
+  };
+}
