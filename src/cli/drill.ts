@@ -64,7 +64,7 @@ async function find(asked: string): Promise<Scenario | string> {
   if (!isFile && !known.includes(asked)) {
     const near = nearest(asked, known);
     const hint = near === undefined ? "" : `; did you mean "${near}"?`;
-    return `holdfast drill: no scenario is named "${asked}"${hint} There are ${known.join(", ")}; a file ends in .yaml.`;
+    return `holdfast drill: no scenario is named "${asked}"${hint}; there are ${known.join(", ")}; a file ends in .yaml.`;
   }
   const file = isFile ? asked : join(FOLDER, `${asked}.yaml`);
   const read = await readTextFile(file);
