@@ -139,6 +139,10 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
       does: `the same call again within the retry-after of its error (${durationText(REPEAT_MS)} where it had none) is answered the same, without a provider`,
       values: [],
     },
+    resume: {
+      does: "a stream that breaks after its first content is gone on with by another attempt, in the same stream",
+      values: [value("resume", route.resume)],
+    },
   };
   return [
     ...POLICY_ORDER.filter((step) => isUsed(step, route)).map((step) => ({
@@ -156,7 +160,7 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
     },
     {
       step: "attempt",
-      does: "one request, up to the first content; from then on a break is told in-band, and nothing else is tried",
+      does: "one request, up to the first content; from then on the stream is its own",
       values: [
         timeout("connect", durationText(route.timeouts.connectMs)),
         timeout("first-token", autoText(route, "firstTokenMs")),
@@ -169,7 +173,8 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
   ];
 }
 
-function isUsed(step: (typeof POLICY_ORDER)[number], { lastResort, cache }: RouteSettings): boolean {
+function isUsed(step: (typeof POLICY_ORDER)[number], { lastResort, cache, resume }: RouteSettings): boolean {
+  if (step === "resume") return resume !== "off";
   return step === "last-resort" ? lastResort !== undefined : step !== "keep" || cache !== undefined;
 }
 

@@ -34,7 +34,6 @@ export const LATER: readonly LaterRow[] = [
     "off",
     (value) => !asksForNothing(value) && !(hasKey(value, "budget") && asksForNothing(value.budget)),
   ),
-  route("resume", "off"),
   route("warm", "off"),
   route("validate", "off"),
   route("cache.healthy", "off"),

@@ -134,6 +134,7 @@ function resolveRoute(name: string, route: Config["routes"][string]): RouteSetti
     },
     attempts: route.attempts ?? ROUTE_DEFAULTS.attempts,
     retryWaitMs: route["retry-wait"] ?? ROUTE_DEFAULTS.retryWaitMs,
+    resume: route.resume ?? ROUTE_DEFAULTS.resume,
     usage: route.usage ?? ROUTE_DEFAULTS.usage,
     strict: route.strict ?? ROUTE_DEFAULTS.strict,
     criticality: route.criticality ?? ROUTE_DEFAULTS.criticality,

@@ -224,7 +224,6 @@ const ROWS: readonly Row[] = [
     ["7:12", "routes.chat.hedge", later],
     ["7:14", "routes.chat.hedge.aftr", "unknown key", "after"],
   ],
-  [inRoute("resume: text"), ["7:13", "routes.chat.resume", later]],
   [inRoute("resume: txt"), ["7:13", "routes.chat.resume", "off | text | all", "text"]],
   [inRoute("warm: 2%"), ["7:11", "routes.chat.warm", later]],
   [inRoute("validate: { min-length: 3 }"), ["7:15", "routes.chat.validate", later]],

@@ -4,7 +4,8 @@
 import type { DialectId, Operation } from "./call.ts";
 import type { BeliefState } from "./cell.ts";
 import type { FaultKind } from "./fault.ts";
-import type { Degraded, ServedBy, Usage } from "./reply.ts";
+import type { Degraded, ServedBy } from "./reply.ts";
+import type { Usage } from "./usage.ts";
 
 interface Fact {
   /** On `Clock`. */
@@ -55,6 +56,15 @@ export type GatewayEvent = Fact &
     /** A probe was answered, or not. It is no attempt of a call: `call` is its own id. */
     | { readonly type: "probe"; readonly target: string; readonly ok: boolean; readonly fault?: FaultKind | undefined }
     | { readonly type: "retry-wait"; readonly target: string; readonly delayMs: number }
+    /** An answer that broke is gone on with by another attempt, or begun anew where nothing of it was shown. */
+    | {
+        readonly type: "resume";
+        readonly from: string;
+        readonly to: string;
+        readonly fault: FaultKind;
+        readonly deliveredChars: number;
+        readonly how: "prefix" | "anchor" | "anew";
+      }
     /** Headers went out before the commit. */
     | { readonly type: "call-open" }
     | { readonly type: "call-commit"; readonly target: string; readonly attempts: number }

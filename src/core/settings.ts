@@ -1,7 +1,7 @@
 // What the configuration means once it is read, checked and resolved: durations in milliseconds, environment filled in,
 // defaults applied. `config/` makes it from a file, the library's entry from an object; the engine compiles it.
 
-import type { Criticality, DialectId } from "./call.ts";
+import type { Criticality, DialectId, ResumeMode } from "./call.ts";
 
 /**
  * Where a provider's key comes from: the key itself, or a place that is read again while the gateway runs, so that a key
@@ -68,6 +68,7 @@ export interface RouteSettings {
   readonly attempts: number;
   /** A longer `retry-after` fails over at once. */
   readonly retryWaitMs: number;
+  readonly resume: ResumeMode;
   readonly usage: "exact" | "as-asked";
   readonly strict: boolean;
   readonly criticality: Criticality;

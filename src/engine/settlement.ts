@@ -4,9 +4,10 @@
 import type { Call } from "../core/call.ts";
 import { CancelSource } from "../core/cancel.ts";
 import type { Fault, FaultKind } from "../core/fault.ts";
-import type { AttemptRecord, Ending, Usage } from "../core/reply.ts";
+import type { AttemptRecord, Ending } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import { LazyDeadline } from "../core/timing.ts";
+import type { Usage } from "../core/usage.ts";
 import { withoutKey } from "./without-key.ts";
 
 /** Faults by which the client's side ended the attempt: nobody is owed an error any more. */
