@@ -107,18 +107,15 @@ function keyOf(provider: string, count: number, origin: OriginText): Value {
   return { name: "key", value: count === 0 ? "none" : count === 1 ? "one key" : `${count} keys`, origin: from };
 }
 
+type Steps = Readonly<Record<(typeof POLICY_ORDER)[number], Omit<PathStep, "step">>>;
+type ValueOf = (key: string, text: string, ...below: readonly string[]) => Value;
+
 /** What each policy of the engine's order does with this route's values. */
-function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
-  const value = (key: string, text: string, ...below: readonly string[]): Value => ({
-    name: below.length === 0 ? key : below.join("."),
-    value: text,
-    origin: origin(["routes", route.name, key, ...below]),
-  });
-  const timeout = (key: string, text: string) => value("timeouts", text, key);
-  const steps: Readonly<Record<(typeof POLICY_ORDER)[number], Omit<PathStep, "step">>> = {
+function policySteps(route: RouteSettings, origin: OriginText, value: ValueOf): Steps {
+  return {
     deadline: {
       does: "ends the whole call; after its first content only a deadline that the client sent holds",
-      values: [timeout("total", durationText(route.timeouts.totalMs))],
+      values: [value("timeouts", durationText(route.timeouts.totalMs), "total")],
     },
     "last-resort": {
       does: "what is given when no target answered and the caller is not to blame, in this order",
@@ -144,6 +141,16 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
       values: [value("resume", route.resume)],
     },
   };
+}
+
+function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
+  const value: ValueOf = (key, text, ...below) => ({
+    name: below.length === 0 ? key : below.join("."),
+    value: text,
+    origin: origin(["routes", route.name, key, ...below]),
+  });
+  const timeout = (key: string, text: string) => value("timeouts", text, key);
+  const steps = policySteps(route, origin, value);
   return [
     ...POLICY_ORDER.filter((step) => isUsed(step, route)).map((step) => ({
       step,
