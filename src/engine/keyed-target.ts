@@ -20,9 +20,16 @@ export interface KeyedContext extends Omit<KeyContext, "model"> {
   readonly probesUsdPerDay?: number | undefined;
 }
 
-export function keyedTarget(planned: Omit<AttemptPlan, "key">, context: KeyedContext): KeyedTarget {
+export function keyedTarget(planned: Omit<AttemptPlan, "key" | "account">, context: KeyedContext): KeyedTarget {
   const { id, domain, model } = planned.target;
-  const keyring = createKeyring({ ...context, model }, (key): AttemptPlan => ({ ...planned, key }));
+  const keyring = createKeyring(
+    { ...context, model },
+    (key, account): AttemptPlan => ({
+      ...planned,
+      key,
+      account,
+    }),
+  );
   const identity = identityOf(context.provider, model);
   const believing = createBelieving({
     cells: context.cells,

@@ -40,6 +40,7 @@ export async function readCall(
   const steering = readSteering(request.headers, context.runtime);
   if (isFault(steering)) return steering;
   const { openMs, ...rest } = steering;
+  const endUser = inspected.endUser === undefined ? undefined : context.endUser?.(inspected.endUser);
   const call: Call = {
     ...rest,
     id: context.id,
@@ -52,6 +53,7 @@ export async function readCall(
     headers: forwardedHeaders(path.dialect, request.headers),
     query,
     tenant: context.tenant.name,
+    ...(endUser !== undefined && { endUser }),
     ...(context.tenant.routes && { routes: context.tenant.routes }),
   };
   return { call, openMs };
@@ -61,6 +63,8 @@ export interface CallContext {
   readonly id: string;
   readonly tenant: Tenant;
   readonly runtime: Runtime;
+  /** Hashes the name of an end user; absent: nobody counts them. */
+  readonly endUser?: ((name: string) => string) | undefined;
 }
 
 type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict" | "cache"> & {
