@@ -20,6 +20,8 @@ export interface Observers {
   readonly propagate?: Propagate;
   /** Hashes the name of an end user; absent: nobody counts them. */
   readonly endUser?: (name: string) => string;
+  /** `/admin/v1/reports/…`; absent: nothing is kept. */
+  readonly ledger?: Pick<Ledger, "flush" | "reader">;
   readonly calls: {
     /** `/admin/v1/calls`: answer `{ calls: list(query) }`. Newest first, calls still running included. */
     list(query?: CallQuery): readonly CallRecord[];
@@ -86,7 +88,7 @@ export function createObservers(options: ObserverOptions): Observers {
   };
   return {
     readers: [follower.read, hub.read, readBugs, ...(ledger ? [ledger.see] : [])],
-    ...(ledger && { endUser: ledger.endUser }),
+    ...(ledger && { endUser: ledger.endUser, ledger }),
     ...(traces && { propagate }),
     calls: {
       list: (query) => recent.list(follower.running, query),

@@ -9,6 +9,7 @@ import type { CallReader } from "../follow-calls.ts";
 import { createUserHash } from "./end-user.ts";
 import { createFacts, type PriceOf } from "./facts.ts";
 import { createGathering } from "./gather.ts";
+import { type LedgerReader, readLedger } from "./read.ts";
 import { createSpendAlarm, type SpendWarning } from "./spend-alarm.ts";
 import { createLedgerStore, type Keeping, type LedgerStore } from "./store.ts";
 
@@ -23,6 +24,8 @@ export interface Ledger {
   readonly dropped: number;
   /** Writes what waits. Never throws. */
   flush(): void;
+  /** What is written so far, for reports. */
+  readonly reader: LedgerReader;
   /** `flush`, and no timer is left. The database is its owner's. */
   close(): void;
 }
@@ -56,6 +59,8 @@ export function createLedger(options: LedgerOptions): Ledger {
   const { clock, wallMs, warn, emit } = options;
   const store = createLedgerStore(options.database, options.keeping);
   const endUser = createUserHash(store.userKey(options.newKey));
+  const reader = readLedger(options.database);
+  if (reader === undefined) throw new Error("the ledger has no tables");
   const alarm = createSpendAlarm();
   let disarm: (() => void) | undefined;
   const arm = (delayMs: number): void => {
@@ -89,6 +94,7 @@ export function createLedger(options: LedgerOptions): Ledger {
       return gathering.series.dropped + gathering.records.dropped;
     },
     flush,
+    reader,
     close() {
       flush();
       disarm?.();

@@ -1,0 +1,124 @@
+// The report of impact against what the simulated providers logged and what the clients got: two outages in a month.
+
+import { beforeAll, expect, test } from "bun:test";
+import { htmlOf } from "../../src/reports/html.ts";
+import { impactOf } from "../../src/reports/impact.ts";
+import { impactCsv } from "../../src/reports/impact-csv.ts";
+import { impactPage } from "../../src/reports/impact-page.ts";
+import type { ImpactReport } from "../../src/reports/impact-report.ts";
+import { markdownOf } from "../../src/reports/page.ts";
+import { countText, shareText } from "../../src/reports/wording.ts";
+import { type ClientView, type Month, playMonth } from "../support/ledger-month.ts";
+
+let month: Month;
+let report: ImpactReport;
+
+beforeAll(async () => {
+  month = await playMonth();
+  report = await impactOf(month.ledger, month.span);
+});
+
+const header = ({ delivery }: ClientView, name: string) => delivery.headers[`x-holdfast-${name}`] ?? "";
+const wasHit = (client: ClientView) =>
+  client.delivery.status !== 200 || header(client, "target") !== "alpha/m" || /=(?!ok)/.test(header(client, "trail"));
+
+test("every request that the providers saw is an attempt or a probe, failed or not as they know it", () => {
+  expect(month.warnings).toEqual([]);
+  for (const name of ["alpha", "beta"]) {
+    const seen = month.world.log.filter(({ provider }) => provider === name);
+    const found = report.providers.find(({ provider }) => provider === name);
+    if (found === undefined) throw new Error(`nothing of ${name}`);
+    expect(found.attempts + found.probes).toBe(seen.length);
+    expect(found.failed + found.probesFailed).toBe(seen.filter(({ fault }) => fault !== undefined).length);
+    for (const [counted, status] of [
+      ["overloaded529", 529],
+      ["error500", 500],
+    ] as const) {
+      const logged = seen.filter((sighting) => sighting.status === status).length;
+      expect(found.by[counted] ?? 0).toBeLessThanOrEqual(logged);
+      expect((found.by[counted] ?? 0) + found.probesFailed).toBeGreaterThanOrEqual(logged);
+    }
+    expect(Object.keys(found.by).filter((counted) => counted !== "overloaded529" && counted !== "error500")).toEqual(
+      [],
+    );
+  }
+});
+
+test("calls are split as their clients saw it", () => {
+  const { clients } = month;
+  const { calls } = report;
+  const hit = clients.filter(wasHit);
+  const refused = clients.filter(({ delivery }) => delivery.status !== 200);
+  const canned = clients.filter((client) => header(client, "served-by") === "canned");
+  expect(calls.all).toBe(clients.length);
+  expect(calls.hit).toBe(hit.length);
+  expect(calls.rawError.all).toBe(refused.length);
+  expect(calls.word).toEqual({ all: canned.length, stale: 0, local: 0, canned: canned.length, deferred: 0 });
+  expect(calls.rescued).toBe(hit.length - refused.length - canned.length);
+  expect(Math.min(refused.length, canned.length)).toBeGreaterThan(50);
+  expect(report.routes).toHaveLength(1);
+});
+
+test("distinct end users are those of the calls that were hit", () => {
+  const names = (clients: readonly ClientView[]) => new Set(clients.map(({ user }) => user)).size;
+  expect(report.users.hit).toBe(names(month.clients.filter(wasHit)));
+  expect(report.users.rawError).toBe(names(month.clients.filter(({ delivery }) => delivery.status !== 200)));
+});
+
+test("money: twice the price at the second target, lost calls at the route's value", () => {
+  const { money, providers, calls } = report;
+  const beta = providers.find(({ provider }) => provider === "beta");
+  // All that beta answered would have cost half of it at alpha.
+  expect(money.failoverExtra).toBeCloseTo((beta?.costUsd ?? 0) / 2, 6);
+  expect(money.failoverUnknownCalls).toBe(0);
+  expect(money.lost.usd).toBeCloseTo(0.4 * (calls.rawError.all + calls.word.canned), 6);
+  expect(money.spent).toBeCloseTo(
+    providers.reduce((sum, { costUsd = 0 }) => sum + costUsd, 0),
+    9,
+  );
+});
+
+test("three truths, and each provider alone", () => {
+  const [alpha] = report.providers;
+  if (alpha === undefined) throw new Error("no provider");
+  expect(alpha.provider).toBe("alpha");
+  const { slaCountable = 0, experienced = 0, clientsSaw = 0 } = alpha.truths;
+  // Most of its failures were 529, which no contract counts.
+  expect(slaCountable).toBeGreaterThan(experienced);
+  expect(clientsSaw).toBeGreaterThan(alpha.alone.availability ?? 1);
+  // Alone it would have failed about as many calls as came while it was down.
+  const down = month.clients.filter(wasHit).length;
+  expect(alpha.alone.failed / down).toBeGreaterThan(0.85);
+  expect(alpha.alone.failed / down).toBeLessThan(1.15);
+});
+
+test("of one provider alone, and of a span without anything", async () => {
+  const beta = await impactOf(month.ledger, { ...month.span, provider: "beta" });
+  expect(beta.providers.map(({ provider }) => provider)).toEqual(["beta"]);
+  // Each of these calls met alpha's failure first, or alpha was known to be sick.
+  expect(beta.calls.hit).toBeLessThan(report.calls.hit / 10);
+  const empty = await impactOf(month.ledger, { fromMinute: 0, toMinute: 60 });
+  expect([empty.calls.all, empty.minutesWithoutCalls, empty.users.hit]).toEqual([0, 60, 0]);
+  expect(empty.notes[0]).toContain("nothing was measured");
+  expect(empty.providers.every(({ truths }) => Object.keys(truths).length === 0)).toBe(true);
+});
+
+test("every format says the same", () => {
+  const page = impactPage(report);
+  const [markdown, html, csv] = [markdownOf(page), htmlOf(page), impactCsv(report)];
+  const { hit, rescued } = report.calls;
+  for (const text of [markdown, html]) {
+    expect(text).toContain(`${countText(hit)} met a failure of a provider: ${countText(rescued)} were rescued`);
+    for (const { provider, truths } of report.providers) {
+      expect(text).toContain(provider);
+      expect(text).toContain(shareText(truths.slaCountable));
+    }
+  }
+  expect(html.match(/<svg/g)).toHaveLength(2);
+  const rows = csv.split("\r\n").map((row) => row.split(","));
+  expect(rows).toContainEqual(["calls", "", "hit", String(hit)]);
+  expect(rows.filter(([section, , measure]) => section === "time" && measure === "calls")).toHaveLength(
+    report.slots.from.length,
+  );
+  expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+});
