@@ -145,12 +145,55 @@ test("neither a key nor a user's name is in the file", async () => {
   expect(bytes).not.toMatch(/ada-lovelace|sk-of-alpha|"Hi"/);
 }, 20_000);
 
+test("a pack for a claim, from the store of a running gateway, and what is wrong with a changed one", async () => {
+  const store = join(folder, "claim.db");
+  const { child, url } = await serve(configure("claim", `sqlite:${store}`));
+  alpha.setFault({ kind: "server-error" });
+  for (let count = 0; count < 5; count++) expect(await ask(url)).toBe(200);
+  alpha.setFault(undefined);
+  await Bun.sleep(1_500);
+  const month = new Date().toISOString().slice(0, 7);
+  const of = ["--store", store, "--provider", "alpha", "--month", month];
+  const pack = join(folder, "claim.zip");
+  const made = await run(["report", "sla", ...of, "--format", "zip", "--out", pack, "--json"]);
+  expect([made.code, made.err]).toEqual([0, ""]);
+  const { root } = JSON.parse(made.out);
+  const whole = await run(["report", "verify", pack, "--root", root]);
+  expect([whole.code, whole.out]).toEqual([0, expect.stringContaining(`whole. 5 files on alpha in ${month}`)]);
+  const bytes = readFileSync(pack);
+  const at = bytes.indexOf(",server-error,");
+  bytes[at + 1] = 0x53;
+  writeFileSync(pack, bytes);
+  const changed = await run(["report", "verify", pack]);
+  expect([changed.code, changed.out]).toEqual([1, expect.stringContaining("requests.csv, record 1")]);
+  for (const [format, part] of [
+    ["md", "# Did alpha keep its word"],
+    ["html", "<!doctype html>"],
+    ["csv", "minute_utc,valid"],
+    ["json", '{"report":"sla"'],
+  ]) {
+    const shown = await run(["report", "sla", ...of, "--format", format ?? ""]);
+    expect([shown.code, shown.out]).toEqual([0, expect.stringMatching(new RegExp(`^${part}`))]);
+  }
+  child.kill("SIGTERM");
+  expect(await child.exited).toBe(0);
+}, 30_000);
+
 test("slips of whoever asks are told", async () => {
   const rows: readonly (readonly [readonly string[], number, string])[] = [
     [["report"], 2, "which report?"],
     [["report", "impct"], 2, 'did you mean "impact"'],
     [["report", "impact", "--month", "2026-13"], 2, "no month"],
     [["report", "impact", "--format", "pdf"], 2, "md, html, csv, json"],
+    [["report", "sla", "--month", "2026-11"], 2, "--provider"],
+    [["report", "sla", "--provider", "alpha"], 2, "--month"],
+    [
+      ["report", "sla", "--provider", "gamma", "--month", "2026-11", "--store", join(folder, "claim.db")],
+      1,
+      "alpha, beta",
+    ],
+    [["report", "verify"], 2, "which FILE.zip?"],
+    [["report", "verify", join(folder, "none.zip")], 2, "no such file"],
     [["report", "impact", "--store", join(folder, "none.db")], 1, "no such file"],
     [["report", "impact", "--store", join(folder, "memory.yaml")], 1, "memory.yaml"],
   ];

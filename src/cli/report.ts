@@ -15,6 +15,14 @@ const KINDS: Readonly<Record<string, { readonly summary: string; load(): Promise
     summary: "what failing providers did to calls, users, time and money",
     load: async () => (await import("./report-impact.ts")).reportImpact,
   },
+  sla: {
+    summary: "how a provider did in a month, and the pack of evidence for a claim",
+    load: async () => (await import("./report-sla.ts")).reportSla,
+  },
+  verify: {
+    summary: "whether a pack of evidence is as it was made",
+    load: async () => (await import("./report-verify.ts")).reportVerify,
+  },
 };
 
 const HELP = `holdfast report KIND [FLAGS]
@@ -27,6 +35,8 @@ Common to most of them; each kind has its own --help:
   --month M       a calendar month in UTC, such as 2026-11; or --from DATE and --to DATE
   --provider P    of one provider
   --format F      md, html, csv, json, zip; --json is --format json
+  --account FINGERPRINT, --region R, --model M     sla: of one key, region or model only
+  --root HASH     verify: the root that was told when the pack was made
   --store PATH    the store to read; or --config FILE, which names it; or --gateway URL, which asks a running gateway
 
 Reports read the ledger that a gateway keeps in its store, beside it while it runs, or

@@ -1,7 +1,7 @@
 // The report of impact as one long table for spreadsheets: what, of whom, which measure, how much. Unknown is left empty.
 
+import { csvRow } from "../core/csv.ts";
 import type { ImpactReport } from "./impact-report.ts";
-import { csvOf } from "./page.ts";
 
 type Row = readonly (string | number)[];
 
@@ -10,7 +10,7 @@ export function impactCsv(report: ImpactReport): string {
   const { calls, users, money, added = {}, providers, routes, slots } = report;
   const rows = (section: string, item: string, measures: object): Row[] =>
     flat(measures).map(([measure, value]) => [section, item, measure, value]);
-  return csvOf([
+  const all: readonly Row[] = [
     ["section", "item", "measure", "value"],
     ["span", "", "from", report.from],
     ["span", "", "to", report.to],
@@ -34,7 +34,8 @@ export function impactCsv(report: ImpactReport): string {
         ),
       }),
     ),
-  ]);
+  ];
+  return all.map(csvRow).join("");
 }
 
 function flat(measures: object, prefix = ""): [string, string | number][] {

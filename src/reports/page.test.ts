@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { htmlOf } from "./html.ts";
-import { csvOf, markdownOf, type Page } from "./page.ts";
+import { markdownOf, type Page } from "./page.ts";
 
 const HOSTILE = "<img src=x onerror=alert(1)>|`x`\n# [a](b)\u0007";
 
@@ -34,13 +34,4 @@ test("no name becomes markup, in either format", () => {
   expect(markdown).not.toMatch(/(?<!\\)<img|(?<!\\)`x|(?<!\\)\[a/);
   expect(markdown.split("\n").filter((line) => line.startsWith("#"))).toHaveLength(2);
   expect(markdown.split("\n").filter((line) => line.startsWith("|"))).toHaveLength(3);
-});
-
-test("csv: quotes, separators, and no formula", () => {
-  expect(
-    csvOf([
-      ["a,b", 'say "x"', -1.5],
-      ["=1+1", "-2", "@x"],
-    ]),
-  ).toBe('"a,b","say ""x""",-1.5\r\n\'=1+1,\'-2,\'@x\r\n');
 });

@@ -74,14 +74,3 @@ export function escapeHtml(text: string): string {
   };
   return oneLine(text).replace(/[&<>"']/g, (sign) => entities[sign] ?? sign);
 }
-
-/** Rows of RFC 4180. What a spreadsheet would take for a formula is made text. */
-export function csvOf(rows: readonly (readonly (string | number)[])[]): string {
-  return rows.map((row) => `${row.map(csvCell).join(",")}\r\n`).join("");
-}
-
-function csvCell(value: string | number): string {
-  if (typeof value === "number") return String(value);
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}

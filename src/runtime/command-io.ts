@@ -19,15 +19,39 @@ export async function readTextFile(path: string): Promise<{ readonly text: strin
   }
 }
 
+/** A pack of evidence with a month of requests is some tens of megabytes. */
+const BYTES_MAX = 512 * 1024 * 1024;
+
+/** The file's bytes, or why there are none. */
+export async function readBytes(path: string): Promise<Uint8Array | { readonly problem: string }> {
+  try {
+    const bytes = await readFile(path);
+    return bytes.length > BYTES_MAX ? { problem: `${path}: the file is over ${BYTES_MAX} bytes` } : bytes;
+  } catch (error) {
+    return {
+      problem: `${path}: ${codeOf(error) === "ENOENT" ? "there is no such file" : `it cannot be read (${codeOf(error)})`}`,
+    };
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+}
+
 /** The names of what is in a folder that ships with the package. Throws where there is none. */
 export function listFiles(folder: string): readonly string[] {
   return readdirSync(folder);
 }
 
 /** Writes a file that is not there yet; gives why it could not be. */
-export async function writeNewTextFile(path: string, text: string): Promise<string | undefined> {
+export function writeNewTextFile(path: string, text: string): Promise<string | undefined> {
+  return writeNewFile(path, new TextEncoder().encode(text));
+}
+
+/** The same of bytes. */
+export async function writeNewFile(path: string, bytes: Uint8Array): Promise<string | undefined> {
   try {
-    await writeFile(path, text, { flag: "wx" });
+    await writeFile(path, bytes, { flag: "wx" });
     return undefined;
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unwritable";

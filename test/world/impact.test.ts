@@ -6,8 +6,12 @@ import { impactOf } from "../../src/reports/impact.ts";
 import { impactCsv } from "../../src/reports/impact-csv.ts";
 import { impactPage } from "../../src/reports/impact-page.ts";
 import type { ImpactReport } from "../../src/reports/impact-report.ts";
+import { minuteCounts } from "../../src/reports/minute-counts.ts";
 import { markdownOf } from "../../src/reports/page.ts";
 import { countText, shareText } from "../../src/reports/wording.ts";
+import { claimPack } from "../../src/sla/claim-pack.ts";
+import { measured } from "../../src/sla/measured.ts";
+import { verifyPack } from "../../src/sla/verify-pack.ts";
 import { type ClientView, type Month, playMonth } from "../support/ledger-month.ts";
 
 let month: Month;
@@ -121,4 +125,34 @@ test("every format says the same", () => {
     report.slots.from.length,
   );
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+});
+
+test("each minute of evidence is what the provider logged in it, and the pack of it is whole", () => {
+  const { world, ledger, span } = month;
+  const minutes = minuteCounts(ledger, { ...span, provider: "alpha" });
+  const logged = new Map<number, [all: number, failed: number]>();
+  for (const { provider, endedAtMs = 0, fault } of world.log) {
+    if (provider !== "alpha") continue;
+    const minute = Math.floor((world.runtime.wallMs() - world.clock.now() + endedAtMs) / 60_000);
+    const [all, failed] = logged.get(minute) ?? [0, 0];
+    logged.set(minute, [all + 1, failed + (fault === undefined ? 0 : 1)]);
+  }
+  expect(new Map(minutes.map((one) => [one.minute, [one.valid + one.probes, one.failed + one.probesFailed]]))).toEqual(
+    logged,
+  );
+  const evaluation = measured(minutes, span);
+  const [down, ...others] = evaluation.downtime;
+  // Only where both were down did calls keep coming to it; before, they were led past.
+  expect([others.length, down && down.toMinute - down.fromMinute]).toEqual([0, 11]);
+  const requests = ledger
+    .attempts(span, "alpha", 1_000)
+    .filter(({ outcome }) => outcome !== "ok")
+    .map((one) => ({ ...one, model: "m" }));
+  expect(requests).toHaveLength(report.providers[0]?.failed ?? 0);
+  expect(requests.every(({ requestId }) => /^req_/.test(requestId))).toBe(true);
+  const about = { provider: "alpha", month: "2026-10", madeAtMs: world.runtime.wallMs(), pages: [] };
+  const { archive, root } = claimPack({ ...about, evaluation, minutes, requests, requestsAreCut: false });
+  expect(verifyPack(archive, root).ok).toBe(true);
+  archive[archive.length >> 1] = (archive[archive.length >> 1] ?? 0) ^ 1;
+  expect(verifyPack(archive).ok).toBe(false);
 });

@@ -1,0 +1,155 @@
+// `holdfast report sla`: how a provider did in a month under its promise, and the pack of evidence for a claim. A person
+// files the claim; this command sends nothing.
+
+import { htmlOf } from "../reports/html.ts";
+import { minuteCounts } from "../reports/minute-counts.ts";
+import { markdownOf } from "../reports/page.ts";
+import { minutesCsv, slaPage, slaReport } from "../reports/sla-report.ts";
+import { monthSpan } from "../reports/span.ts";
+import { createBunRuntime } from "../runtime/bun.ts";
+import { writeNewFile } from "../runtime/command-io.ts";
+import { claimPack, type EvidenceRequest } from "../sla/claim-pack.ts";
+import { measured } from "../sla/measured.ts";
+import { misuse } from "./command.ts";
+import { type Flags, readFlags, textFlag } from "./flags.ts";
+import type { ReportKind } from "./report.ts";
+import { openLedgerToRead, SOURCE_FLAGS, SOURCE_HELP, type StoredLedger } from "./report-source.ts";
+
+const FORMATS = ["md", "html", "csv", "json", "zip"] as const;
+
+const HELP = `holdfast report sla --provider P --month 2026-11 [--format md|html|csv|json|zip]
+                    [--account FINGERPRINT] [--region R] [--model M] [--out FILE] [--store PATH]
+
+How the provider did in a calendar month (UTC), and, as zip, the pack of evidence for a claim: periods of downtime, the
+minutes, the provider's own ids of the requests that failed, and a letter; every record is chained by its hash, and
+\`holdfast report verify FILE.zip\` names the first one that was changed. A person completes the letter and sends it.
+
+  --provider P    the provider, as the configuration names it
+  --month M       the month
+  --format F      md (default), html, csv (the minutes), json, zip; --json is --format json
+  --account, --region, --model
+                  of one key (by its fingerprint), region or model only, where the contract is about those
+  --out FILE      where the zip goes (default: P-M.zip here); a file that is there is left as it is
+${SOURCE_HELP}
+
+Exit codes: 0 done, 1 the ledger cannot be read or the file not be written, 2 bad use.`;
+
+export const reportSla: ReportKind = { help: HELP, run };
+
+const FLAGS = {
+  ...SOURCE_FLAGS,
+  provider: { type: "string" },
+  month: { type: "string" },
+  format: { type: "string" },
+  account: { type: "string" },
+  region: { type: "string" },
+  model: { type: "string" },
+  out: { type: "string" },
+} as const;
+
+/** What is listed in a pack; the ledger keeps more. */
+const REQUESTS_MAX = 100_000;
+
+interface Wish {
+  readonly provider: string;
+  readonly month: string;
+  readonly format: (typeof FORMATS)[number];
+  readonly span: { readonly fromMinute: number; readonly toMinute: number };
+  readonly flags: Flags;
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const parsed = readFlags(args, FLAGS);
+  if (!parsed.ok) return misuse("report sla", parsed.message);
+  const wish = wishOf(parsed.flags);
+  if (typeof wish === "string") return misuse("report sla", wish);
+  const opened = await openLedgerToRead(parsed.flags);
+  if (typeof opened === "string") return failed(opened);
+  try {
+    const problem = await tell(wish, opened);
+    return problem === undefined ? 0 : failed(problem);
+  } catch (error) {
+    return failed(`${opened.path}: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    opened.database.close();
+  }
+}
+
+function failed(message: string): 1 {
+  console.error(`holdfast report sla: ${message}`);
+  return 1;
+}
+
+function wishOf(flags: Flags): Wish | string {
+  const [provider, month] = [textFlag(flags, "provider"), textFlag(flags, "month")];
+  if (provider === undefined) return "whose promise? --provider NAME, as the configuration has it";
+  if (month === undefined) return "which month? --month 2026-11";
+  const span = monthSpan(month);
+  if (typeof span === "string") return span;
+  const named = textFlag(flags, "format") ?? (flags.json === true ? "json" : "md");
+  const format = FORMATS.find((name) => name === named);
+  if (format === undefined) return `--format ${named}: one of ${FORMATS.join(", ")}`;
+  return { provider, month, format, span, flags };
+}
+
+/** A sentence for what went wrong. */
+async function tell(wish: Wish, { ledger }: StoredLedger): Promise<string | undefined> {
+  const { provider, month, format, span, flags } = wish;
+  const known = new Set(
+    [...ledger.series().values()].flatMap((name) => (name.kind === "attempts" ? name.provider : [])),
+  );
+  if (!known.has(provider)) {
+    return `the ledger knows no provider "${provider}"; it knows: ${[...known].sort().join(", ") || "none"}`;
+  }
+  const of = {
+    account: textFlag(flags, "account"),
+    region: textFlag(flags, "region"),
+    model: textFlag(flags, "model"),
+  };
+  const minutes = minuteCounts(ledger, { ...span, provider, ...of });
+  const evaluation = measured(minutes, span);
+  const report = slaReport({ provider, month }, minutes, [evaluation]);
+  if (format === "zip") {
+    const kept = ledger.attempts(span, provider, REQUESTS_MAX);
+    const requests = kept
+      .filter(({ outcome }) => outcome !== "ok")
+      .map((one): EvidenceRequest => ({ ...one, model: one.target.slice(provider.length + 1) }))
+      .filter(({ account, model }) => (of.account ?? account) === account && (of.model ?? model) === model);
+    const { archive, root } = claimPack({
+      provider,
+      month,
+      madeAtMs: createBunRuntime().wallMs(),
+      evaluation,
+      minutes,
+      requests,
+      requestsAreCut: requests.length < report.failed,
+      pages: [],
+    });
+    return writePack(wish, archive, root);
+  }
+  const page = slaPage(report);
+  const texts = {
+    md: markdownOf(page),
+    html: htmlOf(page),
+    csv: minutesCsv(minutes),
+    json: `${JSON.stringify(report)}\n`,
+  };
+  process.stdout.write(texts[format]);
+  return undefined;
+}
+
+async function writePack(
+  { provider, month, flags }: Wish,
+  archive: Uint8Array,
+  root: string,
+): Promise<string | undefined> {
+  const path = textFlag(flags, "out") ?? `${provider.replace(/[^\w.-]/g, "_")}-${month}.zip`;
+  const problem = await writeNewFile(path, archive);
+  if (problem !== undefined) return problem;
+  if (flags.json === true) console.log(JSON.stringify({ file: path, root }));
+  else {
+    console.log(`${path}: letter.md is a draft; a person completes and sends it.`);
+    console.log(`root ${root}\nKeep the root elsewhere: holdfast report verify ${path} --root ROOT`);
+  }
+  return undefined;
+}

@@ -1,0 +1,107 @@
+// The report on one provider's month under its promise: gathered from the ledger, judged by `sla/`, rendered as a page, a
+// table, JSON, or as a pack for a claim.
+
+import { csvRow } from "../core/csv.ts";
+import { type Evaluation, FAILURE_CLASSES, type MinuteCount } from "../core/sla.ts";
+import type { Page } from "./page.ts";
+import { isoOfMinute } from "./span.ts";
+import { countText, plural, shareText } from "./wording.ts";
+
+export interface SlaReport {
+  readonly report: "sla";
+  readonly provider: string;
+  /** `2026-11` */
+  readonly month: string;
+  /** By each promise that may apply, the likeliest first. */
+  readonly evaluations: readonly Evaluation[];
+  /** Requests that were owed an answer, and those of them that failed, whatever the promise says of it. */
+  readonly valid: number;
+  readonly failed: number;
+  /** 0..1, of all failures; absent: no request was made. */
+  readonly experienced?: number;
+}
+
+export function slaReport(
+  about: { readonly provider: string; readonly month: string },
+  minutes: readonly MinuteCount[],
+  evaluations: readonly Evaluation[],
+): SlaReport {
+  let valid = 0;
+  let failed = 0;
+  for (const one of minutes) {
+    valid += one.valid;
+    failed += one.failed;
+  }
+  const { provider, month } = about;
+  const experienced = valid > 0 ? { experienced: 1 - failed / valid } : {};
+  return { report: "sla", provider, month, evaluations, valid, failed, ...experienced };
+}
+
+const PERIODS_SHOWN = 50;
+
+export function slaPage({ provider, month, evaluations, valid, failed, experienced }: SlaReport): Page {
+  return {
+    title: `Did ${provider} keep its word in ${month}?`,
+    about: [
+      `${plural(valid, "request")} of this gateway were owed an answer, ${countText(failed)} failed one way or another.`,
+      "All times UTC.",
+    ],
+    sections: evaluations.flatMap((one) => [
+      {
+        title: one.name,
+        table: {
+          head: ["promised", "countable under this rule", "experienced", "downtime", "credit", "to be claimed by"],
+          rows: [
+            [
+              one.promised === undefined ? "nothing" : shareText(one.promised),
+              shareText(one.availability),
+              shareText(experienced),
+              plural(
+                one.downtime.reduce((sum, { fromMinute, toMinute }) => sum + toMinute - fromMinute, 0),
+                "minute",
+              ),
+              one.credit === undefined ? "none" : `${shareText(one.credit.share)} of ${one.credit.of}`,
+              one.claimBy ?? "–",
+            ],
+          ],
+        },
+        lines: [
+          `Rule: ${one.rule}.`,
+          ...(one.sourceUrl === undefined ? [] : [`Source: ${one.sourceUrl}`]),
+          `${plural(one.minutesWithoutEvidence, "minute")} of the month had no request: they are counted neither way by us.`,
+          ...one.notes,
+        ],
+      },
+      ...(one.downtime.length === 0 ? [] : [downtime(one)]),
+    ]),
+  };
+}
+
+function downtime({ name, downtime: periods }: Evaluation): Page["sections"][number] {
+  const more = periods.length - PERIODS_SHOWN;
+  return {
+    title: `Downtime under ${name}`,
+    table: {
+      head: ["from", "to", "minutes", "requests", "failed"],
+      rows: periods
+        .slice(0, PERIODS_SHOWN)
+        .map(({ fromMinute, toMinute, valid, failed }) => [
+          isoOfMinute(fromMinute),
+          isoOfMinute(toMinute),
+          countText(toMinute - fromMinute),
+          countText(valid),
+          countText(failed),
+        ]),
+    },
+    ...(more > 0 && { lines: [`${countText(more)} more are in --format json.`] }),
+  };
+}
+
+/** The minutes themselves: those with a request. */
+export function minutesCsv(minutes: readonly MinuteCount[]): string {
+  const head = ["minute_utc", "valid", "failed", ...FAILURE_CLASSES, "probes", "probes_failed"];
+  const rows = minutes.map(({ minute, valid, failed, by, probes, probesFailed }) =>
+    csvRow([isoOfMinute(minute), valid, failed, ...FAILURE_CLASSES.map((name) => by[name] ?? 0), probes, probesFailed]),
+  );
+  return csvRow(head) + rows.join("");
+}
