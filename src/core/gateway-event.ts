@@ -23,7 +23,7 @@ export type GatewayEvent = Fact &
         readonly stream: boolean;
         readonly tenant: string;
         /** A keyed hash of the end user whom the client named. */
-        readonly endUser?: string;
+        readonly endUser?: string | undefined;
         /** The client's own trace context (W3C), as it came and not yet checked. */
         readonly trace?: { readonly parent: string; readonly state?: string };
       }
