@@ -175,16 +175,18 @@ function models({ providers }: ImpactReport): Section {
   return {
     title: "Tokens and money by model",
     table: {
-      head: ["model", "attempts", "input tokens", "output tokens", "USD"],
+      head: ["model", "attempts", "input tokens", "output tokens", "USD", "a million in / out", "price as of"],
       rows: providers.flatMap(({ provider, models: list }) =>
         list
           .filter(({ attempts }) => attempts > 0)
-          .map(({ model, attempts, inputTokens, outputTokens, unpricedAttempts, costUsd }) => [
+          .map(({ model, attempts, inputTokens, outputTokens, unpricedAttempts, costUsd, price }) => [
             `${provider}/${model}`,
             countText(attempts),
             countText(inputTokens),
             countText(outputTokens),
             costUsd !== undefined && unpricedAttempts > 0 ? `${usdText(costUsd)} and more` : usdText(costUsd),
+            price === undefined ? "unknown" : `${usdText(price.inputPerMillion)} / ${usdText(price.outputPerMillion)}`,
+            price?.verified ?? "",
           ]),
       ),
     },

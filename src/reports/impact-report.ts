@@ -113,6 +113,13 @@ export interface ModelImpact {
   readonly unpricedAttempts: number;
   /** Absent: no attempt had a known price. */
   readonly costUsd?: number;
+  /** The list price that it was counted by, in dollars a million tokens; the latest, where it changed. */
+  readonly price?: {
+    readonly inputPerMillion: number;
+    readonly outputPerMillion: number;
+    readonly source: string;
+    readonly verified: string;
+  };
 }
 
 export interface RouteImpact {

@@ -42,6 +42,7 @@ export async function impactOf(
     sums.end();
     if (options.turn !== undefined && ++seen % MINUTES_A_TURN === 0) await options.turn();
   }
+  const prices = new Map(ledger.prices().map(({ target, ...price }) => [target, price]));
   const users = ledger.users(wish, wish.provider);
   const calls = countCalls(sums.callTotal(), sums.hitTotal());
   const report: Omit<ImpactReport, "notes"> = {
@@ -60,7 +61,7 @@ export async function impactOf(
     ...addedOf(sums.hitTotal()),
     money: moneyOf(sums),
     providers: sums.providers
-      .map((provider) => providerImpact(sums, provider, alone.get(provider)))
+      .map((provider) => providerImpact(sums, provider, { alone: alone.get(provider), prices }))
       .sort((a, b) => b.failed - a.failed || a.provider.localeCompare(b.provider)),
     routes: sums.routes.map((route) => routeImpact(sums, route)).sort((a, b) => b.hit - a.hit || b.calls - a.calls),
     slots: slots.done(),
@@ -174,7 +175,7 @@ const COUNTABLE = ["error500", "error5xx"] as const;
 function providerImpact(
   sums: Sums,
   provider: string,
-  alone: { readonly calls: number; readonly failed: number; readonly callsUnknown: number } | undefined,
+  { alone, prices }: { readonly alone: Alone | undefined; readonly prices: Prices },
 ): ProviderImpact {
   const vector = sums.attemptTotal(provider);
   const by: Record<string, number> = {};
@@ -205,11 +206,15 @@ function providerImpact(
     inputTokens: at(vector, ATTEMPT.inputTokens),
     outputTokens: at(vector, ATTEMPT.outputTokens),
     ...(cost > 0 && { costUsd: cost / 1e9 }),
-    models: sums.modelTotals(provider).map(([model, total]) => modelImpact(model, total)),
+    models: sums
+      .modelTotals(provider)
+      .map(([model, total]) => modelImpact(model, total, prices.get(`${provider}/${model}`))),
   };
 }
 
-function modelImpact(model: string, vector: Vector): ModelImpact {
+type Prices = ReadonlyMap<string, NonNullable<ModelImpact["price"]>>;
+
+function modelImpact(model: string, vector: Vector, price: ModelImpact["price"]): ModelImpact {
   const cost = at(vector, ATTEMPT.costNano);
   return {
     model,
@@ -219,6 +224,7 @@ function modelImpact(model: string, vector: Vector): ModelImpact {
     outputTokens: at(vector, ATTEMPT.outputTokens),
     unpricedAttempts: at(vector, ATTEMPT.unpriced),
     ...(cost > 0 && { costUsd: cost / 1e9 }),
+    ...(price !== undefined && { price }),
   };
 }
 

@@ -20,7 +20,8 @@ const MINUTE = 60_000;
 /** Much longer than anything that is waited for: headers say it all. */
 const NEVER_MS = 86_400_000;
 const MONTH_MS = 30 * DAY;
-export const USERS = 40;
+const USERS = 40;
+const DATED = { source: "https://prices.example.com", verified: "2026-09-01" };
 
 export interface ClientView {
   readonly user: string;
@@ -66,8 +67,8 @@ export async function playMonth(database: Database = openMemoryDatabase()): Prom
     settings: () => settings,
     priceOf: (provider) =>
       provider === "alpha"
-        ? { inputPerMillion: 3, outputPerMillion: 15 }
-        : { inputPerMillion: 6, outputPerMillion: 30 },
+        ? { inputPerMillion: 3, outputPerMillion: 15, ...DATED }
+        : { inputPerMillion: 6, outputPerMillion: 30, ...DATED },
     clock: world.clock,
     wallMs: world.runtime.wallMs,
     random: world.runtime.random,

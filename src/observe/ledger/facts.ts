@@ -12,6 +12,15 @@ export interface TokenPrice {
   readonly promptTokensMax?: number;
   /** The last day of it, `2026-12-31`. */
   readonly until?: string;
+  /** Where it was read, and the day on which it was last checked. */
+  readonly source: string;
+  readonly verified: string;
+}
+
+/** A price that money in the ledger was counted by. */
+export interface UsedPrice extends TokenPrice {
+  /** `provider/model` */
+  readonly target: string;
 }
 
 /** `undefined`: unknown. No price is ever guessed. */
@@ -26,6 +35,8 @@ export interface Facts {
   region(provider: string): string;
   /** In billionths of a dollar; `undefined` when a price or a count of tokens is not known. */
   costNano(target: string, usage: Usage, wallMs: number): number | undefined;
+  /** Prices that were used and are not noted yet; whoever notes them takes them out. */
+  readonly used: UsedPrice[];
 }
 
 /** Names of models come from clients where a route is a pattern. */
@@ -37,8 +48,10 @@ interface Priced extends TokenPrice {
 }
 
 export function createFacts(settings: () => Settings, priceOf: PriceOf): Facts {
-  const primaries = new Map<string, string | undefined>();
+  /** By route and model. */
+  const primaries = new Map<string, Map<string, string | undefined>>();
   const prices = new Map<string, Priced | undefined>();
+  const used: UsedPrice[] = [];
   let seen: Settings | undefined;
   const now = (): Settings => {
     const current = settings();
@@ -49,14 +62,20 @@ export function createFacts(settings: () => Settings, priceOf: PriceOf): Facts {
     return current;
   };
   return {
+    used,
     primary(route, model) {
       const { routes } = now();
-      return remember(primaries, `${route}\n${model}`, () => primaryOf(routes, route, model));
+      const models = remember(primaries, route, () => new Map<string, string | undefined>());
+      return remember(models, model, () => primaryOf(routes, route, model));
     },
     valueUsd: (route) => now().routes.find(({ name }) => name === route)?.valueUsd,
     region: (provider) => now().providers.find(({ name }) => name === provider)?.region ?? "",
     costNano(target, usage, wallMs) {
-      const price = remember(prices, target, () => priced(priceOf, target));
+      const price = remember(prices, target, () => {
+        const found = priced(priceOf, target);
+        if (found !== undefined && used.length < NAMES_MAX) used.push({ ...found, target });
+        return found;
+      });
       return price && costOf(price, usage, wallMs);
     },
   };

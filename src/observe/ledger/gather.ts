@@ -9,7 +9,7 @@ import { classOf, isFailure } from "./classify.ts";
 import { type Facts, splitTarget } from "./facts.ts";
 import { ATTEMPT, bucketOf, CALL, type CallField, FIRST_AT, SECOND_AT, type Vector } from "./fields.ts";
 import { createRecords, type Records } from "./records.ts";
-import { createSeriesBook, type Series, type SeriesBook } from "./series.ts";
+import { createSeriesBook, type Series, type SeriesBook, step } from "./series.ts";
 
 type Event<Type extends GatewayEvent["type"]> = Extract<GatewayEvent, { type: Type }>;
 
@@ -87,9 +87,18 @@ interface ForWhom {
 
 function attemptSeries({ series, facts }: Context, target: string, whom: ForWhom, atWallMs: number): Series {
   const { account, route, tenant } = whom;
-  return series.at(`${target}\n${account}\n${route}\n${tenant}`, Math.floor(atWallMs / MINUTE_MS), () => {
+  const branch = step(step(step(step(series.root.attempts, target), account), route), tenant);
+  return series.at(branch, Math.floor(atWallMs / MINUTE_MS), () => {
     const [provider, model] = splitTarget(target);
     return { kind: "attempts", provider, account, region: facts.region(provider), model, route, tenant };
+  });
+}
+
+function callSeries({ series }: Context, provider: string, { start }: TrackedCall, atWallMs: number): Series {
+  const { route, tenant } = start;
+  const branch = step(step(step(series.root.calls, provider), route), tenant);
+  return series.at(branch, Math.floor(atWallMs / MINUTE_MS), () => {
+    return { kind: "calls", provider, account: "", region: "", model: "", route, tenant };
   });
 }
 
@@ -128,19 +137,7 @@ function onCall(context: Context, event: Event<"call-end">, call: TrackedCall): 
   const culprit = culpritOf(context, event, call) ?? "";
   const outcome = outcomeOf(event, culprit !== "");
   const atWallMs = wallOf(event.atMs, call);
-  const found = context.series.at(
-    `calls\n${culprit}\n${start.route}\n${start.tenant}`,
-    Math.floor(atWallMs / MINUTE_MS),
-    () => ({
-      kind: "calls",
-      provider: culprit,
-      account: "",
-      region: "",
-      model: "",
-      route: start.route,
-      tenant: start.tenant,
-    }),
-  );
+  const found = callSeries(context, culprit, call, atWallMs);
   const { vector } = found;
   add(vector, CALL[outcome], 1);
   if (start.stream && event.firstContentMs !== undefined) add(vector, FIRST_AT + bucketOf(event.firstContentMs), 1);

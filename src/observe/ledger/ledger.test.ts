@@ -7,6 +7,7 @@ import type { Usage } from "../../core/reply.ts";
 import { openMemoryDatabase } from "../../runtime/sqlite.ts";
 import { VirtualClock } from "../../sim/clock.ts";
 import { createCallFollower } from "../follow-calls.ts";
+import type { TokenPrice } from "./facts.ts";
 import { ATTEMPT, CALL, createVector, type Vector } from "./fields.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { foldPacked } from "./pack.ts";
@@ -14,9 +15,10 @@ import { readLedger } from "./read.ts";
 import { KEPT_ON_DISK, type Keeping } from "./store.ts";
 
 const EPOCH_MS = Date.UTC(2026, 10, 1);
-const PRICES: Readonly<Record<string, { inputPerMillion: number; outputPerMillion: number }>> = {
-  alpha: { inputPerMillion: 1, outputPerMillion: 2 },
-  beta: { inputPerMillion: 4, outputPerMillion: 8 },
+const DATED = { source: "https://prices.example.com", verified: "2026-10-01" };
+const PRICES: Readonly<Record<string, TokenPrice>> = {
+  alpha: { inputPerMillion: 1, outputPerMillion: 2, ...DATED },
+  beta: { inputPerMillion: 4, outputPerMillion: 8, ...DATED },
 };
 
 interface Bench {
@@ -134,6 +136,10 @@ test("a rescued call: what it waited, what it cost more, who was to blame, who i
   // 1 000 tokens in at 4 instead of 1, 100 out at 8 instead of 2: billionths of a dollar.
   expect(calls[CALL.extraNano]).toBe(1_000 * (1_000 * 3 + 100 * 6));
   const reader = readLedger(database);
+  expect(reader?.prices().map(({ target, verified }) => [target, verified])).toEqual([
+    ["alpha/m", "2026-10-01"],
+    ["beta/m", "2026-10-01"],
+  ]);
   const span = { fromMinute: 0, toMinute: 1e9 };
   expect(reader?.users(span, "alpha")).toEqual({ hit: 1, rescued: 1, word: 0, rawError: 0, records: 1, named: 1 });
   expect(reader?.users(span, "beta").hit).toBe(0);
@@ -153,13 +159,14 @@ test("a lost call is worth what its route says; one that was wrong is nobody's f
 });
 
 test("an unknown price is counted in tokens, not in money", () => {
-  const { ledger, call, sums } = bench();
+  const { ledger, call, sums, database } = bench();
   call({ ...SPARE, target: "gamma/m" });
   ledger.close();
   const { attempts } = sums();
   expect([attempts[ATTEMPT.inputTokens], attempts[ATTEMPT.unpriced], attempts[ATTEMPT.costNano]]).toEqual([
     1_000, 1, 0,
   ]);
+  expect(readLedger(database)?.prices()).toEqual([]);
 });
 
 test("a call past its first target is hit only while that one is in trouble", () => {

@@ -7,7 +7,7 @@ import type { Clock } from "../../core/runtime.ts";
 import type { Settings } from "../../core/settings.ts";
 import type { CallReader } from "../follow-calls.ts";
 import { createUserHash } from "./end-user.ts";
-import { createFacts, type PriceOf } from "./facts.ts";
+import { createFacts, type PriceOf, type UsedPrice } from "./facts.ts";
 import { createGathering } from "./gather.ts";
 import { type LedgerReader, readLedger } from "./read.ts";
 import { createSpendAlarm, type SpendWarning } from "./spend-alarm.ts";
@@ -69,15 +69,16 @@ export function createLedger(options: LedgerOptions): Ledger {
       flush();
     });
   };
+  const facts = createFacts(options.settings, options.priceOf);
   const gathering = createGathering({
-    facts: createFacts(options.settings, options.priceOf),
+    facts,
     wallMs,
     random: options.random,
     changed: () => {
       if (disarm === undefined) arm(FLUSH_MS);
     },
   });
-  const writing = createWriting(store, gathering, warn);
+  const writing = createWriting(store, { ...gathering, prices: facts.used }, warn);
   const trimming = createTrimming(store, clock);
   const flush = (): void => {
     const waitMs = writing.write((deltas) => {
@@ -107,11 +108,11 @@ function budgetWarning({ route, spentUsd, withoutFailoverUsd, overMs }: SpendWar
   return { type: "budget-warning", atMs, call: "", route, spentUsd, withoutFailoverUsd, overMs };
 }
 
-type Gathered = Pick<ReturnType<typeof createGathering>, "series" | "records">;
+type Gathered = Pick<ReturnType<typeof createGathering>, "series" | "records"> & { readonly prices: UsedPrice[] };
 type Deltas = ReturnType<Gathered["series"]["take"]>;
 
 /** `write` gives how long to wait before the next try; 0: all is written. `counted` sees each count once, stored or not. */
-function createWriting(store: LedgerStore, { series, records }: Gathered, warn: (message: string) => void) {
+function createWriting(store: LedgerStore, { series, records, prices }: Gathered, warn: (message: string) => void) {
   let failures = 0;
   let told = 0;
   return {
@@ -121,7 +122,7 @@ function createWriting(store: LedgerStore, { series, records }: Gathered, warn: 
       if (failures === 0) counted(deltas);
       const dropped = series.dropped + records.dropped;
       try {
-        store.write({ deltas, ...taken, dropped: dropped - told });
+        store.write({ deltas, ...taken, prices, dropped: dropped - told });
       } catch (error) {
         for (const delta of deltas) delta.series.id = undefined;
         series.giveBack(deltas);
@@ -129,6 +130,8 @@ function createWriting(store: LedgerStore, { series, records }: Gathered, warn: 
         if (failures++ === 0) warn(`the ledger cannot be written (${reasonOf(error)}); calls go on, it is tried again`);
         return Math.min(RETRY_MAX_MS, FLUSH_MS * 2 ** Math.min(failures, 10));
       }
+      series.done(deltas);
+      prices.length = 0;
       if (failures > 0) warn(`the ledger is written again; ${dropped - told} of its entries were lost meanwhile`);
       failures = 0;
       told = dropped;

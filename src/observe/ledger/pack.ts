@@ -1,7 +1,7 @@
 // A minute of the ledger as bytes: for each series that had anything to tell, its number, its length, and the fields that
 // are not 0. A successful call takes some 20 bytes, and what is not asked for is skipped without being read.
 
-import { FIELDS, type Vector } from "./fields.ts";
+import { createVector, FIELDS, type Vector } from "./fields.ts";
 
 /** The fields of all series, one entry after another: `series, bytes, (field gap, value)*`, each a base-128 number. */
 export type Packed = Uint8Array;
@@ -31,26 +31,27 @@ function addEntry(reader: Reader, end: number, vector: Vector): void {
 /** `packed` with the deltas added; the vectors are left as they are. Values are rounded to whole numbers. */
 export function mergePacked(packed: Packed | undefined, deltas: ReadonlyMap<number, Vector>): Packed {
   const writer = new Writer((packed?.length ?? 0) + 64 * deltas.size);
-  const rest = new Map(deltas);
+  const merged = new Set<number>();
+  const sum = createVector();
   if (packed !== undefined) {
     const reader = new Reader(packed);
     while (reader.at < packed.length) {
       const start = reader.at;
       const series = reader.number();
       const end = reader.number() + reader.at;
-      const delta = rest.get(series);
+      const delta = deltas.get(series);
       if (delta === undefined) {
         writer.copy(packed.subarray(start, end));
         reader.at = end;
         continue;
       }
-      rest.delete(series);
-      const sum = delta.slice();
+      merged.add(series);
+      sum.set(delta);
       addEntry(reader, end, sum);
       writer.entry(series, sum);
     }
   }
-  for (const [series, vector] of rest) writer.entry(series, vector);
+  for (const [series, vector] of deltas) if (!merged.has(series)) writer.entry(series, vector);
   return writer.done();
 }
 
@@ -87,19 +88,27 @@ class Writer {
   }
 
   entry(series: number, vector: Vector): void {
-    const body = new Writer(64);
+    const start = this.#at;
+    this.number(series);
+    // Its length is known afterwards, and is nearly always one byte.
+    const length = this.#at++;
     let last = -1;
     for (let field = 0; field < FIELDS; field++) {
-      const value = Math.round(vector[field] ?? 0);
-      if (value <= 0) continue;
-      body.number(field - last);
-      body.number(value);
+      const value = vector[field] ?? 0;
+      if (value < 0.5) continue;
+      this.number(field - last);
+      this.number(Math.round(value));
       last = field;
     }
-    if (last < 0) return;
-    this.number(series);
-    this.number(body.#at);
-    this.copy(body.done());
+    const size = this.#at - length - 1;
+    if (last < 0) this.#at = start;
+    else if (size <= 0x7f) this.#bytes[length] = size;
+    else {
+      this.#reserve(1);
+      this.#bytes.copyWithin(length + 2, length + 1, this.#at++);
+      this.#bytes[length] = (size % 128) | 0x80;
+      this.#bytes[length + 1] = Math.floor(size / 128);
+    }
   }
 
   number(value: number): void {

@@ -45,6 +45,16 @@ export interface StoredAttempt {
   readonly tookMs: number;
 }
 
+export interface StoredPrice {
+  readonly target: string;
+  /** In dollars. */
+  readonly inputPerMillion: number;
+  readonly outputPerMillion: number;
+  readonly source: string;
+  /** The day on which it was last checked. */
+  readonly verified: string;
+}
+
 export interface LedgerReader {
   /** By their numbers. */
   series(): ReadonlyMap<number, SeriesName>;
@@ -52,6 +62,8 @@ export interface LedgerReader {
   users(span: MinuteSpan, provider?: string): UserCounts;
   /** Single attempts at one provider, in the order of time: every failure that is kept, and a sample of successes. */
   attempts(span: MinuteSpan, provider: string, max: number): readonly StoredAttempt[];
+  /** The prices that money was counted by, the latest of each target last. */
+  prices(): readonly StoredPrice[];
   /** The first and the last minute there is; `undefined` when there is none. */
   bounds(): { readonly first: number; readonly last: number } | undefined;
   /** Entries that the gateway had to give up, in all. */
@@ -76,6 +88,10 @@ function over(database: Database): LedgerReader {
   const series = database.prepare<SeriesName & { id: number }>(
     "SELECT id, kind, provider, account, region, model, route, tenant FROM ledger_series",
   );
+  const prices = database.prepare<StoredPrice & Record<string, never>>(
+    `SELECT target, input_per_million AS inputPerMillion, output_per_million AS outputPerMillion, source, verified
+     FROM ledger_price ORDER BY verified`,
+  );
   const bounds = database.prepare<{ first: number | null; last: number | null }>(
     "SELECT min(minute) AS first, max(minute) AS last FROM ledger_minute",
   );
@@ -84,6 +100,7 @@ function over(database: Database): LedgerReader {
     series: () => new Map(series.all().map(({ id, ...name }) => [id, name])),
     minutes: minuteReader(database),
     users: userCounter(database),
+    prices: () => prices.all(),
     attempts: attemptReader(database),
     bounds() {
       const found = bounds.get();

@@ -24,7 +24,8 @@ export interface Series {
   id: number | undefined;
   /** Of `vector`, in whole minutes since the Unix epoch; -1 when it holds nothing. */
   minute: number;
-  readonly vector: Vector;
+  /** Another one after each writing. */
+  vector: Vector;
 }
 
 /** One minute of one series that is not in the store yet. */
@@ -34,13 +35,22 @@ export interface Delta {
   readonly vector: Vector;
 }
 
+/** Where series are found: a name a step. Names are the same objects call after call, so that a step costs next to nothing. */
+export interface Branch {
+  readonly next: Map<string, Branch>;
+  series: Series | undefined;
+}
+
 export interface SeriesBook {
-  /** `key` tells it apart from all others; `name` is asked for when it is new. */
-  at(key: string, minute: number, name: () => SeriesName): Series;
+  readonly root: Readonly<Record<SeriesKind, Branch>>;
+  /** The series of a branch, its vector that of `minute`; `name` is asked for when it is new. */
+  at(branch: Branch, minute: number, name: () => SeriesName): Series;
   /** What was counted since the last time, oldest minute first, up to so many minutes of series in all. */
   take(): readonly Delta[];
   /** They could not be stored: to be given out again. */
   giveBack(deltas: readonly Delta[]): void;
+  /** They are stored, and their vectors are not needed any more. */
+  done(deltas: readonly Delta[]): void;
   /** Minutes of series that were given up for want of room. */
   readonly dropped: number;
 }
@@ -49,48 +59,45 @@ export interface SeriesBook {
 export const SERIES_MAX = 10_000;
 /** Held while the store fails: some 8 MB. */
 export const WAITING_MAX = 5_000;
+/** Series have numbers below it: those beyond `SERIES_MAX` are as many as providers, keys and routes. */
+const NUMBERS_MAX = 1_000_000;
+const POOL_MAX = 1_000;
 export const OTHER = "other";
 
+export function step(branch: Branch, name: string): Branch {
+  const found = branch.next.get(name);
+  if (found !== undefined) return found;
+  const made = createBranch();
+  branch.next.set(name, made);
+  return made;
+}
+
 export function createSeriesBook(seriesMax = SERIES_MAX, waitingMax = WAITING_MAX): SeriesBook {
-  const known = new Map<string, Series>();
   const dirty = new Set<Series>();
-  let waiting = new Map<string, Delta>();
-  const numbers = new Map<Series, number>();
+  const pool: Vector[] = [];
+  const { find, numberOf } = createNames(seriesMax);
+  let waiting = new Map<number, Delta>();
   let dropped = 0;
-  const find = (key: string, name: () => SeriesName): Series => {
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const full = known.size >= seriesMax;
-    const made = full ? { ...name(), model: OTHER, tenant: OTHER } : name();
-    const place = full ? `${made.kind} ${made.provider}\n${made.account}\n${made.route}\n${OTHER}` : key;
-    const shared = known.get(place);
-    if (shared !== undefined) return shared;
-    const series: Series = { name: made, id: undefined, minute: -1, vector: createVector() };
-    numbers.set(series, numbers.size);
-    known.set(place, series);
-    return series;
-  };
-  const keep = ({ series, minute, vector }: Delta): void => {
-    const key = `${minute} ${numbers.get(series)}`;
+  const keep = (delta: Delta): void => {
+    const key = delta.minute * NUMBERS_MAX + numberOf(delta.series);
     const there = waiting.get(key);
-    if (there !== undefined) {
-      for (let field = 0; field < vector.length; field++)
-        there.vector[field] = at(there.vector, field) + at(vector, field);
-    } else if (waiting.size >= waitingMax) dropped++;
-    else waiting.set(key, { series, minute, vector });
+    if (there !== undefined) addTo(there.vector, delta.vector);
+    else if (waiting.size >= waitingMax) dropped++;
+    else waiting.set(key, delta);
   };
   const setAside = (series: Series): void => {
     if (series.minute < 0) return;
-    keep({ series, minute: series.minute, vector: series.vector.slice() });
-    series.vector.fill(0);
+    keep({ series, minute: series.minute, vector: series.vector });
+    series.vector = pool.pop() ?? createVector();
     series.minute = -1;
   };
   return {
+    root: { attempts: createBranch(), calls: createBranch() },
     get dropped() {
       return dropped;
     },
-    at(key, minute, name) {
-      const series = find(key, name);
+    at(branch, minute, name) {
+      const series = branch.series ?? find(branch, name());
       if (series.minute !== minute) {
         setAside(series);
         series.minute = minute;
@@ -108,9 +115,42 @@ export function createSeriesBook(seriesMax = SERIES_MAX, waitingMax = WAITING_MA
     giveBack(deltas) {
       for (const delta of deltas) keep(delta);
     },
+    done(deltas) {
+      for (const { vector } of deltas) if (pool.length < POOL_MAX) pool.push(vector.fill(0));
+    },
   };
 }
 
-function at(vector: Vector, field: number): number {
-  return vector[field] ?? 0;
+/** Makes series and numbers them, up to a limit; beyond it many names share one. */
+function createNames(seriesMax: number) {
+  const numbers = new Map<Series, number>();
+  const shared = new Map<string, Series>();
+  const make = (name: SeriesName): Series => {
+    const series: Series = { name, id: undefined, minute: -1, vector: createVector() };
+    numbers.set(series, numbers.size);
+    return series;
+  };
+  return {
+    numberOf: (series: Series) => numbers.get(series) ?? 0,
+    find(branch: Branch, name: SeriesName): Series {
+      if (numbers.size < seriesMax) {
+        branch.series = make(name);
+        return branch.series;
+      }
+      // No branch remembers it: there are as many of those as clients care to name.
+      const { kind, provider, account, route } = name;
+      const key = `${kind}\n${provider}\n${account}\n${route}`;
+      const found = shared.get(key) ?? make({ ...name, model: OTHER, tenant: OTHER });
+      shared.set(key, found);
+      return found;
+    },
+  };
+}
+
+function createBranch(): Branch {
+  return { next: new Map(), series: undefined };
+}
+
+function addTo(sum: Vector, more: Vector): void {
+  for (let field = 0; field < more.length; field++) sum[field] = (sum[field] ?? 0) + (more[field] ?? 0);
 }

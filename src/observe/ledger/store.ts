@@ -2,6 +2,7 @@
 // away. It blocks and it throws; `ledger.ts` calls it behind the data path and catches.
 
 import type { Database } from "../../core/database.ts";
+import type { UsedPrice } from "./facts.ts";
 import type { Vector } from "./fields.ts";
 import { mergePacked } from "./pack.ts";
 import type { AttemptRow, CallRow } from "./records.ts";
@@ -11,6 +12,7 @@ export interface Batch {
   readonly deltas: readonly Delta[];
   readonly attempts: readonly AttemptRow[];
   readonly calls: readonly CallRow[];
+  readonly prices: readonly UsedPrice[];
   /** What was given up since the last batch. */
   readonly dropped: number;
 }
@@ -52,6 +54,9 @@ export const LEDGER_STEPS = [
      id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, call TEXT NOT NULL, route TEXT NOT NULL, tenant TEXT NOT NULL,
      provider TEXT NOT NULL, outcome TEXT NOT NULL, fault TEXT NOT NULL, user TEXT NOT NULL, added_ms INTEGER NOT NULL) STRICT;
    CREATE INDEX ledger_call_at ON ledger_call (at_ms);
+   CREATE TABLE ledger_price (
+     target TEXT NOT NULL, input_per_million REAL NOT NULL, output_per_million REAL NOT NULL, source TEXT NOT NULL,
+     verified TEXT NOT NULL, PRIMARY KEY (target, verified, input_per_million, output_per_million)) WITHOUT ROWID, STRICT;
    CREATE TABLE ledger_fact (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID, STRICT;`,
 ] as const;
 
@@ -60,6 +65,7 @@ export function createLedgerStore(database: Database, keeping: Keeping): LedgerS
   database.migrate("ledger", LEDGER_STEPS);
   const writeMinutes = minuteWriter(database);
   const writeRecords = recordWriter(database);
+  const notePrice = database.prepare("INSERT OR IGNORE INTO ledger_price VALUES (?, ?, ?, ?, ?)");
   const addDropped = database.prepare(
     `INSERT INTO ledger_fact (name, value) VALUES ('dropped', ?1)
      ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + CAST(excluded.value AS INTEGER) AS BLOB)`,
@@ -73,6 +79,9 @@ export function createLedgerStore(database: Database, keeping: Keeping): LedgerS
       database.transaction(() => {
         writeMinutes(batch.deltas);
         writeRecords(batch);
+        for (const { target, inputPerMillion, outputPerMillion, source, verified } of batch.prices) {
+          notePrice.run(target, inputPerMillion, outputPerMillion, source, verified);
+        }
         // Twice as fast as it grows.
         if (batch.attempts.length > 0) trims.attempts.many(keeping.recordsMax, 2 * batch.attempts.length);
         if (batch.calls.length > 0) trims.calls.many(keeping.recordsMax, 2 * batch.calls.length);
