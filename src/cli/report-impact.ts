@@ -5,6 +5,7 @@ import { impactOf } from "../reports/impact.ts";
 import { impactCsv } from "../reports/impact-csv.ts";
 import { impactPage } from "../reports/impact-page.ts";
 import type { ImpactReport } from "../reports/impact-report.ts";
+import { unknownProvider } from "../reports/minute-counts.ts";
 import { markdownOf } from "../reports/page.ts";
 import { spanOf } from "../reports/span.ts";
 import { createBunRuntime } from "../runtime/bun.ts";
@@ -78,7 +79,9 @@ async function fromStore(
   const opened = await openLedgerToRead(flags);
   if (typeof opened === "string") return opened;
   try {
-    return await impactOf(opened.ledger, { ...span, provider: textFlag(flags, "provider") });
+    const provider = textFlag(flags, "provider");
+    const unknown = provider === undefined ? undefined : unknownProvider(opened.ledger, provider);
+    return unknown ?? (await impactOf(opened.ledger, { ...span, provider }));
   } catch (error) {
     return `${opened.path}: ${error instanceof Error ? error.message : String(error)}`;
   } finally {

@@ -2,7 +2,7 @@
 // files the claim; this command sends nothing.
 
 import { htmlOf } from "../reports/html.ts";
-import { minuteCounts } from "../reports/minute-counts.ts";
+import { minuteCounts, unknownProvider } from "../reports/minute-counts.ts";
 import { markdownOf } from "../reports/page.ts";
 import { minutesCsv, slaPage, slaReport } from "../reports/sla-report.ts";
 import { monthSpan } from "../reports/span.ts";
@@ -95,12 +95,8 @@ function wishOf(flags: Flags): Wish | string {
 /** A sentence for what went wrong. */
 async function tell(wish: Wish, { ledger }: StoredLedger): Promise<string | undefined> {
   const { provider, month, format, span, flags } = wish;
-  const known = new Set(
-    [...ledger.series().values()].flatMap((name) => (name.kind === "attempts" ? name.provider : [])),
-  );
-  if (!known.has(provider)) {
-    return `the ledger knows no provider "${provider}"; it knows: ${[...known].sort().join(", ") || "none"}`;
-  }
+  const unknown = unknownProvider(ledger, provider);
+  if (unknown !== undefined) return unknown;
   const of = {
     account: textFlag(flags, "account"),
     region: textFlag(flags, "region"),

@@ -192,6 +192,7 @@ test("slips of whoever asks are told", async () => {
       1,
       "alpha, beta",
     ],
+    [["report", "impact", "--provider", "gamma", "--store", join(folder, "claim.db")], 1, "alpha, beta"],
     [["report", "verify"], 2, "which FILE.zip?"],
     [["report", "verify", join(folder, "none.zip")], 2, "no such file"],
     [["report", "impact", "--store", join(folder, "none.db")], 1, "no such file"],

@@ -5,6 +5,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Observers } from "../observe/observers.ts";
 import { impactOf } from "../reports/impact.ts";
 import type { ImpactReport } from "../reports/impact-report.ts";
+import { unknownProvider } from "../reports/minute-counts.ts";
 import { spanOf } from "../reports/span.ts";
 import { type AdminFault, adminFault } from "./admin-fault.ts";
 
@@ -31,11 +32,14 @@ export async function reportImpact(
   busy.add(engine);
   try {
     ledger.flush();
+    const provider = asked("provider");
+    const stranger = provider === undefined ? undefined : unknownProvider(ledger.reader, provider);
+    if (stranger !== undefined) return adminFault(404, "not-found", `${stranger}.`);
     const turn = () => new Promise<void>((resolve) => void clock.after(0, resolve));
     return {
       provider: undefined,
       added: undefined,
-      ...(await impactOf(ledger.reader, { ...span, provider: asked("provider") }, { turn })),
+      ...(await impactOf(ledger.reader, { ...span, provider }, { turn })),
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

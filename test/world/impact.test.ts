@@ -20,7 +20,7 @@ let report: ImpactReport;
 beforeAll(async () => {
   month = await playMonth();
   report = await impactOf(month.ledger, month.span);
-});
+}, 60_000);
 
 const header = ({ delivery }: ClientView, name: string) => delivery.headers[`x-holdfast-${name}`] ?? "";
 const wasHit = (client: ClientView) =>

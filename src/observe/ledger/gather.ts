@@ -9,7 +9,7 @@ import { classOf, isFailure } from "./classify.ts";
 import { type Facts, splitTarget } from "./facts.ts";
 import { ATTEMPT, bucketOf, CALL, type CallField, FIRST_AT, SECOND_AT, type Vector } from "./fields.ts";
 import { createRecords, type Records } from "./records.ts";
-import { createSeriesBook, type Series, type SeriesBook, step } from "./series.ts";
+import { createSeriesBook, type Series, type SeriesBook } from "./series.ts";
 
 type Event<Type extends GatewayEvent["type"]> = Extract<GatewayEvent, { type: Type }>;
 
@@ -87,7 +87,8 @@ interface ForWhom {
 
 function attemptSeries({ series, facts }: Context, target: string, whom: ForWhom, atWallMs: number): Series {
   const { account, route, tenant } = whom;
-  const branch = step(step(step(step(series.root.attempts, target), account), route), tenant);
+  const ofKey = series.step(series.step(series.root.attempts, target), account);
+  const branch = series.step(series.step(ofKey, route), tenant);
   return series.at(branch, Math.floor(atWallMs / MINUTE_MS), () => {
     const [provider, model] = splitTarget(target);
     return { kind: "attempts", provider, account, region: facts.region(provider), model, route, tenant };
@@ -96,7 +97,7 @@ function attemptSeries({ series, facts }: Context, target: string, whom: ForWhom
 
 function callSeries({ series }: Context, provider: string, { start }: TrackedCall, atWallMs: number): Series {
   const { route, tenant } = start;
-  const branch = step(step(step(series.root.calls, provider), route), tenant);
+  const branch = series.step(series.step(series.step(series.root.calls, provider), route), tenant);
   return series.at(branch, Math.floor(atWallMs / MINUTE_MS), () => {
     return { kind: "calls", provider, account: "", region: "", model: "", route, tenant };
   });

@@ -43,8 +43,10 @@ export interface Branch {
 
 export interface SeriesBook {
   readonly root: Readonly<Record<SeriesKind, Branch>>;
+  /** `undefined` beyond the limit, and from there on. */
+  step(branch: Branch | undefined, name: string): Branch | undefined;
   /** The series of a branch, its vector that of `minute`; `name` is asked for when it is new. */
-  at(branch: Branch, minute: number, name: () => SeriesName): Series;
+  at(branch: Branch | undefined, minute: number, name: () => SeriesName): Series;
   /** What was counted since the last time, oldest minute first, up to so many minutes of series in all. */
   take(): readonly Delta[];
   /** They could not be stored: to be given out again. */
@@ -62,20 +64,16 @@ export const WAITING_MAX = 5_000;
 /** Series have numbers below it: those beyond `SERIES_MAX` are as many as providers, keys and routes. */
 const NUMBERS_MAX = 1_000_000;
 const POOL_MAX = 1_000;
+/** Steps that lead to them. */
+const BRANCHES_A_SERIES = 4;
 export const OTHER = "other";
-
-export function step(branch: Branch, name: string): Branch {
-  const found = branch.next.get(name);
-  if (found !== undefined) return found;
-  const made = createBranch();
-  branch.next.set(name, made);
-  return made;
-}
 
 export function createSeriesBook(seriesMax = SERIES_MAX, waitingMax = WAITING_MAX): SeriesBook {
   const dirty = new Set<Series>();
   const pool: Vector[] = [];
   const { find, numberOf } = createNames(seriesMax);
+  const branchesMax = BRANCHES_A_SERIES * seriesMax;
+  let branches = 0;
   let waiting = new Map<number, Delta>();
   let dropped = 0;
   const keep = (delta: Delta): void => {
@@ -96,8 +94,16 @@ export function createSeriesBook(seriesMax = SERIES_MAX, waitingMax = WAITING_MA
     get dropped() {
       return dropped;
     },
+    step(branch, name) {
+      const found = branch?.next.get(name);
+      if (found !== undefined || branch === undefined || branches >= branchesMax) return found;
+      branches++;
+      const made = createBranch();
+      branch.next.set(name, made);
+      return made;
+    },
     at(branch, minute, name) {
-      const series = branch.series ?? find(branch, name());
+      const series = branch?.series ?? find(branch, name());
       if (series.minute !== minute) {
         setAside(series);
         series.minute = minute;
@@ -132,8 +138,8 @@ function createNames(seriesMax: number) {
   };
   return {
     numberOf: (series: Series) => numbers.get(series) ?? 0,
-    find(branch: Branch, name: SeriesName): Series {
-      if (numbers.size < seriesMax) {
+    find(branch: Branch | undefined, name: SeriesName): Series {
+      if (branch !== undefined && numbers.size < seriesMax) {
         branch.series = make(name);
         return branch.series;
       }
