@@ -7,8 +7,8 @@ import { markdownOf } from "../reports/page.ts";
 import { minutesCsv, slaPage, slaReport } from "../reports/sla-report.ts";
 import { monthSpan } from "../reports/span.ts";
 import { createBunRuntime } from "../runtime/bun.ts";
-import { writeNewFile } from "../runtime/command-io.ts";
-import { claimPack, type EvidenceRequest } from "../sla/claim-pack.ts";
+import { readFolder, writeNewFile } from "../runtime/command-io.ts";
+import { claimPack, type EvidenceRequest, type PageSnapshot } from "../sla/claim-pack.ts";
 import { measured } from "../sla/measured.ts";
 import { misuse } from "./command.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
@@ -18,7 +18,7 @@ import { openLedgerToRead, SOURCE_FLAGS, SOURCE_HELP, type StoredLedger } from "
 const FORMATS = ["md", "html", "csv", "json", "zip"] as const;
 
 const HELP = `holdfast report sla --provider P --month 2026-11 [--format md|html|csv|json|zip]
-                    [--account FINGERPRINT] [--region R] [--model M] [--out FILE] [--store PATH]
+                    [--account FINGERPRINT] [--region R] [--model M] [--pages FOLDER] [--out FILE] [--store PATH]
 
 How the provider did in a calendar month (UTC), and, as zip, the pack of evidence for a claim: periods of downtime, the
 minutes, the provider's own ids of the requests that failed, and a letter; every record is chained by its hash, and
@@ -29,6 +29,7 @@ minutes, the provider's own ids of the requests that failed, and a letter; every
   --format F      md (default), html, csv (the minutes), json, zip; --json is --format json
   --account, --region, --model
                   of one key (by its fingerprint), region or model only, where the contract is about those
+  --pages FOLDER  copies of the provider's status page to put into the zip, each with its hash
   --out FILE      where the zip goes (default: P-M.zip here); a file that is there is left as it is
 ${SOURCE_HELP}
 
@@ -45,10 +46,12 @@ const FLAGS = {
   region: { type: "string" },
   model: { type: "string" },
   out: { type: "string" },
+  pages: { type: "string" },
 } as const;
 
 /** What is listed in a pack; the ledger keeps more. */
 const REQUESTS_MAX = 100_000;
+const PAGES_MAX = 1_000;
 
 interface Wish {
   readonly provider: string;
@@ -106,6 +109,8 @@ async function tell(wish: Wish, { ledger }: StoredLedger): Promise<string | unde
   const evaluation = measured(minutes, span);
   const report = slaReport({ provider, month }, minutes, [evaluation]);
   if (format === "zip") {
+    const pages = readPages(textFlag(flags, "pages"));
+    if (typeof pages === "string") return pages;
     const kept = ledger.attempts(span, provider, REQUESTS_MAX);
     const requests = kept
       .filter(({ outcome }) => outcome !== "ok")
@@ -119,7 +124,7 @@ async function tell(wish: Wish, { ledger }: StoredLedger): Promise<string | unde
       minutes,
       requests,
       requestsAreCut: requests.length < report.failed,
-      pages: [],
+      pages,
     });
     return writePack(wish, archive, root);
   }
@@ -132,6 +137,13 @@ async function tell(wish: Wish, { ledger }: StoredLedger): Promise<string | unde
   };
   process.stdout.write(texts[format]);
   return undefined;
+}
+
+function readPages(folder: string | undefined): readonly PageSnapshot[] | string {
+  if (folder === undefined) return [];
+  const read = readFolder(folder, PAGES_MAX);
+  if ("problem" in read) return read.problem;
+  return read.files.map(({ name, changedMs, bytes }) => ({ name, fetchedAtMs: changedMs, body: bytes }));
 }
 
 async function writePack(

@@ -1,7 +1,7 @@
 // The ledger of real gateways, killed, restarted, robbed of their store; and the reports of it, from the command line.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ImpactReport } from "../reports/impact-report.ts";
@@ -155,11 +155,14 @@ test("a pack for a claim, from the store of a running gateway, and what is wrong
   const month = new Date().toISOString().slice(0, 7);
   const of = ["--store", store, "--provider", "alpha", "--month", month];
   const pack = join(folder, "claim.zip");
-  const made = await run(["report", "sla", ...of, "--format", "zip", "--out", pack, "--json"]);
+  const pages = join(folder, "pages");
+  mkdirSync(pages);
+  writeFileSync(join(pages, "status.html"), "<h1>All systems operational</h1>");
+  const made = await run(["report", "sla", ...of, "--format", "zip", "--out", pack, "--pages", pages, "--json"]);
   expect([made.code, made.err]).toEqual([0, ""]);
   const { root } = JSON.parse(made.out);
   const whole = await run(["report", "verify", pack, "--root", root]);
-  expect([whole.code, whole.out]).toEqual([0, expect.stringContaining(`whole. 5 files on alpha in ${month}`)]);
+  expect([whole.code, whole.out]).toEqual([0, expect.stringContaining(`whole. 7 files on alpha in ${month}`)]);
   const bytes = readFileSync(pack);
   const at = bytes.indexOf(",server-error,");
   bytes[at + 1] = 0x53;

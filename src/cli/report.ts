@@ -36,6 +36,7 @@ Common to most of them; each kind has its own --help:
   --provider P    of one provider
   --format F      md, html, csv, json, zip; --json is --format json
   --account FINGERPRINT, --region R, --model M     sla: of one key, region or model only
+  --pages FOLDER, --out FILE     sla, as zip: copies of a status page that go into it; where it goes
   --root HASH     verify: the root that was told when the pack was made
   --store PATH    the store to read; or --config FILE, which names it; or --gateway URL, which asks a running gateway
 

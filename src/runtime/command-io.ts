@@ -1,8 +1,9 @@
 // What a command needs of the machine beyond the engine's `Runtime`: a file's text, and the signal to stop. Not for the
 // data path.
 
-import { closeSync, openSync, readdirSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 
 /** Larger files are refused: a script or a configuration is a few kilobytes. */
 const FILE_MAX_BYTES = 4 * 1024 * 1024;
@@ -36,6 +37,31 @@ export async function readBytes(path: string): Promise<Uint8Array | { readonly p
 
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+}
+
+/** The files of a folder in the order of their names, or why they cannot be read. What is below it is left out. */
+export function readFolder(
+  folder: string,
+  filesMax: number,
+):
+  | { readonly files: readonly { readonly name: string; readonly changedMs: number; readonly bytes: Uint8Array }[] }
+  | { readonly problem: string } {
+  try {
+    const names = readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => name)
+      .sort();
+    if (names.length > filesMax) return { problem: `${folder}: there are over ${filesMax} files` };
+    const files = names.map((name) => {
+      const path = join(folder, name);
+      const { size, mtimeMs } = statSync(path);
+      if (size > FILE_MAX_BYTES) throw new Error(`${name} is over ${FILE_MAX_BYTES} bytes`);
+      return { name, changedMs: mtimeMs, bytes: readFileSync(path) };
+    });
+    return { files };
+  } catch (error) {
+    return { problem: `${folder}: ${error instanceof Error ? error.message : String(error)}` };
+  }
 }
 
 /** The names of what is in a folder that ships with the package. Throws where there is none. */

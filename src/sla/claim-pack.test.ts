@@ -34,7 +34,7 @@ const EVIDENCE: ClaimEvidence = {
     call: `call_${index}`,
   })),
   requestsAreCut: false,
-  pages: [{ url: "https://status.example.com", fetchedAtMs: (FROM + 55) * 60_000, body: new Uint8Array([1, 2, 3]) }],
+  pages: [{ name: "https://status.example.com", fetchedAtMs: (FROM + 55) * 60_000, body: new Uint8Array([1, 2, 3]) }],
 };
 
 const { archive, root } = claimPack(EVIDENCE);

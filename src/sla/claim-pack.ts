@@ -26,7 +26,8 @@ export interface EvidenceRequest {
 
 /** What a status page said, as it was fetched. */
 export interface PageSnapshot {
-  readonly url: string;
+  /** Its address, or the file that it was kept in. */
+  readonly name: string;
   readonly fetchedAtMs: number;
   readonly body: Uint8Array;
 }
@@ -126,11 +127,11 @@ function requestsCsv(requests: readonly EvidenceRequest[]): string {
 
 function pagesCsv(pages: readonly PageSnapshot[]): string {
   return chainedCsv(
-    ["file", "fetched_at_utc", "url", "sha256"],
-    pages.map(({ url, fetchedAtMs, body }, index) => [
+    ["file", "fetched_at_utc", "page", "sha256"],
+    pages.map(({ name, fetchedAtMs, body }, index) => [
       pageName(index),
       new Date(fetchedAtMs).toISOString(),
-      url,
+      name,
       hashOf(body),
     ]),
   );

@@ -288,7 +288,7 @@ test("a second gateway on the same store goes on where the first was killed, in 
 
 test("what is too old is taken away, and the oldest records make room", () => {
   const database = openMemoryDatabase();
-  const { clock, call, ledger } = bench(database, { keepMs: 3_600_000, recordsMax: 10 });
+  const { clock, call, ledger } = bench(database, { keepMs: 3_600_000, recordsMax: 10, bytesMax: 2 ** 30 });
   for (let count = 0; count < 30; count++) {
     call(DOWN, SPARE);
     ledger.flush();
@@ -300,6 +300,22 @@ test("what is too old is taken away, and the oldest records make room", () => {
   ledger.flush();
   expect(kept()).toEqual([]);
   expect(sumsOf(database).calls.slice(0, 2)).toEqual(new Float64Array([1, 0]));
+});
+
+test("a store that grows too large loses its oldest minutes", () => {
+  const { clock, call, ledger, database } = bench(undefined, { ...KEPT_ON_DISK, bytesMax: 150_000 });
+  for (let minute = 0; minute < 400; minute++) {
+    for (let count = 0; count < 40; count++) call({ ...OK, target: `alpha/m${count}`, ms: 1 });
+    ledger.flush();
+    pass(clock, 60_000);
+  }
+  const { bytes } = database
+    .prepare<{ bytes: number }>("SELECT sum(length(attempts) + length(calls)) AS bytes FROM ledger_minute")
+    .get() ?? { bytes: 0 };
+  expect(bytes).toBeLessThan(150_000);
+  const { first = 0, last = 0 } = readLedger(database)?.bounds() ?? {};
+  expect(last - first).toBeGreaterThan(50);
+  expect(last).toBe(Math.floor((EPOCH_MS + clock.now()) / 60_000) - 1);
 });
 
 test("failover that multiplies a route's spending is told once an hour", () => {

@@ -29,15 +29,19 @@ export interface LedgerStore {
 export interface Keeping {
   readonly keepMs: number;
   readonly recordsMax: number;
+  /** Of the whole store: beyond it the oldest minutes make room, however many names there are. */
+  readonly bytesMax: number;
 }
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 /** The longest window for a claim is the end of the second billing cycle after the incident. */
-export const KEPT_ON_DISK: Keeping = { keepMs: 100 * DAY_MS, recordsMax: 500_000 };
-export const KEPT_IN_MEMORY: Keeping = { keepMs: 2 * DAY_MS, recordsMax: 20_000 };
+export const KEPT_ON_DISK: Keeping = { keepMs: 100 * DAY_MS, recordsMax: 500_000, bytesMax: 8 * 2 ** 30 };
+export const KEPT_IN_MEMORY: Keeping = { keepMs: 2 * DAY_MS, recordsMax: 20_000, bytesMax: 64 * 2 ** 20 };
 /** Rows that one trim takes away: it holds up the event loop meanwhile. */
 const TRIM_ROWS = 5_000;
+/** Of the minutes, what makes room at once where there is none: a twentieth. */
+const OLDEST_SHARE = 20;
 
 export const LEDGER_STEPS = [
   `CREATE TABLE ledger_series (
@@ -71,6 +75,10 @@ export function createLedgerStore(database: Database, keeping: Keeping): LedgerS
      ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + CAST(excluded.value AS INTEGER) AS BLOB)`,
   );
   const trims = { attempts: trimmer(database, "ledger_attempt"), calls: trimmer(database, "ledger_call") };
+  const bytesOf = sizer(database);
+  const trimOldest = database.prepare(
+    "DELETE FROM ledger_minute WHERE minute IN (SELECT minute FROM ledger_minute ORDER BY minute LIMIT max(1, (SELECT count(*) FROM ledger_minute) / ?))",
+  );
   const trimMinutes = database.prepare(
     "DELETE FROM ledger_minute WHERE minute IN (SELECT minute FROM ledger_minute WHERE minute < ? ORDER BY minute LIMIT ?)",
   );
@@ -92,6 +100,7 @@ export function createLedgerStore(database: Database, keeping: Keeping): LedgerS
         const beforeMs = wallMs - keeping.keepMs;
         trimMinutes.run(Math.floor(beforeMs / MINUTE_MS), TRIM_ROWS);
         for (const { old } of Object.values(trims)) old(beforeMs);
+        if (bytesOf() > keeping.bytesMax) trimOldest.run(OLDEST_SHARE);
       }),
     userKey(make) {
       const find = database.prepare<{ value: Uint8Array }>("SELECT value FROM ledger_fact WHERE name = 'user-key'");
@@ -101,6 +110,15 @@ export function createLedgerStore(database: Database, keeping: Keeping): LedgerS
       return find.get()?.value ?? make();
     },
   };
+}
+
+/** Of what is in use: pages that are free are used again. */
+function sizer(database: Database): () => number {
+  const reading = database.prepare<{ bytes: number }>(
+    `SELECT (page_count - freelist_count) * page_size AS bytes
+     FROM pragma_page_count, pragma_freelist_count, pragma_page_size`,
+  );
+  return () => reading.get()?.bytes ?? 0;
 }
 
 function minuteWriter(database: Database): (deltas: readonly Delta[]) => void {
