@@ -61,6 +61,11 @@ export interface Evaluation {
   readonly sourceUrl?: string;
   /** 0..1; absent: there was no evidence to judge by. */
   readonly availability?: number;
+  /**
+   * 0..1, as the provider computes it: minutes in which nothing was asked count for it. A credit is judged by this.
+   * Absent: there was no evidence.
+   */
+  readonly contracted?: number;
   /** 0..1; absent: nothing is promised. */
   readonly promised?: number;
   readonly downtime: readonly DowntimePeriod[];

@@ -50,10 +50,19 @@ export function slaPage({ provider, month, evaluations, valid, failed, experienc
       {
         title: one.name,
         table: {
-          head: ["promised", "countable under this rule", "experienced", "downtime", "credit", "to be claimed by"],
+          head: [
+            "promised",
+            "as the contract counts",
+            "of what was asked",
+            "experienced",
+            "downtime",
+            "credit",
+            "claim by",
+          ],
           rows: [
             [
               one.promised === undefined ? "nothing" : shareText(one.promised),
+              shareText(one.contracted),
               shareText(one.availability),
               shareText(experienced),
               plural(

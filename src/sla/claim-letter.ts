@@ -22,7 +22,7 @@ We ask for a service credit under *${line(name)}* for ${month} (all times UTC).
 
 - Rule: ${line(rule)}${sourceUrl === undefined ? "" : `\n- Source: ${line(sourceUrl)}`}
 - Promised: ${share(evaluation.promised, "nothing that we know of")}
-- Measured by that rule: ${share(evaluation.availability, "nothing: there was no evidence")}
+- Measured by that rule: ${share(evaluation.contracted ?? evaluation.availability, "nothing: there was no evidence")}
 - Requests that were owed an answer: ${valid}
 - Credit: ${creditText(evaluation)}
 ${claimBy === undefined ? "" : `- To be claimed by: ${claimBy}\n`}

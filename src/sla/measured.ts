@@ -28,7 +28,7 @@ export function measured(minutes: readonly MinuteCount[], { fromMinute, toMinute
     rule:
       "requests answered with HTTP 5xx other than 529, of all that were owed an answer; down are five minutes in a row, or more, " +
       "in each of which more than 5 % failed so",
-    ...(valid > 0 && { availability: 1 - failed / valid }),
+    ...(valid > 0 && { availability: 1 - failed / valid, contracted: 1 - failed / valid }),
     downtime: periodsOf(minutes),
     minutesWithoutEvidence: toMinute - fromMinute - withEvidence,
     notes: [
