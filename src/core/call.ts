@@ -17,7 +17,7 @@ export interface Span {
 export interface Inspected {
   readonly model: string;
   readonly stream: boolean;
-  /** The end user whom the client names (`user`, `metadata.user_id`) cut to 512 letters. Never written down. */
+  /** The end user whom the client names (`safety_identifier`, `user`, `metadata.user_id`) cut to 512 letters. Never written down. */
   readonly endUser?: string;
   /** The client's own output limit, in tokens; absent when it set none. */
   readonly maxTokens?: number;

@@ -3,7 +3,7 @@
 import type { UserCounts } from "../observe/ledger/read.ts";
 import type { ImpactReport } from "./impact-report.ts";
 
-export function notesOf(report: Omit<ImpactReport, "notes">, users: UserCounts): readonly string[] {
+export function notesOf(report: Omit<ImpactReport, "notes">, users: UserCounts, unreadable: number): readonly string[] {
   const { calls, money, providers, entriesLost, minutesWithoutCalls } = report;
   const unnamed = users.records - users.named;
   const withoutEvidence = providers.filter(({ alone }) => alone.callsUnknown > 0);
@@ -31,6 +31,7 @@ export function notesOf(report: Omit<ImpactReport, "notes">, users: UserCounts):
       ({ provider, alone }) =>
         `In minutes with ${alone.callsUnknown} calls ${provider} was asked nothing: how it would have done then is unknown.`,
     ),
+    ...(unreadable > 0 ? [`${unreadable} minutes are broken in the store and were read only in part.`] : []),
     ...(entriesLost > 0
       ? [
           `${entriesLost} entries were lost since the ledger began, because it could not be written: every number is a lower bound.`,

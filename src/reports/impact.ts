@@ -3,7 +3,7 @@
 
 import { FAILURE_CLASSES } from "../core/sla.ts";
 import { ATTEMPT, CALL, FIRST_AT, quantile, SECOND_AT, type Vector } from "../observe/ledger/fields.ts";
-import { foldPacked } from "../observe/ledger/pack.ts";
+import { foldPacked, type Packed } from "../observe/ledger/pack.ts";
 import type { LedgerReader, MinuteSpan } from "../observe/ledger/read.ts";
 import { notesOf } from "./impact-notes.ts";
 import type { CallCounts, ImpactReport, ModelImpact, Money, ProviderImpact, RouteImpact } from "./impact-report.ts";
@@ -32,10 +32,10 @@ export async function impactOf(
   const alone = new Map(sums.providers.map((provider) => [provider, { calls: 0, failed: 0, callsUnknown: 0 }]));
   let minutesWithCalls = 0;
   let seen = 0;
+  let unreadable = 0;
   for (const { minute, attempts, calls } of ledger.minutes(wish)) {
     sums.begin();
-    foldPacked(attempts, sums.attempts);
-    foldPacked(calls, sums.calls);
+    if (!readInto(sums, attempts, calls)) unreadable++;
     playAlone(sums, alone);
     if (sums.minuteAll() > 0) minutesWithCalls++;
     slots.add(minute, sums);
@@ -68,7 +68,18 @@ export async function impactOf(
     minutesWithoutCalls: wish.toMinute - wish.fromMinute - minutesWithCalls,
     entriesLost: ledger.dropped,
   };
-  return { ...report, notes: notesOf(report, users) };
+  return { ...report, notes: notesOf(report, users, unreadable) };
+}
+
+/** False: the disk has broken this minute, and only a part of it could be read. */
+function readInto(sums: Sums, attempts: Packed, calls: Packed): boolean {
+  try {
+    foldPacked(attempts, sums.attempts);
+    foldPacked(calls, sums.calls);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function at(vector: Vector, field: number): number {

@@ -18,6 +18,7 @@ const GENERATE: ReadonlySet<string> = new Set([
   "max_tokens",
   "max_completion_tokens",
   "reasoning_effort",
+  "safety_identifier",
   "user",
 ]);
 const EMBED: ReadonlySet<string> = new Set(["model", "input"]);
@@ -63,7 +64,8 @@ function inspectOptions(
   const optionsSpan = spans.get("stream_options");
   const options = value("stream_options");
   const effort = value("reasoning_effort");
-  const endUser = endUserOf(value("user"));
+  // The newer name of the same.
+  const endUser = endUserOf(value("safety_identifier")) ?? endUserOf(value("user"));
   return {
     ...found,
     stream: stream === true,

@@ -274,6 +274,20 @@ test("a full store is an error of the store, not of a call", () => {
   expect(sumsOf(database).calls[CALL.rescued]).toBe(500);
 });
 
+test("a minute that the disk has broken keeps no other from being written", () => {
+  const { clock, call, ledger, database, warnings } = bench();
+  call(OK);
+  ledger.flush();
+  database.exec("UPDATE ledger_minute SET calls = x'ffffffffffffffffffff'");
+  call(OK);
+  ledger.flush();
+  pass(clock, 60_000);
+  call(OK);
+  ledger.flush();
+  expect(warnings).toEqual([]);
+  expect(sumsOf(database).calls[CALL.answered]).toBe(2);
+});
+
 test("a second gateway on the same store goes on where the first was killed, in the same minute", () => {
   const database = openMemoryDatabase();
   const first = bench(database);

@@ -4,7 +4,7 @@
 import type { Database } from "../../core/database.ts";
 import type { UsedPrice } from "./facts.ts";
 import type { Vector } from "./fields.ts";
-import { mergePacked } from "./pack.ts";
+import { mergePacked, type Packed } from "./pack.ts";
 import type { AttemptRow, CallRow } from "./records.ts";
 import type { Delta, Series, SeriesName } from "./series.ts";
 
@@ -136,9 +136,18 @@ function minuteWriter(database: Database): (deltas: readonly Delta[]) => void {
     }
     for (const [minute, { attempts, calls }] of minutes) {
       const there = read.get(minute);
-      write.run(minute, mergePacked(there?.attempts, attempts), mergePacked(there?.calls, calls));
+      write.run(minute, merged(there?.attempts, attempts), merged(there?.calls, calls));
     }
   };
+}
+
+/** A minute that the disk has broken cannot be read any more: it must not keep the others from being written. */
+function merged(there: Packed | undefined, added: ReadonlyMap<number, Vector>): Packed {
+  try {
+    return mergePacked(there, added);
+  } catch {
+    return mergePacked(undefined, added);
+  }
 }
 
 function seriesFinder(database: Database): (series: Series) => number {
