@@ -172,7 +172,7 @@ test("a pack for a claim, from the store of a running gateway, and what is wrong
   for (const [format, part] of [
     ["md", "# Did alpha keep its word"],
     ["html", "<!doctype html>"],
-    ["csv", "minute_utc,valid"],
+    ["csv", "provider,minute_utc,valid"],
     ["json", '{"report":"sla"'],
   ]) {
     const shown = await run(["report", "sla", ...of, "--format", format ?? ""]);
@@ -188,8 +188,8 @@ test("slips of whoever asks are told", async () => {
     [["report", "impct"], 2, 'did you mean "impact"'],
     [["report", "impact", "--month", "2026-13"], 2, "no month"],
     [["report", "impact", "--format", "pdf"], 2, "md, html, csv, json"],
-    [["report", "sla", "--month", "2026-11"], 2, "--provider"],
-    [["report", "sla", "--provider", "alpha"], 2, "--month"],
+    [["report", "sla", "--month", "2026-11", "--format", "zip"], 2, "--provider"],
+    [["report", "sla", "--month", "2199-11"], 2, "has not begun"],
     [
       ["report", "sla", "--provider", "gamma", "--month", "2026-11", "--store", join(folder, "claim.db")],
       1,

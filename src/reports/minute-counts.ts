@@ -15,12 +15,18 @@ export interface EvidenceWish extends MinuteSpan {
   readonly model?: string | undefined;
 }
 
-/** A sentence where the ledger has never heard of a provider: an empty report would look like a good month. */
-export function unknownProvider(ledger: LedgerReader, provider: string): string | undefined {
+/** All that were ever asked. */
+export function providersOf(ledger: LedgerReader): readonly string[] {
   const known = new Set<string>();
   for (const name of ledger.series().values()) if (name.kind === "attempts") known.add(name.provider);
-  if (known.has(provider)) return undefined;
-  return `the ledger knows no provider "${provider}"; it knows: ${[...known].sort().join(", ") || "none"}`;
+  return [...known].sort();
+}
+
+/** A sentence where the ledger has never heard of a provider: an empty report would look like a good month. */
+export function unknownProvider(ledger: LedgerReader, provider: string): string | undefined {
+  const known = providersOf(ledger);
+  if (known.includes(provider)) return undefined;
+  return `the ledger knows no provider "${provider}"; it knows: ${known.join(", ") || "none"}`;
 }
 
 /** In the order of time; minutes in which nothing was asked are left out. */

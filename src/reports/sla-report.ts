@@ -1,4 +1,4 @@
-// The report on one provider's month under its promise: gathered from the ledger, judged by `sla/`, rendered as a page, a
+// The report on providers' month under their promises: gathered from the ledger, judged by `sla/`, rendered as a page, a
 // table, JSON, or as a pack for a claim.
 
 import { csvRow } from "../core/csv.ts";
@@ -9,9 +9,15 @@ import { countText, plural, shareText } from "./wording.ts";
 
 export interface SlaReport {
   readonly report: "sla";
-  readonly provider: string;
   /** `2026-11` */
   readonly month: string;
+  /** True while it is not over. */
+  readonly isOpen: boolean;
+  readonly providers: readonly ProviderMonth[];
+}
+
+export interface ProviderMonth {
+  readonly provider: string;
   /** By each promise that may apply, the likeliest first. */
   readonly evaluations: readonly Evaluation[];
   /** Requests that were owed an answer, and those of them that failed, whatever the promise says of it. */
@@ -21,34 +27,43 @@ export interface SlaReport {
   readonly experienced?: number;
 }
 
-export function slaReport(
-  about: { readonly provider: string; readonly month: string },
+export function providerMonth(
+  provider: string,
   minutes: readonly MinuteCount[],
   evaluations: readonly Evaluation[],
-): SlaReport {
+): ProviderMonth {
   let valid = 0;
   let failed = 0;
   for (const one of minutes) {
     valid += one.valid;
     failed += one.failed;
   }
-  const { provider, month } = about;
-  const experienced = valid > 0 ? { experienced: 1 - failed / valid } : {};
-  return { report: "sla", provider, month, evaluations, valid, failed, ...experienced };
+  return { provider, evaluations, valid, failed, ...(valid > 0 && { experienced: 1 - failed / valid }) };
 }
 
 const PERIODS_SHOWN = 50;
 
-export function slaPage({ provider, month, evaluations, valid, failed, experienced }: SlaReport): Page {
+export function slaPage({ month, isOpen, providers }: SlaReport): Page {
+  const [one, ...others] = providers;
+  const who = one !== undefined && others.length === 0 ? one.provider : "every provider";
   return {
-    title: `Did ${provider} keep its word in ${month}?`,
-    about: [
-      `${plural(valid, "request")} of this gateway were owed an answer, ${countText(failed)} failed one way or another.`,
-      "All times UTC.",
-    ],
-    sections: evaluations.flatMap((one) => [
+    title: `Did ${who} keep its word in ${month}?`,
+    about: ["All times UTC.", ...(isOpen ? ["The month is not over: this is how it stands now."] : [])],
+    sections: providers.flatMap(sectionsOf),
+  };
+}
+
+function sectionsOf({ provider, evaluations, valid, failed, experienced }: ProviderMonth): Page["sections"] {
+  return [
+    {
+      title: provider,
+      lines: [
+        `${plural(valid, "request")} of this gateway were owed an answer, ${countText(failed)} failed one way or another.`,
+      ],
+    },
+    ...evaluations.flatMap((one) => [
       {
-        title: one.name,
+        title: `${provider}: ${one.name}`,
         table: {
           head: [
             "promised",
@@ -81,15 +96,15 @@ export function slaPage({ provider, month, evaluations, valid, failed, experienc
           ...one.notes,
         ],
       },
-      ...(one.downtime.length === 0 ? [] : [downtime(one)]),
+      ...(one.downtime.length === 0 ? [] : [downtime(provider, one)]),
     ]),
-  };
+  ];
 }
 
-function downtime({ name, downtime: periods }: Evaluation): Page["sections"][number] {
+function downtime(provider: string, { name, downtime: periods }: Evaluation): Page["sections"][number] {
   const more = periods.length - PERIODS_SHOWN;
   return {
-    title: `Downtime under ${name}`,
+    title: `${provider}: downtime under ${name}`,
     table: {
       head: ["from", "to", "minutes", "requests", "failed"],
       rows: periods
@@ -106,11 +121,21 @@ function downtime({ name, downtime: periods }: Evaluation): Page["sections"][num
   };
 }
 
-/** The minutes themselves: those with a request. */
-export function minutesCsv(minutes: readonly MinuteCount[]): string {
-  const head = ["minute_utc", "valid", "failed", ...FAILURE_CLASSES, "probes", "probes_failed"];
-  const rows = minutes.map(({ minute, valid, failed, by, probes, probesFailed }) =>
-    csvRow([isoOfMinute(minute), valid, failed, ...FAILURE_CLASSES.map((name) => by[name] ?? 0), probes, probesFailed]),
+/** The minutes themselves: those with a request or a probe. */
+export function minutesCsv(months: readonly { provider: string; minutes: readonly MinuteCount[] }[]): string {
+  const head = ["provider", "minute_utc", "valid", "failed", ...FAILURE_CLASSES, "probes", "probes_failed"];
+  const rows = months.flatMap(({ provider, minutes }) =>
+    minutes.map(({ minute, valid, failed, by, probes, probesFailed }) =>
+      csvRow([
+        provider,
+        isoOfMinute(minute),
+        valid,
+        failed,
+        ...FAILURE_CLASSES.map((name) => by[name] ?? 0),
+        probes,
+        probesFailed,
+      ]),
+    ),
   );
   return csvRow(head) + rows.join("");
 }
