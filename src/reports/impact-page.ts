@@ -81,20 +81,26 @@ function latency({ added }: ImpactReport): Section {
   };
 }
 
-function money({ money: { spent, failoverExtra, failoverSpared, cache, lost } }: ImpactReport): Section {
+function money({ money: found }: ImpactReport): Section {
+  const { spent, unpricedAttempts, failoverExtra, failoverSpared, failoverUnknownCalls, cache, lost } = found;
+  const atLeast = (usd: number | undefined, unknown: number) =>
+    usd !== undefined && unknown > 0 ? `${usdText(usd)} and more` : usdText(usd);
   return {
     title: "Money",
     table: {
       head: ["", "USD at list prices"],
       rows: [
-        ["spent in this span, all calls", usdText(spent)],
-        ["extra by failover", usdText(failoverExtra)],
+        ["spent in this span, all calls", atLeast(spent, unpricedAttempts)],
+        ["extra by failover", atLeast(failoverExtra, failoverUnknownCalls)],
         ["spared by failover to something cheaper", usdText(failoverSpared)],
         [
           `saved by the cache (${plural(cache.calls, "call")}, estimated)`,
           cache.calls === 0 ? "$0" : usdText(cache.usd),
         ],
-        [`lost (${plural(lost.calls, "call")} without an answer)`, lost.calls === 0 ? "$0" : usdText(lost.usd)],
+        [
+          `lost (${plural(lost.calls, "call")} without an answer)`,
+          lost.calls === 0 ? "$0" : atLeast(lost.usd, lost.unknownCalls),
+        ],
       ],
     },
   };
@@ -143,7 +149,9 @@ function alone({ providers }: ImpactReport): Section {
           countText(callsUnknown),
         ]),
     },
-    lines: ["From the failures and probes that were recorded in each minute, each call asked once, without retries."],
+    lines: [
+      "Estimated from the failures and probes that were recorded in each minute, each call asked once, without retries; calls that were led past a failing provider count as failed there.",
+    ],
   };
 }
 

@@ -57,12 +57,13 @@ export interface CallCounts {
 /** In dollars, at list prices: what caches at providers save or cost is left out. */
 export interface Money {
   readonly currency: "usd";
-  readonly spent: number;
+  /** Of what has a known price; absent: nothing has. */
+  readonly spent?: number;
   /** Attempts with tokens and without a known price. */
   readonly unpricedAttempts: number;
-  /** Of rescued calls, against the first target's price for the same answers: more, less, and calls of which it is unknown. */
-  readonly failoverExtra: number;
-  readonly failoverSpared: number;
+  /** Of rescued calls, against the first target's price for the same answers: more, less (absent: known of none), and calls of which it is unknown. */
+  readonly failoverExtra?: number;
+  readonly failoverSpared?: number;
   readonly failoverUnknownCalls: number;
   /** Calls answered from a cache, at the mean cost of a call of their route; `usd` absent: nothing to estimate it by. */
   readonly cache: { readonly calls: number; readonly usd?: number };
@@ -87,7 +88,7 @@ export interface ProviderImpact {
     /** What clients of Holdfast got on the routes that ask this provider: anything but a raw error. */
     readonly clientsSaw?: number;
   };
-  /** With this provider alone, minute by minute from its recorded failures and probes, each call asked once. */
+  /** With this provider alone, minute by minute from its recorded failures and probes, each call asked once. Estimated. */
   readonly alone: {
     readonly calls: number;
     readonly failed: number;

@@ -92,7 +92,10 @@ interface Alone {
   callsUnknown: number;
 }
 
-/** What each provider would have made of this minute's calls alone. */
+/**
+ * What each provider would have made of this minute's calls alone. Once it is left, only probes tell of it: calls that were
+ * led past it in a minute in which it did fail are taken for failed there too.
+ */
 function playAlone(sums: Sums, alone: ReadonlyMap<string, Alone>): void {
   for (const [provider, found] of alone) {
     const calls = sums.minuteCalls(provider);
@@ -100,7 +103,7 @@ function playAlone(sums: Sums, alone: ReadonlyMap<string, Alone>): void {
     if (valid === 0) found.callsUnknown += calls;
     else {
       found.calls += calls;
-      found.failed += (calls * failed) / valid;
+      if (failed > 0) found.failed += Math.min(calls, Math.max((calls * failed) / valid, sums.minuteHitBy(provider)));
     }
   }
 }
@@ -147,15 +150,19 @@ function moneyOf(sums: Sums): Money {
     spent += at(sums.attemptTotal(provider), ATTEMPT.costNano);
     unpricedAttempts += at(sums.attemptTotal(provider), ATTEMPT.unpriced);
   }
+  const [extra, spared] = [at(hit, CALL.extraNano), at(hit, CALL.sparedNano)];
+  const unknownCalls = at(hit, CALL.extraUnknown);
   const lostCalls = at(hit, CALL.refused) + at(hit, CALL.broken) + at(hit, CALL.canned);
   const valued = at(hit, CALL.lostValued);
   return {
     currency: "usd",
-    spent: spent / 1e9,
+    ...((spent > 0 || unpricedAttempts === 0) && { spent: spent / 1e9 }),
     unpricedAttempts,
-    failoverExtra: at(hit, CALL.extraNano) / 1e9,
-    failoverSpared: at(hit, CALL.sparedNano) / 1e9,
-    failoverUnknownCalls: at(hit, CALL.extraUnknown),
+    ...((extra > 0 || spared > 0 || unknownCalls === 0) && {
+      failoverExtra: extra / 1e9,
+      failoverSpared: spared / 1e9,
+    }),
+    failoverUnknownCalls: unknownCalls,
     cache: savedByCache(sums),
     lost: {
       calls: lostCalls,

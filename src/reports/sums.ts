@@ -23,6 +23,8 @@ export interface Sums {
   /** Of this minute: calls that the provider might have been asked, and how its attempts and probes went. */
   minuteCalls(provider: string): number;
   minuteEvidence(provider: string): Evidence;
+  /** Of this minute: calls that met this provider's failure, or were led past it because of one. */
+  minuteHitBy(provider: string): number;
   /** Of this minute: each vector of calls that were hit, by the providers in question. */
   minuteHits(): readonly Vector[];
   minuteAll(): number;
@@ -96,7 +98,10 @@ interface Wanted {
 }
 
 type Groups = Readonly<Record<SeriesName["kind"], Grouped>>;
-type MinuteSums = Pick<Sums, "minuteCalls" | "minuteEvidence" | "minuteAttempts" | "minuteHits" | "minuteAll">;
+type MinuteSums = Pick<
+  Sums,
+  "minuteCalls" | "minuteEvidence" | "minuteHitBy" | "minuteAttempts" | "minuteHits" | "minuteAll"
+>;
 
 function minuteSums({ attempts, calls }: Groups, touched: readonly Group[], { isHit, routesOf }: Wanted): MinuteSums {
   const callsNow = () => touched.filter((group) => calls.all.has(group));
@@ -112,6 +117,11 @@ function minuteSums({ attempts, calls }: Groups, touched: readonly Group[], { is
       valid: sum(attemptsNow(provider), (vector) => validIn(vector) + at(vector, ATTEMPT.probes)),
       failed: sum(attemptsNow(provider), (vector) => failedIn(vector) + at(vector, ATTEMPT.probesFailed)),
     }),
+    minuteHitBy: (provider) =>
+      sum(
+        callsNow().filter((group) => group.provider === provider),
+        hitIn,
+      ),
     minuteAttempts: (provider) => ({
       valid: sum(attemptsNow(provider), validIn),
       failed: sum(attemptsNow(provider), failedIn),
@@ -213,6 +223,13 @@ export function callsIn(vector: Vector): number {
 /** Calls that were owed an answer: neither wrong in themselves nor left, nor refused by us. */
 function owedIn(vector: Vector): number {
   return callsIn(vector) - at(vector, CALL.callerErrors) - at(vector, CALL.left) - at(vector, CALL.ours);
+}
+
+const HITS = [CALL.rescued, CALL.stale, CALL.local, CALL.canned, CALL.deferred, CALL.refused, CALL.broken];
+
+/** Calls that met a failure and did not leave because of it. */
+function hitIn(vector: Vector): number {
+  return HITS.reduce((total, field) => total + at(vector, field), 0);
 }
 
 const FAILURES = FAILURE_CLASSES.map((name) => ATTEMPT[name]);
