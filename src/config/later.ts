@@ -51,7 +51,6 @@ export const LATER: readonly LaterRow[] = [
     partial: true,
   },
   route("require", "{}"),
-  route("value", "0"),
   { path: ["canary"], allowed: "off" },
   { path: ["status", "poll"], allowed: "off" },
   { path: ["notify"], allowed: "[]" },

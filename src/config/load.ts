@@ -140,5 +140,6 @@ function resolveRoute(name: string, route: Config["routes"][string]): RouteSetti
     criticality: route.criticality ?? ROUTE_DEFAULTS.criticality,
     ...(cache && { cache }),
     ...(lastResort.length > 0 && { lastResort }),
+    ...(typeof route.value === "number" && route.value > 0 && { valueUsd: route.value }),
   };
 }

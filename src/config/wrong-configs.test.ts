@@ -249,7 +249,6 @@ const ROWS: readonly Row[] = [
     ["7:29", "routes.chat.last-resort[0].canned", "no fact of an outage", "{since}"],
   ],
   [inRoute("require: { region: eu }"), ["7:14", "routes.chat.require", later]],
-  [inRoute("value: 0.40usd"), ["7:12", "routes.chat.value", later]],
   [inRoute("value: 3eur"), ["7:12", "routes.chat.value", "0.40usd"]],
   ["$P\n$R\ncanary: 0.10usd/day\n", ["6:9", "canary", later]],
   ["$P\n$R\ncanary: 0.10usd\n", ["6:9", "canary", "an amount a day"]],

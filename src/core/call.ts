@@ -19,6 +19,8 @@ export interface Span {
 export interface Inspected {
   readonly model: string;
   readonly stream: boolean;
+  /** The end user whom the client names (`safety_identifier`, `user`, `metadata.user_id`) cut to 512 letters. Never written down. */
+  readonly endUser?: string;
   /** The client's own output limit, in tokens; absent when it set none. */
   readonly maxTokens?: number;
   /** How many answers it asks for at once (OpenAI Chat `n`); absent: one. */
@@ -71,6 +73,8 @@ export interface Call {
   /** On `Clock`; the client's own deadline, `Infinity` when it sent none. Holds beyond the commit. */
   readonly deadlineMs: number;
   readonly tenant: string;
+  /** A keyed hash of the end user whom the client named, where somebody counts them. */
+  readonly endUser?: string | undefined;
   /** Names of the routes that its tenant may use; absent: all. */
   readonly routes?: readonly string[] | undefined;
   readonly criticality: Criticality;

@@ -23,6 +23,8 @@ export type GatewayEvent = Fact &
         readonly model: string;
         readonly stream: boolean;
         readonly tenant: string;
+        /** A keyed hash of the end user whom the client named. */
+        readonly endUser?: string | undefined;
         /** The client's own trace context (W3C), as it came and not yet checked. */
         readonly trace?: { readonly parent: string; readonly state?: string };
       }
@@ -42,6 +44,8 @@ export type GatewayEvent = Fact &
         readonly pausedMs: number;
         readonly usage?: Usage | undefined;
         readonly requestId?: string | undefined;
+        /** A fingerprint of the key that was sent. */
+        readonly account?: string | undefined;
       }
     /** What is believed of a target changed; `call` is the one that came by. `score` is log-evidence, `admission` the share of calls that go there. */
     | {
@@ -79,6 +83,15 @@ export type GatewayEvent = Fact &
         readonly firstContentMs?: number | undefined;
         readonly tookMs: number;
         readonly usage?: Usage | undefined;
+      }
+    /** Failover multiplies what a route costs; `call` is "". */
+    | {
+        readonly type: "budget-warning";
+        readonly route: string;
+        readonly spentUsd: number;
+        /** What the route's first target would have asked for the same answers. */
+        readonly withoutFailoverUsd: number;
+        readonly overMs: number;
       }
     | { readonly type: "bug"; readonly message: string; readonly stack?: string }
   );

@@ -25,6 +25,8 @@ export interface ProviderSettings {
   /** Best first; `"none"` was given: empty. */
   readonly keys: readonly KeySource[];
   readonly tier: "remote" | "local";
+  /** Where it is, as the configuration says. */
+  readonly region?: string;
 }
 
 export interface TimeoutSettings {
@@ -72,6 +74,8 @@ export interface RouteSettings {
   readonly usage: "exact" | "as-asked";
   readonly strict: boolean;
   readonly criticality: Criticality;
+  /** What a completed call is worth; absent: nobody said. */
+  readonly valueUsd?: number;
   /** Absent: nothing is kept. */
   readonly cache?: CacheSettings;
   /** Asked in this order when no target can answer; absent: none. */

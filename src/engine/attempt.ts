@@ -24,6 +24,8 @@ export interface AttemptPlan {
   readonly target: Target;
   readonly provider: Provider;
   readonly key: string | undefined;
+  /** Its fingerprint. */
+  readonly account: string | undefined;
   /** Speaks the target's dialect. */
   readonly dialect: Dialect;
   /** Speaks the client's; the same object on the native lane. */
@@ -53,6 +55,7 @@ interface Prepared {
 export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, number: number): Promise<Reply> {
   const settlement = new Settlement(call, scope, plan.target.id, number);
   settlement.secret = plan.key;
+  settlement.account = plan.account;
   try {
     const prepared = prepare(plan, call);
     const reply = isFault(prepared) ? prepared : await send(plan, call, scope, { settlement, prepared });

@@ -20,7 +20,7 @@ import { pursue } from "../policies/pursue.ts";
 import { refused, remembered } from "../policies/refused.ts";
 import { createProvider, type Provider } from "../providers/provider.ts";
 import type { AttemptPlan } from "./attempt.ts";
-import { type KeyedTarget, keyedTarget } from "./keyed-target.ts";
+import { type KeyedPart, type KeyedTarget, keyedTarget } from "./keyed-target.ts";
 import { resuming } from "./resuming.ts";
 
 export interface Route {
@@ -91,7 +91,7 @@ export function compile(settings: Settings, context: CompileContext): Routes {
 }
 
 interface Planned {
-  readonly plan: Omit<AttemptPlan, "client" | "key" | "joinedBy">;
+  readonly plan: Omit<AttemptPlan, "client" | KeyedPart>;
   readonly provider: ProviderSettings;
 }
 

@@ -21,12 +21,18 @@ export interface KeyedContext extends Omit<KeyContext, "model"> {
   readonly probesUsdPerDay?: number | undefined;
 }
 
-export function keyedTarget(planned: Omit<AttemptPlan, "key" | "joinedBy">, context: KeyedContext): KeyedTarget {
+/** What a plan has from the key that it is tried with, and from what its target has shown. */
+export type KeyedPart = "key" | "account" | "joinedBy";
+
+export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: KeyedContext): KeyedTarget {
   const { id, domain, model } = planned.target;
   const identity = identityOf(context.provider, model);
   const takesPrefix = planned.dialect.wire.takesPrefix(model);
   const joinedBy = () => (takesPrefix && !context.cells.target(identity).refusesPrefix ? "prefix" : "anchor");
-  const keyring = createKeyring({ ...context, model }, (key): AttemptPlan => ({ ...planned, key, joinedBy }));
+  const keyring = createKeyring(
+    { ...context, model },
+    (key, account): AttemptPlan => ({ ...planned, key, account, joinedBy }),
+  );
   const believing = createBelieving({
     cells: context.cells,
     identity,

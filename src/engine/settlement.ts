@@ -35,6 +35,8 @@ export class Settlement {
   pausedMs = 0;
   /** The key that was sent: no fault may tell it. */
   secret: string | undefined;
+  /** A fingerprint of it. */
+  account: string | undefined;
   /** Not the call itself: an open stream must not keep its request alive. */
   readonly #id: string;
   readonly #scope: Scope;
@@ -98,6 +100,7 @@ export class Settlement {
       tookMs,
       pausedMs: this.pausedMs,
       usage: this.usage,
+      account: this.account,
       requestId: this.secret !== undefined && this.requestId?.includes(this.secret) ? undefined : this.requestId,
     });
     this.#resolve(ending);

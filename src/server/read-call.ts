@@ -40,6 +40,7 @@ export async function readCall(
   if (isFault(inspected)) return inspected;
   const steering = readSteering(request.headers, context.runtime);
   if (isFault(steering)) return steering;
+  const endUser = inspected.endUser === undefined ? undefined : context.endUser?.(inspected.endUser);
   // Written out: a call is made for each request, and a spread costs more than all that reads its fields.
   const call: Call = {
     id: context.id,
@@ -53,6 +54,7 @@ export async function readCall(
     query,
     deadlineMs: steering.deadlineMs,
     tenant: context.tenant.name,
+    endUser,
     routes: context.tenant.routes,
     criticality: steering.criticality,
     retryCount: steering.retryCount,
@@ -67,6 +69,8 @@ export interface CallContext {
   readonly id: string;
   readonly tenant: Tenant;
   readonly runtime: Runtime;
+  /** Hashes the name of an end user; absent: nobody counts them. */
+  readonly endUser?: ((name: string) => string) | undefined;
 }
 
 type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict" | "resume" | "cache"> & {
