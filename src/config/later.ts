@@ -54,7 +54,6 @@ export const LATER: readonly LaterRow[] = [
   { path: ["canary"], allowed: "off" },
   { path: ["status", "poll"], allowed: "off" },
   { path: ["notify"], allowed: "[]" },
-  { path: ["slo"], allowed: "[]" },
   {
     path: ["store"],
     allowed: "memory | sqlite:PATH",

@@ -138,6 +138,21 @@ test("whatever asks for nothing is accepted, built or not", () => {
   }
 });
 
+test("objectives: named after their route, of availability, unless they say otherwise", () => {
+  const more =
+    "slo: [{ route: chat, objective: 99.9%, window: 30d }, { name: fast, route: chat, objective: 95%, window: 7d, indicator: { first-token: 2s } }]";
+  expect(good(`${SMALL}\n${more}\n`).settings.slos).toEqual([
+    { name: "chat", route: "chat", objective: 0.999, windowMs: 2_592_000_000, indicator: { kind: "availability" } },
+    {
+      name: "fast",
+      route: "chat",
+      objective: 0.95,
+      windowMs: 604_800_000,
+      indicator: { kind: "first-token", withinMs: 2_000 },
+    },
+  ]);
+});
+
 test("a store is memory, or the path of a file", () => {
   expect(good(SMALL).settings.store).toBeUndefined();
   expect(good(`${SMALL}\nstore: memory\n`).settings.store).toBe("memory");

@@ -254,7 +254,16 @@ const ROWS: readonly Row[] = [
   ["$P\n$R\ncanary: 0.10usd\n", ["6:9", "canary", "an amount a day"]],
   ["$P\n$R\nstatus: { poll: auto }\n", ["6:17", "status.poll", later]],
   ["$P\n$R\nnotify: [{ slack: 'https://h', on: [incident.opened] }]\n", ["6:9", "notify", later]],
-  ["$P\n$R\nslo: [{ name: s, route: chat, objective: 99.9%, window: 30d }]\n", ["6:6", "slo", later]],
+  [
+    "$P\n$R\nslo: [{ route: chta, objective: 99%, window: 30d }]\n",
+    ["6:16", "slo[0].route", "no route is named", "chat"],
+  ],
+  ["$P\n$R\nslo: [{ route: chat, objective: 100%, window: 30d }]\n", ["6:33", "slo[0].objective", "no error budget"]],
+  ["$P\n$R\nslo: [{ route: chat, objective: 99%, window: 5m }]\n", ["6:46", "slo[0].window", "1h to 90d"]],
+  [
+    "$P\n$R\nslo: [{ route: chat, objective: 99%, window: 7d, indicator: speed }]\n",
+    ["6:61", "slo[0].indicator", "availability | complete-stream"],
+  ],
   ["$P\n$R\nstore: postgres://h/db\n", ["6:8", "store", later]],
   ["$P\n$R\nstore: ./holdfast.db\n", ["6:8", "store", "memory | sqlite:PATH"]],
   ["$P\n$R\nshared: redis://h\n", ["6:9", "shared", later]],

@@ -59,6 +59,17 @@ export type GatewayEvent = Fact &
       }
     /** A probe was answered, or not. It is no attempt of a call: `call` is its own id. */
     | { readonly type: "probe"; readonly target: string; readonly ok: boolean; readonly fault?: FaultKind | undefined }
+    /** An objective's error budget burns too fast, or no longer does. `budgetLeft` is below 0 when it is overspent. */
+    | {
+        readonly type: "slo";
+        readonly slo: string;
+        readonly route: string;
+        readonly state: "burning" | "recovered";
+        readonly severity: "page" | "ticket";
+        /** Times the rate at which the budget lasts for its window. */
+        readonly burnRate: number;
+        readonly budgetLeft: number;
+      }
     | { readonly type: "retry-wait"; readonly target: string; readonly delayMs: number }
     /** An answer that broke is gone on with by another attempt, or begun anew where nothing of it was shown. */
     | {

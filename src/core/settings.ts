@@ -94,6 +94,20 @@ export interface KeySettings {
   readonly routes?: readonly string[];
 }
 
+/** Which calls of a route an objective counts as good. */
+export type SloIndicator =
+  | { readonly kind: "availability" | "complete-stream" | "undegraded" }
+  | { readonly kind: "first-token"; readonly withinMs: number };
+
+export interface SloSettings {
+  readonly name: string;
+  readonly route: string;
+  /** 0..1, both exclusive. */
+  readonly objective: number;
+  readonly windowMs: number;
+  readonly indicator: SloIndicator;
+}
+
 export interface Settings {
   readonly listen: { readonly host: string; readonly port: number };
   readonly providers: readonly ProviderSettings[];
@@ -107,6 +121,8 @@ export interface Settings {
   readonly passthrough: boolean;
   /** Where the gateway remembers beyond its end: `path` of a SQLite file. Absent: nothing was said of it. */
   readonly store?: "memory" | { readonly path: string };
+  /** Absent: none. */
+  readonly slos?: readonly SloSettings[];
   /** What probes of suspected targets may cost; 0: a real call is tried instead. Absent: the default. */
   readonly probesUsdPerDay?: number;
 }
