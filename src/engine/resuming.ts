@@ -109,7 +109,8 @@ class Resumable implements Frames {
       });
     }
     const ending = await current.answer.ending;
-    return ending.kind === "broken" ? this.#broke(ending) : this.#settle(ending);
+    // An attempt may call itself complete; without its last event the client's stream is not.
+    return ending.kind === "cancelled" ? this.#settle(ending) : this.#broke({ ...ending, kind: "broken" });
   }
 
   /** The rule's word on it, and what follows from it. */
