@@ -2,6 +2,7 @@
 // It reaches targets only, so that a prepared sentence is never glued to half an answer. A stream that does not break passes
 // as it did.
 
+import { concat } from "../core/bytes.ts";
 import type { Call, DeliveredPart, ResumeMode } from "../core/call.ts";
 import { type Fault, fault, isFault } from "../core/fault.ts";
 import type { Answer, AttemptRecord, Ending, Frames, Reply } from "../core/reply.ts";
@@ -11,6 +12,9 @@ import type { Dialect } from "../dialects/dialect.ts";
 import { anchorOf } from "../policies/join.ts";
 import { afterBreak, tokensOf } from "../policies/resume.ts";
 import { Continuation } from "./continuation.ts";
+
+/** For people who read a stream as it is; clients pass over comments. */
+const SEAM_COMMENT = new TextEncoder().encode(": holdfast: the stream before this broke, another target goes on\n\n");
 
 export interface ResumeOptions {
   readonly mode: ResumeMode;
@@ -40,6 +44,7 @@ async function followed(options: ResumeOptions, next: Service, asked: Asked): Pr
 interface Request {
   readonly hasTools: boolean;
   readonly hasFormat: boolean;
+  readonly stops: readonly string[];
 }
 
 class Resumable implements Frames {
@@ -74,14 +79,23 @@ class Resumable implements Frames {
       this.#resolve = resolve;
     });
     const cancel = (reason: Fault): void => (this.#current?.answer ?? first).cancel(reason);
-    first.frames.followedBy?.(this.#ended);
+    first.frames.followedBy?.(() => this.#ended().catch(this.#bug));
     this.answer = { ...first, frames: this, ending, trail: this.#trail, cancel, unfinished: undefined };
   }
 
   read(): Promise<Uint8Array | undefined> {
     if (this.#over) return Promise.resolve(undefined);
-    return this.#current === undefined ? this.#first.frames.read() : this.#goOn();
+    return this.#current === undefined ? this.#first.frames.read() : this.#goOn().catch(this.#bug);
   }
+
+  /** A reader never rejects: a bug in going on ends the stream like any other fault. */
+  readonly #bug = (error: unknown): Promise<undefined> => {
+    const message = error instanceof Error ? error.message : String(error);
+    const bug = fault("bug", message);
+    this.#scope.emit({ type: "bug", atMs: this.#scope.runtime.clock.now(), call: this.#call.id, message });
+    this.#current?.answer.cancel(bug);
+    return this.#settle({ kind: "broken", fault: bug, firstContentMs: 0, tookMs: 0, pausedMs: 0 });
+  };
 
   readonly #ended = async (): Promise<Uint8Array | undefined> => {
     if (this.#over) return undefined;
@@ -99,6 +113,7 @@ class Resumable implements Frames {
     const bytes = await current.read();
     if (bytes !== undefined) return this.#signed(bytes);
     this.#text += current.shown;
+    if (current.stopped) current.answer.cancel(fault("superseded", "a stop string of the client's was reached"));
     if (current.finished) return this.#settle(await this.#merged(current));
     if (current.failure !== undefined) {
       current.answer.cancel(fault("superseded", "it could not be joined to what the client has"));
@@ -160,7 +175,11 @@ class Resumable implements Frames {
     });
     const unfinished = this.#unfinished;
     if (unfinished === undefined) return this.#settle(ending);
+    const { wire } = this.#options.client;
+    const facts = this.#seam;
     this.#current = new Continuation({
+      stops: this.#request?.stops ?? [],
+      sign: (last) => wire.annotate(last, facts),
       answer: reply,
       client: this.#options.client,
       unfinished,
@@ -204,7 +223,7 @@ class Resumable implements Frames {
     const facts = this.#seam;
     if (facts === undefined) return bytes;
     this.#seam = undefined;
-    return this.#options.client.wire.annotate(bytes, facts);
+    return concat([SEAM_COMMENT, this.#options.client.wire.annotate(bytes, facts)]);
   }
 
   #markBroken(reason: Fault): void {
@@ -220,6 +239,8 @@ class Resumable implements Frames {
     const usage = last.usage && { ...last.usage, outputTokens: (last.usage.outputTokens ?? 0) + outputTokens };
     return {
       ...last,
+      kind: "complete",
+      fault: undefined,
       usage,
       firstContentMs: first.firstContentMs,
       tookMs: first.tookMs + (this.#scope.runtime.clock.now() - this.#startMs - first.tookMs),
@@ -237,6 +258,7 @@ class Resumable implements Frames {
 /** A request that cannot be read is treated as one that asks for all that stands in the way. */
 function requestOf(client: Dialect, call: Call): Request {
   const prompt = client.codec.decodeRequest(call.body);
-  if (isFault(prompt)) return { hasTools: true, hasFormat: true };
-  return { hasTools: prompt.value.tools.length > 0, hasFormat: prompt.value.format !== undefined };
+  if (isFault(prompt)) return { hasTools: true, hasFormat: true, stops: [] };
+  const { tools, format, stop } = prompt.value;
+  return { hasTools: tools.length > 0, hasFormat: format !== undefined, stops: stop };
 }

@@ -71,6 +71,9 @@ test("one id, the seam told on a known event, who goes on in the model of a Chat
     const ids = new Set([...text.matchAll(/"id":\s*"((?:msg|chatcmpl)[\w-]+)"/g)].map((match) => match[1]));
     expect(ids.size).toBe(1);
     const seam = /"holdfast":(\{"resume":\{[^}]*\}\})/.exec(text)?.[1] ?? "{}";
+    // On the first event behind the seam and on the last that has JSON, and once as a comment for people.
+    expect(text.match(/"holdfast":\{"resume":/g)).toHaveLength(2);
+    expect(text.match(/^: holdfast/gm)).toHaveLength(1);
     expect(JSON.parse(seam)).toMatchObject({
       resume: { from: "alpha/m", to: "beta/m", cause: "stream-broken", how: "anchor" },
     });
@@ -91,6 +94,24 @@ test("usage is that of the whole answer", async () => {
   const { text } = await play(SEAM);
   const output = [...text.matchAll(/"output_tokens":(\d+)/g)].map((match) => Number(match[1]));
   expect(output.at(-1)).toBeGreaterThan(WORDS / 2);
+});
+
+test("a stop string that began before the seam ends the answer where the client has no more of it", async () => {
+  const { text } = await play({ ...SEAM, second: ANTHROPIC, model: "claude-haiku-4-5" });
+  // The word at the seam and the next one, as one stop string: neither provider says both.
+  const words = read(ANTHROPIC, new TextEncoder().encode(text), false).text.split(" ");
+  const stop = words.slice(38, 42).join(" ");
+  const body = { model: "chat", max_tokens: 500, stream: true, messages: [{ role: "user", content: "hello" }] };
+  const stops = new TextEncoder().encode(JSON.stringify({ ...body, stop_sequences: [stop] }));
+  const ask = { body: stops };
+  const { heard, here } = await play({ ...SEAM, second: ANTHROPIC, model: "claude-haiku-4-5", ask });
+  expect([heard.errors, heard.violations, heard.text.includes(stop), heard.stop]).toEqual([
+    [],
+    [],
+    false,
+    "stop_sequence",
+  ]);
+  expect(here.events.find(({ type }) => type === "call-end")).toMatchObject({ ending: "complete" });
 });
 
 describe("how the backup goes on", () => {

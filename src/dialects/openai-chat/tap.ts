@@ -42,6 +42,7 @@ class ChatTap implements Tap {
   #several = false;
   #refused = false;
   #cutByLimit = false;
+  #textHeld = false;
   readonly #log: TextLog | undefined;
   /** The template's text is what the client reads, not reasoning or a refusal. */
   #templateShows = false;
@@ -74,7 +75,7 @@ class ChatTap implements Tap {
     return {
       text: this.#log.read(),
       thought: this.#thought,
-      native: this.#native || this.#refused,
+      native: this.#native || this.#refused || (toolOpen && this.#textHeld),
       toolCalls: toolOpen ? this.#tools.count - this.#open.size : this.#tools.count,
       id: this.#id,
       createdS: this.#createdS,
@@ -111,8 +112,15 @@ class ChatTap implements Tap {
     if (read.choices.length === 0) return usage !== undefined && this.#dropUsage ? "drop" : "preamble";
     if (this.#log !== undefined) this.#follow(this.#log, read.chunk, read.choices);
     const kind = this.#classify(read.choices);
+    if (this.#log !== undefined && (kind === "tool" || this.#textHeld)) this.#noteHeld(kind, read.choices);
     if (kind === "content") this.#learn(frame, read.chunk, read.choices);
     return kind;
+  }
+
+  /** Text that comes inside a tool call waits with it; nobody can tell what was shown if that call never ends. */
+  #noteHeld(kind: FrameClass, choices: readonly Choice[]): void {
+    const hasText = choices.some(({ delta }) => textOf(delta.content) !== undefined);
+    this.#textHeld = kind === "tool" && (this.#textHeld || hasText);
   }
 
   /** The provider's word that nothing more comes: some know no `n` and give one answer, whatever was asked for. */
