@@ -39,6 +39,8 @@ export class Continuation {
   failure: string | undefined;
   /** Text that it has shown. */
   shown = "";
+  /** Tool calls that it has shown, whole. */
+  toolCalls = 0;
   finished = false;
   /** It was ended for the client while its provider was still speaking. */
   stopped = false;
@@ -51,6 +53,7 @@ export class Continuation {
   readonly #stops: StopScan;
   /** The decoder's number of the text that is joined. */
   #textBlock: number | undefined;
+  readonly #openTools = new Set<number>();
   #out: Uint8Array[] = [];
   #wrote = false;
 
@@ -94,11 +97,16 @@ export class Continuation {
         return;
       case "tool-start":
         if (!this.#options.mayCallTools) this.failure = "it called a tool";
-        else if (this.#flush()) this.#write({ ...event, block: this.#number(event.block) });
+        else if (this.#flush()) {
+          this.#openTools.add(event.block);
+          this.#write({ ...event, block: this.#number(event.block) });
+        }
         return;
       case "tool-delta":
       case "block-end":
         if (event.type === "block-end" && event.block === this.#textBlock && !this.#flush()) return;
+        // Calls leave the writer whole, at their end.
+        if (event.type === "block-end" && this.#openTools.delete(event.block)) this.toolCalls++;
         this.#write({ ...event, block: this.#number(event.block) });
         return;
       case "message-end":

@@ -64,6 +64,8 @@ class Resumable implements Frames {
   #current: Continuation | undefined;
   #continuations = 0;
   #text = "";
+  /** Of those who went on; a third model must not make them again. */
+  #toolCalls = 0;
   /** What is to be said with the first frame behind the seam. */
   #seam: Readonly<Record<string, unknown>> | undefined;
 
@@ -113,6 +115,7 @@ class Resumable implements Frames {
     const bytes = await current.read();
     if (bytes !== undefined) return this.#signed(bytes);
     this.#text += current.shown;
+    this.#toolCalls += current.toolCalls;
     if (current.stopped) current.answer.cancel(fault("superseded", "a stop string of the client's was reached"));
     if (current.finished) return this.#settle(await this.#merged(current));
     if (current.failure !== undefined) {
@@ -138,7 +141,7 @@ class Resumable implements Frames {
       ...this.#request,
       text: unfinished.text === undefined ? undefined : this.#text,
       native: unfinished.native,
-      toolCalls: unfinished.toolCalls,
+      toolCalls: unfinished.toolCalls + this.#toolCalls,
       fault: broken,
       mode: this.#call.resume ?? this.#options.mode,
       attemptsLeft: this.#options.attemptsMax - this.#trail.length,

@@ -206,3 +206,40 @@ describe("what is not gone on with", () => {
     expect(heard.violations).toEqual([]);
   });
 });
+
+test.each(PAIRS)(
+  "calls of a second model are whole and made once, wherever it breaks too: $client, $first, $second",
+  async (pair) => {
+    const schema = { type: "object", properties: { city: { type: "string" } } };
+    const isAnthropic = pair.client === ANTHROPIC;
+    const tool = isAnthropic
+      ? { name: "weather", input_schema: schema }
+      : { type: "function", function: { name: "weather", parameters: schema } };
+    const thinks = isAnthropic ? { thinking: { type: "adaptive" } } : { reasoning_effort: "high" };
+    const messages = [{ role: "user", content: "think, then use two tools" }];
+    const body = { model: "chat", max_tokens: 500, stream: true, messages, tools: [tool], ...thinks };
+    const forced = isAnthropic ? { type: "any" } : "required";
+    for (const [resume, choice] of [
+      ["text", {}],
+      ["text", { tool_choice: forced }],
+      ["all", {}],
+      ["all", { tool_choice: forced }],
+    ] as const) {
+      const ask = { dialect: pair.client, body: new TextEncoder().encode(JSON.stringify({ ...body, ...choice })) };
+      for (let after = 1; after < 22; after++) {
+        const providers = [sim("alpha", pair.first), sim("beta", pair.second), sim("gamma", pair.first)];
+        const faults = [on("alpha", { kind: "cut", after: 3 }), on("beta", { kind: "cut", after })];
+        const here = virtual({ providers, faults, route: { resume } });
+        const client = here.ask(ask);
+        await here.rest();
+        const { tools, violations, closed, errors } = read(pair.client, bytesOf(client), false);
+        const where = `${resume}, after ${after}`;
+        const speakers = new Set(tools.map(({ json }) => /from (\w+)/.exec(json)?.[1]));
+        expect([violations, tools.every(({ whole }) => whole), speakers.size <= 1], where).toEqual([[], true, true]);
+        expect([closed, errors.length], where).toEqual(closed ? [true, 0] : [false, 1]);
+        // The client runs the calls that it has.
+        if (tools.length > 0) expect(closed, where).toBe(true);
+      }
+    }
+  },
+);

@@ -43,6 +43,7 @@ class ChatTap implements Tap {
   #refused = false;
   #cutByLimit = false;
   #textHeld = false;
+  #model: string | undefined;
   readonly #log: TextLog | undefined;
   /** The template's text is what the client reads, not reasoning or a refusal. */
   #templateShows = false;
@@ -78,6 +79,7 @@ class ChatTap implements Tap {
       native: this.#native || this.#refused || (toolOpen && this.#textHeld),
       toolCalls: toolOpen ? this.#tools.count - this.#open.size : this.#tools.count,
       id: this.#id,
+      model: this.#model,
       createdS: this.#createdS,
       blocks: 0,
       openText: true,
@@ -86,9 +88,10 @@ class ChatTap implements Tap {
     };
   }
 
-  #follow(log: TextLog, { id, created }: JsonObject, choices: readonly Choice[]): void {
+  #follow(log: TextLog, { id, created, model }: JsonObject, choices: readonly Choice[]): void {
     if (typeof id === "string") this.#id ??= id;
     if (typeof created === "number") this.#createdS ??= created;
+    if (typeof model === "string") this.#model ??= model;
     for (const { delta } of choices) {
       const text = textOf(delta.content);
       if (text !== undefined) log.addText(text);
