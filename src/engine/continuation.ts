@@ -54,6 +54,7 @@ export class Continuation {
   /** The decoder's number of the text that is joined. */
   #textBlock: number | undefined;
   readonly #openTools = new Set<number>();
+  #straight = false;
   #out: Uint8Array[] = [];
   #wrote = false;
 
@@ -97,7 +98,7 @@ export class Continuation {
         return;
       case "tool-start":
         if (!this.#options.mayCallTools) this.failure = "it called a tool";
-        else if (this.#flush()) {
+        else if (this.#goesStraight() || this.#flush()) {
           this.#openTools.add(event.block);
           this.#write({ ...event, block: this.#number(event.block) });
         }
@@ -124,7 +125,7 @@ export class Continuation {
       return;
     }
     this.#textBlock ??= block;
-    const joins = this.#join !== undefined && block === this.#textBlock;
+    const joins = this.#join !== undefined && !this.#straight && block === this.#textBlock;
     const fresh = joins ? this.#join.feed(text) : text;
     if (joins && this.#join.failure !== undefined) this.failure = this.#join.failure;
     if (fresh !== "") this.#show(block, fresh, refusal);
@@ -154,10 +155,16 @@ export class Continuation {
     this.finished = true;
   }
 
+  /** A model that goes straight to its call, without a word, has left the text as it is. */
+  #goesStraight(): boolean {
+    if (this.#textBlock === undefined) this.#straight = true;
+    return this.#straight;
+  }
+
   /** What the join still holds is decided by now. False when it does not fit, or ended the answer. */
   #flush(): boolean {
     const join = this.#join;
-    if (join === undefined) return true;
+    if (join === undefined || this.#straight) return true;
     const fresh = join.end();
     if (join.failure !== undefined) {
       this.failure = join.failure;
@@ -168,7 +175,7 @@ export class Continuation {
   }
 
   #number(block: number): number {
-    const goesOn = this.#join !== undefined && block === this.#textBlock;
+    const goesOn = this.#join !== undefined && !this.#straight && block === this.#textBlock;
     return goesOn ? this.#options.unfinished.block : this.#options.number * BLOCKS_APART + block;
   }
 
