@@ -18,6 +18,8 @@ export interface Usage {
 export interface Ending {
   readonly kind: "complete" | "broken" | "cancelled";
   readonly fault?: Fault | undefined;
+  /** Complete and delivered, and of no use all the same: evidence, and nothing for the client. */
+  readonly flaw?: Fault | undefined;
   readonly usage?: Usage | undefined;
   /** From the start of the attempt to the first content received. */
   readonly firstContentMs: number;

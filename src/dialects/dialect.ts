@@ -3,7 +3,7 @@
 
 import type { Call, DialectId, Inspected, Operation } from "../core/call.ts";
 import type { Fault } from "../core/fault.ts";
-import type { Prompt, Translated } from "../core/message.ts";
+import type { OutputFormat, Prompt, Translated } from "../core/message.ts";
 import type { AttemptRecord, Usage } from "../core/reply.ts";
 import type { HeaderMap } from "../core/runtime.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
@@ -62,12 +62,32 @@ export interface Tap {
   readonly usage: Usage | undefined;
   /** Why `see` last answered `error` or `malformed`. */
   readonly fault: Fault | undefined;
+  /** The client's tool calls that have become whole since this was last asked. */
+  closedCalls(): readonly ClosedCall[];
+}
+
+/** A whole call of a client's tool. */
+export interface ClosedCall {
+  readonly name: string;
+  readonly input: unknown;
+}
+
+/** The tools that a request declares. */
+export interface DeclaredTools {
+  /** The schema of each tool's input by name; `undefined` where it has none that is known. */
+  readonly schemas: ReadonlyMap<string, unknown>;
+  /** There are tools whose names are not told: a call of another name is no fault. */
+  readonly open: boolean;
 }
 
 /** What is right or wrong with a whole reply of status 2xx. */
 export interface Verdict {
   readonly fault?: Fault;
   readonly usage?: Usage;
+  /** The end of the answer's text, where it has one. */
+  readonly tail?: string;
+  /** It has calls of the client's tools. */
+  readonly calls?: true;
 }
 
 export interface WireError {
@@ -98,6 +118,10 @@ export interface DialectWire {
   /** Splices; every other byte stays. Gives the body itself when there is nothing to change. */
   patch(body: Uint8Array, inspected: Inspected, edits: PatchEdits): Uint8Array;
   tap(options: TapOptions): Tap;
+  /** What the JSON of the request's `tools` declares. */
+  toolsOf(json: Uint8Array): DeclaredTools;
+  /** The form of output that the JSON of the request's format asks for, if any. */
+  formatOf(json: Uint8Array): OutputFormat | undefined;
   /** Judges a whole 2xx reply: valid JSON of this dialect, no error inside, not empty where that is a fault. */
   judge(body: Uint8Array, call: Pick<Call, "operation" | "inspected">): Verdict;
   /** Classifies a non-2xx answer. `wallMs` is for HTTP dates in `retry-after`. */

@@ -17,6 +17,7 @@ import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
 import { type AttemptTimeouts, timeoutsFor } from "./timeouts.ts";
 import { Translation } from "./translate.ts";
+import { demandsOf, uselessReply } from "./usefulness.ts";
 import { withoutKey } from "./without-key.ts";
 
 /** Everything about a target that is known before a call comes. */
@@ -32,6 +33,8 @@ export interface AttemptPlan {
   readonly exactUsage: boolean;
   /** Refuse a lossy translation, unless the call says otherwise. */
   readonly strict: boolean;
+  /** From this attempt of a call on a useless answer is taken as it is: there would be nobody left to give another. */
+  readonly tolerantFrom: number;
 }
 
 /** A whole reply, and an error body, may not be larger than this. */
@@ -138,7 +141,7 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
   if (!call.stream) return whole(plan, call, scope, { ...sent, response });
   const notAStream = response.headers["content-type"]?.match(/application\/json|text\/html/i);
   if (notAStream) return notStream(plan, call, settlement, response);
-  const lane = laneFor(plan, call, scope, prepared);
+  const lane = laneFor(plan, call, scope, sent);
   const reader = new StreamReader(response.body, lane, settlement, { timeouts, clock: scope.runtime.clock });
   const failed = await reader.open();
   if (failed !== undefined) {
@@ -161,12 +164,16 @@ function request(plan: AttemptPlan, call: Call, { body }: Prepared, trace: Heade
   };
 }
 
-function laneFor(plan: AttemptPlan, call: Call, scope: Scope, { dropUsage }: Prepared): Lane {
+function laneFor(plan: AttemptPlan, call: Call, scope: Scope, { prepared: { dropUsage }, settlement }: Sent): Lane {
   const emptyAllowed = call.inspected.maxTokens === 0;
   const choices = call.inspected.choices ?? 1;
-  if (isNative(plan)) return new Relay(plan.dialect.wire, { dropUsage, choices, emptyAllowed });
+  const demands = demandsOf(plan.client.wire, call, settlement.number < plan.tolerantFrom);
+  if (isNative(plan)) {
+    const decoder = demands?.format && plan.dialect.codec.decoder();
+    return new Relay(plan.dialect.wire, { dropUsage, choices, emptyAllowed, demands, decoder });
+  }
   const encoder = plan.client.codec.encoder({ call, createdS: Math.floor(scope.runtime.wallMs() / 1000) });
-  return new Translation(plan.dialect.codec.decoder(), encoder, emptyAllowed);
+  return new Translation(plan.dialect.codec.decoder(), encoder, { emptyAllowed, demands });
 }
 
 async function rejected(
@@ -226,6 +233,11 @@ async function whole(
   if (verdict.fault !== undefined) return asFoundHere(plan, verdict.fault);
   const rendered = isNative(plan) ? body : translateWhole(plan, call, scope, body);
   if (isFault(rendered)) return rendered;
+  if (call.operation === "generate") {
+    const useless = uselessReply(plan.client, call, rendered, verdict);
+    if (useless !== undefined && settlement.number < plan.tolerantFrom) return useless;
+    settlement.flaw = useless;
+  }
   settlement.usage = verdict.usage;
   settlement.committed = true;
   settlement.content();

@@ -126,6 +126,7 @@ function plan({ route, target, matched, providers, maxOutput }: PlanContext): Pl
     timeouts: route.timeouts,
     exactUsage: route.usage === "exact",
     strict: route.strict,
+    tolerantFrom: Math.min(route.attempts, route.targets.length),
   };
   return { plan, provider: found.settings };
 }
@@ -171,7 +172,7 @@ function rungsOf(
     if (rung.type === "stale-cache") return staleCache(cells.answers, client);
     if (rung.type === "canned") return canned(rung.text, client);
     const { plan, provider } = planOf(rung.target);
-    const target = keyedTarget({ ...plan, client }, { provider, cells, secrets });
+    const target = keyedTarget({ ...plan, client, tolerantFrom: 0 }, { provider, cells, secrets });
     return localModel(target, cells.local(target.identity), cells.drains);
   });
 }

@@ -23,6 +23,8 @@ export interface Lane {
   readonly finished: boolean;
   /** Why the answer is not one, or is one no longer. */
   readonly fault: Fault | undefined;
+  /** What makes the answer useless, found too late to replace it. */
+  readonly flaw: Fault | undefined;
   readonly usage: Usage | undefined;
 }
 

@@ -5,13 +5,17 @@
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import type { Usage } from "../core/reply.ts";
-import type { DialectWire, Tap, TapOptions } from "../dialects/dialect.ts";
+import type { Decoder, DialectWire, Tap, TapOptions } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
 import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
+import { type Demands, Hearing, wrongForm } from "./usefulness.ts";
 
 export interface RelayOptions extends TapOptions {
   /** The client asked for no output (`max_tokens: 0`). */
   readonly emptyAllowed: boolean;
+  readonly demands?: Demands | undefined;
+  /** Reads the text, where its form matters. */
+  readonly decoder?: Decoder | undefined;
 }
 
 export class Relay implements Lane {
@@ -20,6 +24,10 @@ export class Relay implements Lane {
   progress = 0;
   finished = false;
   fault: Fault | undefined;
+  flaw: Fault | undefined;
+  readonly #demands: Demands | undefined;
+  readonly #decoder: Decoder | undefined;
+  readonly #heard: Hearing | undefined;
   readonly #wire: DialectWire;
   readonly #tap: Tap;
   readonly #cutter = new FrameCutter(HELD_BYTES_MAX);
@@ -35,6 +43,9 @@ export class Relay implements Lane {
     this.#wire = wire;
     this.#tap = wire.tap(options);
     this.#emptyAllowed = options.emptyAllowed;
+    this.#demands = options.demands;
+    this.#decoder = options.decoder;
+    this.#heard = options.decoder && new Hearing();
   }
 
   get stopped(): boolean {
@@ -47,6 +58,7 @@ export class Relay implements Lane {
 
   feed(chunk: Uint8Array): Uint8Array | undefined {
     if (this.committed && !this.#toolOpen && this.#cutter.atRest && this.#tap.recognises(chunk)) {
+      if (this.#decoder !== undefined) this.#hear(this.#decoder, chunk);
       this.progress++;
       return chunk;
     }
@@ -77,6 +89,7 @@ export class Relay implements Lane {
 
   #take(frame: Uint8Array): void {
     const kind = this.#tap.see(frame);
+    if (this.#decoder !== undefined) this.#hear(this.#decoder, frame);
     switch (kind) {
       case "drop":
         return;
@@ -95,6 +108,7 @@ export class Relay implements Lane {
         this.#toolOpen = false;
         this.progress++;
         this.#hold(frame, true);
+        this.#checkCalls();
         this.#commit();
         break;
       case "stop":
@@ -120,7 +134,10 @@ export class Relay implements Lane {
   #tool(frame: Uint8Array, next: boolean): void {
     this.received = true;
     this.progress++;
-    if (next) this.#commit();
+    if (next) {
+      this.#checkCalls();
+      this.#commit();
+    }
     this.#toolOpen = true;
     this.#toolSeen = true;
     this.#hold(frame, true);
@@ -131,6 +148,7 @@ export class Relay implements Lane {
     this.#hold(frame, true);
     const toolClosed = this.#toolOpen;
     this.#toolOpen = false;
+    if (toolClosed) this.#checkCalls();
     // An answer without content waits for its end: only then is it known to be a legal one.
     if (this.committed || toolClosed || this.#toolSeen || this.#tap.hasContent) this.#commit();
   }
@@ -158,7 +176,24 @@ export class Relay implements Lane {
     if (this.committed || this.#emptyAllowed || this.#tap.emptyIsLegal) {
       this.#commit();
       this.finished = true;
+      if (this.#heard !== undefined) this.flaw ??= wrongForm(this.#demands?.format, this.#heard);
     } else this.#fail(fault("empty-reply", "the stream ended well but held no content"));
+  }
+
+  #hear(decoder: Decoder, frame: Uint8Array): void {
+    for (const event of decoder.decode(frame)) this.#heard?.hear(event);
+  }
+
+  /** Of the calls that are about to be released. */
+  #checkCalls(): void {
+    const check = this.#demands?.toolCheck;
+    if (check === undefined) return;
+    for (const call of this.#tap.closedCalls()) {
+      const wrong = check(call);
+      if (wrong === undefined) continue;
+      if (this.#demands?.replaces && !this.committed) this.#fail(wrong);
+      else this.flaw ??= wrong;
+    }
   }
 
   #fail(reason: Fault): void {

@@ -3,11 +3,19 @@
 
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
+import { endsInLoop, TAIL_CHARS } from "../core/repetition.ts";
 import type { Usage } from "../core/reply.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
 import type { Decoder, Encoder } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
 import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
+import { type Demands, Hearing, looped, wrongForm } from "./usefulness.ts";
+
+export interface TranslationOptions {
+  /** The client asked for no output. */
+  readonly emptyAllowed: boolean;
+  readonly demands?: Demands | undefined;
+}
 
 export class Translation implements Lane {
   received = false;
@@ -15,7 +23,10 @@ export class Translation implements Lane {
   progress = 0;
   finished = false;
   fault: Fault | undefined;
+  flaw: Fault | undefined;
   usage: Usage | undefined;
+  readonly #demands: Demands | undefined;
+  readonly #heard: Hearing;
   readonly #decoder: Decoder;
   readonly #encoder: Encoder;
   readonly #emptyAllowed: boolean;
@@ -23,10 +34,13 @@ export class Translation implements Lane {
   #held: Uint8Array[] = [];
   #toolBytes = 0;
 
-  constructor(decoder: Decoder, encoder: Encoder, emptyAllowed: boolean) {
+  constructor(decoder: Decoder, encoder: Encoder, options: TranslationOptions) {
     this.#decoder = decoder;
     this.#encoder = encoder;
-    this.#emptyAllowed = emptyAllowed;
+    this.#emptyAllowed = options.emptyAllowed;
+    this.#demands = options.demands;
+    // Without a form to keep to, only the end of the text is of interest.
+    this.#heard = options.demands?.format === undefined ? new Hearing(TAIL_CHARS) : new Hearing();
   }
 
   get stopped(): boolean {
@@ -75,6 +89,7 @@ export class Translation implements Lane {
   }
 
   #pass(event: Exclude<StreamEvent, { type: "error" }>): void {
+    if (this.#isUseless(event)) return;
     if (event.type !== "message-start" && event.type !== "native") this.#notice(event);
     const encoded = this.#encoder.encode(event);
     if (encoded !== undefined) {
@@ -84,7 +99,21 @@ export class Translation implements Lane {
     if (event.type === "message-end") {
       this.committed = true;
       this.finished = true;
+      this.flaw ??= endsInLoop(this.#heard.text) ? looped() : wrongForm(this.#demands?.format, this.#heard);
     }
+  }
+
+  /** True when the answer is to be replaced for it. */
+  #isUseless(event: StreamEvent): boolean {
+    const call = this.#heard.hear(event);
+    const wrong = call === undefined ? undefined : this.#demands?.toolCheck?.(call);
+    if (wrong === undefined) return false;
+    if (this.#demands?.replaces !== true || this.committed) {
+      this.flaw ??= wrong;
+      return false;
+    }
+    this.#fail(wrong);
+    return true;
   }
 
   #notice(event: Exclude<StreamEvent, { type: "message-start" | "native" | "error" }>): void {

@@ -144,7 +144,8 @@ function isTransient({ kind }: Fault): boolean {
     kind === "rate-limited" ||
     kind === "stream-broken" ||
     kind === "malformed-reply" ||
-    kind === "empty-reply"
+    kind === "empty-reply" ||
+    kind === "useless-reply"
   );
 }
 

@@ -7,7 +7,10 @@ import { isObject } from "../json-object.ts";
 import { splice } from "../json-span.ts";
 import { MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
 
-const WANTED: ReadonlySet<string> = new Set(["model", "messages", "max_tokens", "stream", "thinking"]);
+const WANTED: ReadonlySet<string> = new Set([
+  ...["model", "messages", "max_tokens", "stream", "thinking"],
+  ...["tools", "output_config", "output_format"],
+]);
 const OPEN_BRACKET = 0x5b;
 const encoder = new TextEncoder();
 
@@ -30,12 +33,16 @@ export function inspect(body: Uint8Array, operation: Operation): Inspected | Fau
   const stream = spans.has("stream") ? values.get("stream") : false;
   if (typeof stream !== "boolean") return wrong("stream", "Input should be a valid boolean");
   const thinking = values.get("thinking");
+  const tools = spans.get("tools");
+  const format = spans.get("output_config") ?? spans.get("output_format");
   return {
     model,
     stream: stream && operation === "generate",
     ...(maxTokens === undefined ? undefined : { maxTokens }),
     thinks: isObject(thinking) && thinking.type !== "disabled",
     modelSpan,
+    ...(tools === undefined ? undefined : { tools }),
+    ...(format === undefined ? undefined : { format }),
   };
 }
 

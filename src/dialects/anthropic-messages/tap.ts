@@ -3,7 +3,7 @@
 
 import type { Fault } from "../../core/fault.ts";
 import type { Usage } from "../../core/reply.ts";
-import type { FrameClass, Tap } from "../dialect.ts";
+import type { ClosedCall, FrameClass, Tap } from "../dialect.ts";
 import type { JsonObject } from "../json-object.ts";
 import { stringBodyEnd } from "../json-string.ts";
 import { type BlockKind, Grammar, isVisible, type Step } from "./grammar.ts";
@@ -40,6 +40,12 @@ class MessagesTap implements Tap {
 
   get usage(): Usage | undefined {
     return this.#grammar.usage;
+  }
+
+  closedCalls(): readonly ClosedCall[] {
+    const { closed } = this.#grammar;
+    this.#grammar.closed = undefined;
+    return closed === undefined ? [] : [closed];
   }
 
   recognises(chunk: Uint8Array): boolean {

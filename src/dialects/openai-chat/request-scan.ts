@@ -18,6 +18,8 @@ const GENERATE: ReadonlySet<string> = new Set([
   "max_tokens",
   "max_completion_tokens",
   "reasoning_effort",
+  "tools",
+  "response_format",
 ]);
 const EMBED: ReadonlySet<string> = new Set(["model", "input"]);
 
@@ -62,12 +64,16 @@ function inspectOptions(
   const optionsSpan = spans.get("stream_options");
   const options = value("stream_options");
   const effort = value("reasoning_effort");
+  const tools = spans.get("tools");
+  const format = spans.get("response_format");
   return {
     ...found,
     stream: stream === true,
     thinks: effort !== undefined && effort !== "none",
     ...(maxTokens !== undefined && { maxTokens }),
     ...(choices !== undefined && { choices }),
+    ...(tools !== undefined && { tools }),
+    ...(format !== undefined && { format }),
     ...(optionsSpan !== undefined && {
       streamOptions: { span: optionsSpan, includeUsage: isObject(options) && options.include_usage === true },
     }),

@@ -4,7 +4,7 @@
 
 import { type Fault, fault } from "../../core/fault.ts";
 import type { Usage } from "../../core/reply.ts";
-import type { FrameClass, Tap, TapOptions } from "../dialect.ts";
+import type { ClosedCall, FrameClass, Tap, TapOptions } from "../dialect.ts";
 import { isObject, type JsonObject, textOf } from "../json-object.ts";
 import { type Choice, hasContent, readFrame, TEXT_KEYS, toolFragments } from "./chunk.ts";
 import { type ContentTemplate, learnTemplate, matches } from "./content-template.ts";
@@ -49,6 +49,10 @@ class ChatTap implements Tap {
 
   get emptyIsLegal(): boolean {
     return this.#refused || (this.#cutByLimit && (this.usage?.outputTokens ?? 0) > 0);
+  }
+
+  closedCalls(): readonly ClosedCall[] {
+    return this.#tools.takeClosed(this.#open);
   }
 
   recognises(chunk: Uint8Array): boolean {

@@ -1,0 +1,247 @@
+// Successes of no use through the whole engine: replaced while they can be, noted as a flaw afterwards, and taken as they
+// are where nobody is left to give another.
+
+import { describe, expect, test } from "bun:test";
+import { handEngine, respond } from "../../test/support/hand-engine.ts";
+import { ANTHROPIC, CHAT } from "../../test/support/virtual.ts";
+import type { DialectId } from "../core/call.ts";
+
+const SCHEMA = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
+const MESSAGES = [{ role: "user", content: "hello" }];
+
+type Block = { readonly text: string } | { readonly name: string; readonly input: unknown };
+
+const whole: Readonly<Record<DialectId, (block: Block, stop?: string) => string>> = {
+  [ANTHROPIC]: (block, stop) =>
+    JSON.stringify({
+      ...{ id: "msg_1", type: "message", role: "assistant", model: "m", usage: { input_tokens: 1, output_tokens: 1 } },
+      content: ["text" in block ? { type: "text", ...block } : { type: "tool_use", id: "t", ...block }],
+      stop_reason: stop ?? ("text" in block ? "end_turn" : "tool_use"),
+    }),
+  [CHAT]: (block, stop) => {
+    const call = "text" in block ? undefined : { name: block.name, arguments: JSON.stringify(block.input) };
+    const message =
+      "text" in block
+        ? { role: "assistant", content: block.text }
+        : { role: "assistant", content: null, tool_calls: [{ id: "t", type: "function", function: call }] };
+    const finish_reason = stop ?? ("text" in block ? "stop" : "tool_calls");
+    return JSON.stringify({
+      id: "c",
+      object: "chat.completion",
+      created: 1,
+      model: "m",
+      choices: [{ index: 0, message, finish_reason }],
+    });
+  },
+};
+
+/** The same as a stream: each block in one delta. */
+const streamed: Readonly<Record<DialectId, (...blocks: readonly Block[]) => string>> = {
+  [ANTHROPIC]: (...blocks) => {
+    const events: object[] = [
+      {
+        type: "message_start",
+        message: {
+          id: "m",
+          type: "message",
+          role: "assistant",
+          model: "m",
+          content: [],
+          stop_reason: null,
+          usage: { input_tokens: 1, output_tokens: 1 },
+        },
+      },
+    ];
+    blocks.forEach((block, index) => {
+      const isText = "text" in block;
+      const content_block = isText
+        ? { type: "text", text: "" }
+        : { type: "tool_use", id: `t${index}`, name: block.name, input: {} };
+      const delta = isText
+        ? { type: "text_delta", text: block.text }
+        : { type: "input_json_delta", partial_json: JSON.stringify(block.input) };
+      events.push(
+        { type: "content_block_start", index, content_block },
+        { type: "content_block_delta", index, delta },
+        { type: "content_block_stop", index },
+      );
+    });
+    const stop_reason = blocks.some((block) => "name" in block) ? "tool_use" : "end_turn";
+    events.push(
+      { type: "message_delta", delta: { stop_reason, stop_sequence: null }, usage: { output_tokens: 9 } },
+      { type: "message_stop" },
+    );
+    return events
+      .map((event) => `event: ${(event as { type: string }).type}\ndata: ${JSON.stringify(event)}\n\n`)
+      .join("");
+  },
+  [CHAT]: (...blocks) => {
+    const chunk = (delta: object, finish_reason: string | null = null) =>
+      `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+    const deltas = blocks.map((block, index) =>
+      "text" in block
+        ? { content: block.text }
+        : {
+            tool_calls: [
+              {
+                index,
+                id: `t${index}`,
+                type: "function",
+                function: { name: block.name, arguments: JSON.stringify(block.input) },
+              },
+            ],
+          },
+    );
+    const finish = blocks.some((block) => "name" in block) ? "tool_calls" : "stop";
+    return [
+      chunk({ role: "assistant", content: "" }),
+      ...deltas.map((delta) => chunk(delta)),
+      chunk({}, finish),
+      "data: [DONE]\n\n",
+    ].join("");
+  },
+};
+
+/** A request of either dialect that declares a tool, or asks for output of a form. */
+const request: Readonly<Record<DialectId, Readonly<Record<"tools" | "schema" | "plain", object>>>> = {
+  [ANTHROPIC]: {
+    tools: { tools: [{ name: "count", input_schema: SCHEMA }] },
+    schema: { output_config: { format: { type: "json_schema", schema: SCHEMA } } },
+    plain: {},
+  },
+  [CHAT]: {
+    tools: { tools: [{ type: "function", function: { name: "count", parameters: SCHEMA } }] },
+    schema: { response_format: { type: "json_schema", json_schema: { name: "n", schema: SCHEMA } } },
+    plain: {},
+  },
+};
+
+const LOOP = `I see. ${"the ".repeat(400)}`;
+const FLAWED = [
+  ["a tool's input breaks its schema", "tools", { name: "count", input: { n: "five" } }],
+  ["a tool that was not declared", "tools", { name: "delete", input: {} }],
+  ["output that breaks the schema", "schema", { text: '{"n":"five"}' }],
+  ["output that is no JSON", "schema", { text: "Here you are: 5" }],
+  ["a loop", "plain", { text: LOOP }],
+] as const;
+const FINE = [
+  ["a tool's input as declared", "tools", { name: "count", input: { n: 5, more: true } }],
+  ["output as asked", "schema", { text: ' {"n":5}\n' }],
+  ["prose", "plain", { text: "the end" }],
+] as const;
+
+const bodyOf = (dialect: DialectId, asks: "tools" | "schema" | "plain", stream: boolean) =>
+  JSON.stringify({ model: "chat", max_tokens: 99, stream, messages: MESSAGES, ...request[dialect][asks] });
+const LANES = [
+  [ANTHROPIC, ANTHROPIC],
+  [CHAT, CHAT],
+  [CHAT, ANTHROPIC],
+  [ANTHROPIC, CHAT],
+] as const;
+const EVENT_STREAM = { "content-type": "text/event-stream" };
+
+async function read(body: unknown): Promise<string> {
+  if (body instanceof Uint8Array) return new TextDecoder().decode(body);
+  const flow = body as { read(): Promise<Uint8Array | undefined>; tail(): Promise<Uint8Array | undefined> };
+  let text = "";
+  for (let bytes = await flow.read(); bytes !== undefined; bytes = await flow.read())
+    text += new TextDecoder().decode(bytes);
+  return text + new TextDecoder().decode(await flow.tail());
+}
+
+/** What the first of two targets says, and what came of it. */
+async function play(
+  target: DialectId,
+  client: DialectId,
+  script: { asks: "tools" | "schema" | "plain"; answer: string; stream?: boolean; alone?: boolean },
+) {
+  const { asks, answer, stream = false, alone = false } = script;
+  const good = stream ? streamed : whole;
+  const block: Block = asks === "tools" ? { name: "count", input: { n: 1 } } : { text: '{"n":1}' };
+  const engine = handEngine(alone ? [target] : [target, target], ({ url }) => {
+    const body = url.startsWith("http://p0") ? answer : good[target](block);
+    return respond(200, body, stream ? EVENT_STREAM : undefined);
+  });
+  const delivery = await engine.ask({ dialect: client, stream, body: bodyOf(client, asks, stream) });
+  const text = await read(delivery.body);
+  const flaw = engine.events.find((event) => event.type === "attempt-end" && event.flaw !== undefined);
+  return { trail: delivery.headers["x-holdfast-trail"], status: delivery.status, text, flawed: flaw !== undefined };
+}
+
+describe.each(LANES)("a target of %s and a client of %s", (target, client) => {
+  test.each(FLAWED)("a whole reply, %s: the next target answers", async (_, asks, block) => {
+    const played = await play(target, client, { asks, answer: whole[target](block) });
+    expect(played).toMatchObject({ status: 200, trail: "p0/m0=useless-reply, p1/m1=ok", flawed: false });
+  });
+
+  test.each(FLAWED)("a whole reply, %s, and no other target: it is given, and noted", async (_, asks, block) => {
+    const played = await play(target, client, { asks, answer: whole[target](block), alone: true });
+    expect(played).toMatchObject({ status: 200, trail: "p0/m0=ok", flawed: true });
+  });
+
+  test.each(FINE)("a whole reply, %s: it is given", async (_, asks, block) => {
+    expect(await play(target, client, { asks, answer: whole[target](block) })).toMatchObject({
+      trail: "p0/m0=ok",
+      flawed: false,
+    });
+  });
+
+  test("a reply that was cut by its limit is not held against a schema", async () => {
+    const cut = whole[target]({ text: '{"n":' }, target === CHAT ? "length" : "max_tokens");
+    expect(await play(target, client, { asks: "schema", answer: cut })).toMatchObject({
+      trail: "p0/m0=ok",
+      flawed: false,
+    });
+  });
+
+  test.each(FLAWED.filter(([, asks]) => asks === "tools"))(
+    "a stream that begins with it, %s: the next target answers",
+    async (_, asks, block) => {
+      const played = await play(target, client, { asks, answer: streamed[target](block), stream: true });
+      expect(played).toMatchObject({ trail: "p0/m0=useless-reply, p1/m1=ok", flawed: false });
+      expect(played.text).not.toContain("five");
+    },
+  );
+
+  test.each(FLAWED.filter(([, asks]) => asks === "tools"))(
+    "a stream that has spoken, %s: it goes on, and is noted",
+    async (_, asks, block) => {
+      const played = await play(target, client, {
+        asks,
+        answer: streamed[target]({ text: "Well." }, block),
+        stream: true,
+      });
+      expect(played).toMatchObject({ trail: "p0/m0=ok", flawed: true });
+      expect(played.text).toContain(JSON.stringify("name" in block ? block.name : ""));
+    },
+  );
+
+  test.each(FLAWED.filter(([, asks]) => asks === "schema"))(
+    "a stream, %s: it is given, and noted",
+    async (_, asks, block) => {
+      const played = await play(target, client, { asks, answer: streamed[target](block), stream: true });
+      expect(played).toMatchObject({ trail: "p0/m0=ok", flawed: true });
+    },
+  );
+
+  test.each(FINE)("a stream, %s: nothing is held against it", async (_, asks, block) => {
+    const played = await play(target, client, { asks, answer: streamed[target](block), stream: true });
+    expect(played).toMatchObject({ trail: "p0/m0=ok", flawed: false });
+  });
+});
+
+test("a translated stream that ends in a loop is noted", async () => {
+  const played = await play(CHAT, ANTHROPIC, { asks: "plain", answer: streamed[CHAT]({ text: LOOP }), stream: true });
+  expect(played).toMatchObject({ trail: "p0/m0=ok", flawed: true });
+});
+
+test("parallel calls are each checked, of a tool that the provider defines nothing is known", async () => {
+  const calls = [
+    { name: "count", input: { n: 1 } },
+    { name: "count", input: {} },
+  ] as const;
+  for (const target of [ANTHROPIC, CHAT] as const) {
+    const played = await play(target, target, { asks: "tools", answer: streamed[target](...calls), stream: true });
+    expect(played.flawed).toBe(true);
+  }
+});
