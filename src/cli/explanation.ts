@@ -163,10 +163,15 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
         timeout("whole", autoText(route, "wholeMs")),
         timeout("idle", autoText(route, "idleMs")),
         value("usage", route.usage),
-        value("strict", String(route.strict)),
+        ...askedOf(route, value),
       ],
     },
   ];
+}
+
+function askedOf({ strict, validate }: RouteSettings, value: (key: string, text: string) => Value): readonly Value[] {
+  const asked = validate && `${Object.keys(validate).length} rules; answers are held until they are checked`;
+  return [value("strict", String(strict)), ...(asked === undefined ? [] : [value("validate", asked)])];
 }
 
 function isUsed(step: (typeof POLICY_ORDER)[number], { lastResort, cache }: RouteSettings): boolean {

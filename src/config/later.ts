@@ -36,7 +36,6 @@ export const LATER: readonly LaterRow[] = [
   ),
   route("resume", "off"),
   route("warm", "off"),
-  route("validate", "off"),
   route("cache.healthy", "off"),
   {
     ...route("cache.outage", "off | exact", (value) => value === "stem" || value === "semantic"),

@@ -22,8 +22,8 @@ export function endsInLoop(text: string): boolean {
   if (tail.length < LOOP_CHARS_MIN) return false;
   // Nearly every text is known by its last words, which did not stand shortly before.
   const end = tail.slice(-PROBE_CHARS);
-  const earlier = tail.lastIndexOf(end, tail.length - PROBE_CHARS - 1);
-  if (earlier === -1 || tail.length - PROBE_CHARS - earlier > UNIT_CHARS_MAX) return false;
+  const near = tail.slice(-UNIT_CHARS_MAX - PROBE_CHARS);
+  if (near.lastIndexOf(end, near.length - PROBE_CHARS - 1) === -1) return false;
   const shared = sharedWithSuffix(tail);
   let from = 1;
   for (const [unitChars, times] of TIMES) {

@@ -9,6 +9,7 @@ import type { HeaderMap, WireRequest, WireResponse } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
 import type { Dialect } from "../dialects/dialect.ts";
+import type { Validation } from "../policies/validate.ts";
 import type { Provider } from "../providers/provider.ts";
 import { encodedBody } from "./encoded-body.ts";
 import type { Lane } from "./lane.ts";
@@ -17,7 +18,8 @@ import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
 import { type AttemptTimeouts, timeoutsFor } from "./timeouts.ts";
 import { Translation } from "./translate.ts";
-import { demandsOf, uselessReply } from "./usefulness.ts";
+import { demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
+import { Withheld } from "./withheld.ts";
 import { withoutKey } from "./without-key.ts";
 
 /** Everything about a target that is known before a call comes. */
@@ -35,6 +37,8 @@ export interface AttemptPlan {
   readonly strict: boolean;
   /** From this attempt of a call on a useless answer is taken as it is: there would be nobody left to give another. */
   readonly tolerantFrom: number;
+  /** What the route asks of every answer. */
+  readonly validation?: Validation | undefined;
 }
 
 /** A whole reply, and an error body, may not be larger than this. */
@@ -141,7 +145,7 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
   if (!call.stream) return whole(plan, call, scope, { ...sent, response });
   const notAStream = response.headers["content-type"]?.match(/application\/json|text\/html/i);
   if (notAStream) return notStream(plan, call, settlement, response);
-  const lane = laneFor(plan, call, scope, sent);
+  const lane = withheld(plan, settlement, laneFor(plan, call, scope, sent));
   const reader = new StreamReader(response.body, lane, settlement, { timeouts, clock: scope.runtime.clock });
   const failed = await reader.open();
   if (failed !== undefined) {
@@ -174,6 +178,11 @@ function laneFor(plan: AttemptPlan, call: Call, scope: Scope, { prepared: { drop
   }
   const encoder = plan.client.codec.encoder({ call, createdS: Math.floor(scope.runtime.wallMs() / 1000) });
   return new Translation(plan.dialect.codec.decoder(), encoder, { emptyAllowed, demands });
+}
+
+function withheld({ validation, client, tolerantFrom }: AttemptPlan, { number }: Settlement, lane: Lane): Lane {
+  if (validation === undefined) return lane;
+  return new Withheld(lane, { validation, decoder: client.codec.decoder(), replaces: number < tolerantFrom });
 }
 
 async function rejected(
@@ -234,6 +243,8 @@ async function whole(
   const rendered = isNative(plan) ? body : translateWhole(plan, call, scope, body);
   if (isFault(rendered)) return rendered;
   if (call.operation === "generate") {
+    const invalid = plan.validation && invalidReply(plan.client, plan.validation, rendered);
+    if (invalid !== undefined) return invalid;
     const useless = uselessReply(plan.client, call, rendered, verdict);
     if (useless !== undefined && settlement.number < plan.tolerantFrom) return useless;
     settlement.flaw = useless;

@@ -18,6 +18,7 @@ import { keep } from "../policies/keep.ts";
 import { lastResort } from "../policies/last-resort.ts";
 import { pursue } from "../policies/pursue.ts";
 import { refused, remembered } from "../policies/refused.ts";
+import { createValidation } from "../policies/validate.ts";
 import { createProvider, type Provider } from "../providers/provider.ts";
 import type { AttemptPlan } from "./attempt.ts";
 import { type KeyedTarget, keyedTarget } from "./keyed-target.ts";
@@ -126,6 +127,7 @@ function plan({ route, target, matched, providers, maxOutput }: PlanContext): Pl
     timeouts: route.timeouts,
     exactUsage: route.usage === "exact",
     strict: route.strict,
+    validation: route.validate && createValidation(route.validate),
     tolerantFrom: Math.min(route.attempts, route.targets.length),
   };
   return { plan, provider: found.settings };

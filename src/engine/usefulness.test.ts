@@ -2,105 +2,13 @@
 // are where nobody is left to give another.
 
 import { describe, expect, test } from "bun:test";
+import { type Block, delivered, streamed, whole } from "../../test/support/answers-said.ts";
 import { handEngine, respond } from "../../test/support/hand-engine.ts";
 import { ANTHROPIC, CHAT } from "../../test/support/virtual.ts";
 import type { DialectId } from "../core/call.ts";
 
 const SCHEMA = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
 const MESSAGES = [{ role: "user", content: "hello" }];
-
-type Block = { readonly text: string } | { readonly name: string; readonly input: unknown };
-
-const whole: Readonly<Record<DialectId, (block: Block, stop?: string) => string>> = {
-  [ANTHROPIC]: (block, stop) =>
-    JSON.stringify({
-      ...{ id: "msg_1", type: "message", role: "assistant", model: "m", usage: { input_tokens: 1, output_tokens: 1 } },
-      content: ["text" in block ? { type: "text", ...block } : { type: "tool_use", id: "t", ...block }],
-      stop_reason: stop ?? ("text" in block ? "end_turn" : "tool_use"),
-    }),
-  [CHAT]: (block, stop) => {
-    const call = "text" in block ? undefined : { name: block.name, arguments: JSON.stringify(block.input) };
-    const message =
-      "text" in block
-        ? { role: "assistant", content: block.text }
-        : { role: "assistant", content: null, tool_calls: [{ id: "t", type: "function", function: call }] };
-    const finish_reason = stop ?? ("text" in block ? "stop" : "tool_calls");
-    return JSON.stringify({
-      id: "c",
-      object: "chat.completion",
-      created: 1,
-      model: "m",
-      choices: [{ index: 0, message, finish_reason }],
-    });
-  },
-};
-
-/** The same as a stream: each block in one delta. */
-const streamed: Readonly<Record<DialectId, (...blocks: readonly Block[]) => string>> = {
-  [ANTHROPIC]: (...blocks) => {
-    const events: object[] = [
-      {
-        type: "message_start",
-        message: {
-          id: "m",
-          type: "message",
-          role: "assistant",
-          model: "m",
-          content: [],
-          stop_reason: null,
-          usage: { input_tokens: 1, output_tokens: 1 },
-        },
-      },
-    ];
-    blocks.forEach((block, index) => {
-      const isText = "text" in block;
-      const content_block = isText
-        ? { type: "text", text: "" }
-        : { type: "tool_use", id: `t${index}`, name: block.name, input: {} };
-      const delta = isText
-        ? { type: "text_delta", text: block.text }
-        : { type: "input_json_delta", partial_json: JSON.stringify(block.input) };
-      events.push(
-        { type: "content_block_start", index, content_block },
-        { type: "content_block_delta", index, delta },
-        { type: "content_block_stop", index },
-      );
-    });
-    const stop_reason = blocks.some((block) => "name" in block) ? "tool_use" : "end_turn";
-    events.push(
-      { type: "message_delta", delta: { stop_reason, stop_sequence: null }, usage: { output_tokens: 9 } },
-      { type: "message_stop" },
-    );
-    return events
-      .map((event) => `event: ${(event as { type: string }).type}\ndata: ${JSON.stringify(event)}\n\n`)
-      .join("");
-  },
-  [CHAT]: (...blocks) => {
-    const chunk = (delta: object, finish_reason: string | null = null) =>
-      `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
-    const deltas = blocks.map((block, index) =>
-      "text" in block
-        ? { content: block.text }
-        : {
-            tool_calls: [
-              {
-                index,
-                id: `t${index}`,
-                type: "function",
-                function: { name: block.name, arguments: JSON.stringify(block.input) },
-              },
-            ],
-          },
-    );
-    const finish = blocks.some((block) => "name" in block) ? "tool_calls" : "stop";
-    return [
-      chunk({ role: "assistant", content: "" }),
-      ...deltas.map((delta) => chunk(delta)),
-      chunk({}, finish),
-      "data: [DONE]\n\n",
-    ].join("");
-  },
-};
 
 /** A request of either dialect that declares a tool, or asks for output of a form. */
 const request: Readonly<Record<DialectId, Readonly<Record<"tools" | "schema" | "plain", object>>>> = {
@@ -140,15 +48,6 @@ const LANES = [
 ] as const;
 const EVENT_STREAM = { "content-type": "text/event-stream" };
 
-async function read(body: unknown): Promise<string> {
-  if (body instanceof Uint8Array) return new TextDecoder().decode(body);
-  const flow = body as { read(): Promise<Uint8Array | undefined>; tail(): Promise<Uint8Array | undefined> };
-  let text = "";
-  for (let bytes = await flow.read(); bytes !== undefined; bytes = await flow.read())
-    text += new TextDecoder().decode(bytes);
-  return text + new TextDecoder().decode(await flow.tail());
-}
-
 /** What the first of two targets says, and what came of it. */
 async function play(
   target: DialectId,
@@ -163,7 +62,7 @@ async function play(
     return respond(200, body, stream ? EVENT_STREAM : undefined);
   });
   const delivery = await engine.ask({ dialect: client, stream, body: bodyOf(client, asks, stream) });
-  const text = await read(delivery.body);
+  const text = await delivered(delivery);
   const flaw = engine.events.find((event) => event.type === "attempt-end" && event.flaw !== undefined);
   return { trail: delivery.headers["x-holdfast-trail"], status: delivery.status, text, flawed: flaw !== undefined };
 }

@@ -8,6 +8,7 @@ import type { OutputFormat } from "../core/message.ts";
 import { endsInLoop } from "../core/repetition.ts";
 import type { StopReason, StreamEvent } from "../core/stream-event.ts";
 import type { ClosedCall, DeclaredTools, Dialect, DialectWire, Verdict } from "../dialects/dialect.ts";
+import type { Validation } from "../policies/validate.ts";
 
 /** Larger declarations and answers are not checked. */
 const DECLARED_BYTES_MAX = 262_144;
@@ -41,6 +42,12 @@ export function uselessReply(client: Dialect, asked: Asked, reply: Uint8Array, v
     if (wrong !== undefined) return wrong;
   }
   return format === undefined ? undefined : wrongForm(formatOf(client.wire, asked), said);
+}
+
+/** What the route's own `validate` says of a whole reply. */
+export function invalidReply(client: Dialect, validation: Validation, reply: Uint8Array): Fault | undefined {
+  const events = client.codec.decodeReply(reply);
+  return isFault(events) ? undefined : validation(saidIn(events));
 }
 
 /** What a streamed answer is held against. */
