@@ -1,7 +1,7 @@
 // Everything that `explain` says of a route, as data: the compiled path in its order, each value with where it came from,
 // the targets, and what happens on each fault. How it looks is in `explain-text.ts`.
 
-import { catalogModel, maxOutputTokens } from "../../catalog/models.ts";
+import { catalogModel, contextTokens, maxOutputTokens } from "../../catalog/models.ts";
 import { type Origin, originText } from "../config/origin.ts";
 import type { Path } from "../config/problem.ts";
 import { durationText } from "../config/units.ts";
@@ -61,7 +61,9 @@ export interface Explained {
 /** `name`: a route's name, or a model's that a pattern matches; `undefined` when no route has it. */
 export async function explainRoute({ settings, originOf }: Explained, name: string): Promise<Explanation | undefined> {
   const { runtime } = createWorld({ seed: 1, providers: [] });
-  const compiled = createEngine({ settings, runtime, maxOutput: maxOutputTokens }).routes.get(name);
+  const compiled = createEngine({ settings, runtime, maxOutput: maxOutputTokens, contextOf: contextTokens }).routes.get(
+    name,
+  );
   const route = settings.routes.find((candidate) => candidate.name === compiled?.name);
   if (compiled === undefined || route === undefined) return undefined;
   const origin = (path: Path) => originText(originOf(path));

@@ -46,6 +46,8 @@ export interface CompileContext {
   readonly secrets: Secrets;
   /** A model's largest output in tokens, where known. */
   readonly maxOutput: (model: string) => number | undefined;
+  /** What a model can hold in tokens, where known. */
+  readonly contextOf?: ((model: string) => number | undefined) | undefined;
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
@@ -59,7 +61,7 @@ export function compile(settings: Settings, context: CompileContext): Routes {
     settings.providers.map((made) => [made.name, { settings: made, made: createProvider(made) }]),
   );
   const build = (route: RouteSettings, matched: string) =>
-    compileRoute(route, (target) => plan({ route, target, matched, providers, maxOutput: context.maxOutput }), {
+    compileRoute(route, (target) => plan({ route, target, matched, providers, context }), {
       ...context,
       probesUsdPerDay: settings.probesUsdPerDay,
     });
@@ -101,17 +103,18 @@ interface PlanContext {
   /** The part of the model name that the route's `*` stood for. */
   readonly matched: string;
   readonly providers: ReadonlyMap<string, { readonly settings: ProviderSettings; readonly made: Provider }>;
-  readonly maxOutput: (model: string) => number | undefined;
+  readonly context: Pick<CompileContext, "maxOutput" | "contextOf">;
 }
 
-function plan({ route, target, matched, providers, maxOutput }: PlanContext): Planned {
+function plan({ route, target, matched, providers, context }: PlanContext): Planned {
   const found = providers.get(target.provider);
   if (found === undefined) throw new Error(`settings name the provider ${target.provider}, which they do not define`);
   const provider = found.made;
   const prefix = route.name.endsWith("*") ? route.name.slice(0, -1) : "";
   // `*` carries over what a client would write there: the whole name where the pattern is a prefix of a model's own.
   const model = target.model === "*" ? prefix + matched : target.model.replace("*", () => matched);
-  const limit = maxOutput(model);
+  const limit = context.maxOutput(model);
+  const contextTokens = context.contextOf?.(model);
   const plan: Planned["plan"] = {
     target: {
       id: `${provider.name}/${model}`,
@@ -121,6 +124,7 @@ function plan({ route, target, matched, providers, maxOutput }: PlanContext): Pl
       domain: provider.name,
       tier: provider.tier,
       ...(limit !== undefined && { maxOutputTokens: limit }),
+      ...(contextTokens !== undefined && { contextTokens }),
     },
     provider,
     dialect: DIALECTS[provider.dialect],

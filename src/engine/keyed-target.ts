@@ -6,6 +6,7 @@ import { fault } from "../core/fault.ts";
 import type { Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import { PROBES_USD_PER_DAY } from "../health/probe.ts";
+import { lacksRoom } from "../policies/context-fit.ts";
 import type { Pursued } from "../policies/pursue.ts";
 import { type AttemptPlan, attempt } from "./attempt.ts";
 import { createBelieving } from "./believing.ts";
@@ -21,7 +22,9 @@ export interface KeyedContext extends Omit<KeyContext, "model"> {
 }
 
 export function keyedTarget(planned: Omit<AttemptPlan, "key">, context: KeyedContext): KeyedTarget {
-  const { id, domain, model } = planned.target;
+  const { id, domain, model, contextTokens, maxOutputTokens } = planned.target;
+  // A translation lowers a limit that is too high.
+  const room = { contextTokens, outputTokens: planned.client === planned.dialect ? maxOutputTokens : undefined };
   const keyring = createKeyring({ ...context, model }, (key): AttemptPlan => ({ ...planned, key }));
   const identity = identityOf(context.provider, model);
   const believing = createBelieving({
@@ -38,6 +41,8 @@ export function keyedTarget(planned: Omit<AttemptPlan, "key">, context: KeyedCon
     model,
     keyring,
     keys: keyring.standing,
+    contextTokens,
+    lacking: (call) => (isEnlarged(call) ? undefined : lacksRoom(room, call)),
     stand: believing.stand,
     attempt: (call, scope, number) => believing.watch(call, scope, () => run(keyring, id, { call, scope }, number)),
   };
@@ -46,6 +51,11 @@ export function keyedTarget(planned: Omit<AttemptPlan, "key">, context: KeyedCon
 /** What the cells of a target are found by. */
 export function identityOf(provider: { readonly name: string; readonly url: string }, model: string): string {
   return `${provider.name}\n${provider.url}\n${model}`;
+}
+
+/** The client asks its provider for more than the model's usual limits. */
+function isEnlarged({ headers }: Call): boolean {
+  return /\b(?:context|output)-\d/.test(headers["anthropic-beta"] ?? "");
 }
 
 interface Work {
