@@ -36,6 +36,10 @@ function clientPath(path: string): string {
   const rest = path.slice(key.length);
   const head = Object.hasOwn(CLIENT_KEYS, key) ? (CLIENT_KEYS[key] ?? key) : key;
   return (
-    head + rest.replaceAll(".parts", ".content").replace(/\.schema\b/, key === "tools" ? ".input_schema" : ".schema")
+    head +
+    rest
+      .replaceAll(".parts", ".content")
+      .replace(/\.isError$/, ".is_error")
+      .replace(/\.schema\b/, key === "tools" ? ".input_schema" : ".schema")
   );
 }

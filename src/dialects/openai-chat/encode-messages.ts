@@ -38,6 +38,13 @@ export function encodeMessages(
     if (broken !== undefined) return broken;
   }
   encoder.asked([], turns.length);
+  const last = turns.at(-1);
+  if (last?.role === "assistant" && last.parts.every((part) => part.type !== "tool-use")) {
+    losses.add(
+      `turns[${turns.length - 1}]`,
+      "history here: the model begins a new turn and does not go on with this one",
+    );
+  }
   return messages;
 }
 
