@@ -18,8 +18,10 @@ the other dialect the request is translated, and each field has one of four fate
 
 What was approximated or dropped is named in \`x-holdfast-lossy\`, by its path. With \`strict: true\` on the route, or
 \`x-holdfast-strict: true\` on the request, both are refused with 400. A field that is not in the table is dropped and named.
-Reasoning is shown to nobody but the provider that wrote it: its blocks are left out of translated requests and answers, and
-on the native lane they stay as they are, byte for byte.
+Reasoning goes back to nobody but the provider that wrote it: translated requests go without it, on the native lane it stays
+as it is, byte for byte. A Chat client is shown what another provider reasoned, as \`reasoning_content\`; an Anthropic client is
+not: its SDK would send the block back, and Anthropic refuses what it did not sign. Tools keep the names that the client gave
+them, whatever was sent.
 
 ## Anthropic Messages, at a target of OpenAI Chat
 

@@ -172,6 +172,8 @@ export interface DialectCodec {
   decodeRequest(body: Uint8Array): Translated<Prompt> | Fault;
   /** `unsupported` when the target's dialect cannot carry it. Paths of losses are keys of `Prompt` (`topK`, `tools[0].strict`). */
   encodeRequest(prompt: Prompt, target: Target): Translated<Uint8Array> | Fault;
+  /** The name that a request of this dialect gives to a client's tool; its own where that is allowed. */
+  sentName(name: string): string;
   /** A whole reply as the events of the same answer streamed: `fold(decoder(stream)) = fold(decodeReply(whole))`. */
   decodeReply(body: Uint8Array): readonly StreamEvent[] | Fault;
   /** A whole reply from the events of an answer that has ended well. */

@@ -9,6 +9,7 @@ import type { HeaderMap, WireRequest, WireResponse } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
 import type { Dialect } from "../dialects/dialect.ts";
+import { changedNames } from "../dialects/tool-name.ts";
 import type { Validation } from "../policies/validate.ts";
 import type { Provider } from "../providers/provider.ts";
 import { encodedBody } from "./encoded-body.ts";
@@ -17,7 +18,7 @@ import { Relay } from "./relay.ts";
 import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
 import { type AttemptTimeouts, timeoutsFor } from "./timeouts.ts";
-import { Translation } from "./translate.ts";
+import { renamed, Translation } from "./translate.ts";
 import { demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
 import { Withheld } from "./withheld.ts";
 import { withoutKey } from "./without-key.ts";
@@ -52,6 +53,8 @@ interface Prepared {
   readonly losses: readonly Loss[];
   /** The usage chunk is ours, not the client's. */
   readonly dropUsage: boolean;
+  /** The client's names of tools by those that were sent. */
+  readonly names?: ReadonlyMap<string, string> | undefined;
 }
 
 export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, number: number): Promise<Reply> {
@@ -112,7 +115,8 @@ function prepareTranslated(plan: AttemptPlan, call: Call): Prepared | Fault {
     const named = losses.map((loss) => `${loss.path} (${loss.why})`).join(", ");
     return fault("lossy", `${plan.target.id} would lose: ${named}`, { param: losses[0]?.path ?? "" });
   }
-  return { body: encoded.value, losses, dropUsage: false };
+  const names = changedNames(prompt.value.tools, plan.dialect.codec.sentName);
+  return { body: encoded.value, losses, dropUsage: false, names };
 }
 
 interface Sent {
@@ -168,7 +172,12 @@ function request(plan: AttemptPlan, call: Call, { body }: Prepared, trace: Heade
   };
 }
 
-function laneFor(plan: AttemptPlan, call: Call, scope: Scope, { prepared: { dropUsage }, settlement }: Sent): Lane {
+function laneFor(
+  plan: AttemptPlan,
+  call: Call,
+  scope: Scope,
+  { prepared: { dropUsage, names }, settlement }: Sent,
+): Lane {
   const emptyAllowed = call.inspected.maxTokens === 0;
   const choices = call.inspected.choices ?? 1;
   const demands = demandsOf(plan.client.wire, call, settlement.number < plan.tolerantFrom);
@@ -177,7 +186,7 @@ function laneFor(plan: AttemptPlan, call: Call, scope: Scope, { prepared: { drop
     return new Relay(plan.dialect.wire, { dropUsage, choices, emptyAllowed, demands, decoder });
   }
   const encoder = plan.client.codec.encoder({ call, createdS: Math.floor(scope.runtime.wallMs() / 1000) });
-  return new Translation(plan.dialect.codec.decoder(), encoder, { emptyAllowed, demands });
+  return new Translation(plan.dialect.codec.decoder(), encoder, { emptyAllowed, demands, names });
 }
 
 function withheld({ validation, client, tolerantFrom }: AttemptPlan, { number }: Settlement, lane: Lane): Lane {
@@ -240,7 +249,7 @@ async function whole(
   }
   const verdict = plan.dialect.wire.judge(body, call);
   if (verdict.fault !== undefined) return asFoundHere(plan, verdict.fault);
-  const rendered = isNative(plan) ? body : translateWhole(plan, call, scope, body);
+  const rendered = isNative(plan) ? body : translateWhole(plan, call, scope, { ...sent.prepared, body });
   if (isFault(rendered)) return rendered;
   if (call.operation === "generate") {
     const invalid = plan.validation && invalidReply(plan.client, plan.validation, rendered);
@@ -256,9 +265,15 @@ async function whole(
   return answer(plan, call, sent, once(rendered));
 }
 
-function translateWhole(plan: AttemptPlan, call: Call, scope: Scope, body: Uint8Array): Uint8Array | Fault {
-  const events = plan.dialect.codec.decodeReply(body);
-  if (isFault(events)) return events;
+function translateWhole(
+  plan: AttemptPlan,
+  call: Call,
+  scope: Scope,
+  { body, names }: Pick<Prepared, "body" | "names">,
+): Uint8Array | Fault {
+  const decoded = plan.dialect.codec.decodeReply(body);
+  if (isFault(decoded)) return decoded;
+  const events = names === undefined ? decoded : decoded.map((event) => renamed(event, names));
   const broken = events.find((event) => event.type === "error");
   if (broken !== undefined) return broken.fault;
   const rendered = plan.client.codec.encodeReply(events, { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) });

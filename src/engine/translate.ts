@@ -15,6 +15,14 @@ export interface TranslationOptions {
   /** The client asked for no output. */
   readonly emptyAllowed: boolean;
   readonly demands?: Demands | undefined;
+  /** The client's names of tools by those that were sent. */
+  readonly names?: ReadonlyMap<string, string> | undefined;
+}
+
+/** With the client's own name of the tool. */
+export function renamed<Event extends StreamEvent>(event: Event, names: ReadonlyMap<string, string>): Event {
+  if (event.type !== "tool-start") return event;
+  return { ...event, name: names.get(event.name) ?? event.name };
 }
 
 export class Translation implements Lane {
@@ -27,6 +35,7 @@ export class Translation implements Lane {
   usage: Usage | undefined;
   readonly #demands: Demands | undefined;
   readonly #heard: Hearing;
+  readonly #names: ReadonlyMap<string, string> | undefined;
   readonly #decoder: Decoder;
   readonly #encoder: Encoder;
   readonly #emptyAllowed: boolean;
@@ -39,6 +48,7 @@ export class Translation implements Lane {
     this.#encoder = encoder;
     this.#emptyAllowed = options.emptyAllowed;
     this.#demands = options.demands;
+    this.#names = options.names;
     // Without a form to keep to, only the end of the text is of interest.
     this.#heard = options.demands?.format === undefined ? new Hearing(TAIL_CHARS) : new Hearing();
   }
@@ -79,7 +89,7 @@ export class Translation implements Lane {
     if (event.type === "error") this.#fail(event.fault);
     else if (event.type === "message-end" && !this.#mayEnd(event)) {
       this.#fail(fault("empty-reply", "the stream ended well but held no content"));
-    } else this.#pass(event);
+    } else this.#pass(this.#names === undefined ? event : renamed(event, this.#names));
   }
 
   #mayEnd({ stop, usage }: Extract<StreamEvent, { type: "message-end" }>): boolean {

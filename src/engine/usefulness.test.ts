@@ -144,3 +144,36 @@ test("parallel calls are each checked, of a tool that the provider defines nothi
     expect(played.flawed).toBe(true);
   }
 });
+
+test("a tool whose name the target does not take keeps it for the client, whole and streamed", async () => {
+  const name = `mcp__${"a_long_server__".repeat(6)}find`;
+  const tools = [{ name, input_schema: SCHEMA }];
+  const history = [
+    { role: "user", content: "go" },
+    { role: "assistant", content: [{ type: "tool_use", id: "t0", name, input: { n: 0 } }] },
+    { role: "user", content: [{ type: "tool_result", tool_use_id: "t0", content: "0" }] },
+  ];
+  for (const stream of [false, true]) {
+    const engine = handEngine([CHAT], ({ body }) => {
+      const asked = JSON.parse(new TextDecoder().decode(body));
+      const sent = asked.tools[0].function.name;
+      expect(sent).toMatch(/^[\w-]{1,64}$/);
+      expect(asked.messages[1].tool_calls[0].function.name).toBe(sent);
+      expect(asked.tool_choice.function.name).toBe(sent);
+      const call = { name: sent, input: { n: 1 } };
+      return stream ? respond(200, streamed[CHAT](call), EVENT_STREAM) : respond(200, whole[CHAT](call));
+    });
+    const request = {
+      model: "chat",
+      max_tokens: 9,
+      stream,
+      tools,
+      tool_choice: { type: "tool", name },
+      messages: history,
+    };
+    const delivery = await engine.ask({ dialect: ANTHROPIC, stream, body: JSON.stringify(request) });
+    expect(await delivered(delivery)).toContain(JSON.stringify(name));
+    expect(delivery.headers["x-holdfast-lossy"]).toBeUndefined();
+    expect(delivery.headers["x-holdfast-trail"]).toBe("p0/m0=ok");
+  }
+});

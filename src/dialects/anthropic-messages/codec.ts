@@ -5,6 +5,7 @@ import { decodeReply, messagesDecoder } from "./decode-reply.ts";
 import { decodeRequest } from "./decode-request.ts";
 import { encodeReply, messagesEncoder } from "./encode-reply.ts";
 import { encodeRequest } from "./encode-request.ts";
+import { sentName } from "./tool-name.ts";
 
 /** Keys of `Prompt` in the client's own names, where they differ. */
 const CLIENT_KEYS: Readonly<Record<string, string>> = {
@@ -25,6 +26,7 @@ export const messagesCodec: DialectCodec = {
   clientPath,
   decodeRequest,
   encodeRequest,
+  sentName,
   decodeReply,
   encodeReply,
   decoder: messagesDecoder,

@@ -27,7 +27,7 @@ export const MESSAGES_FIELDS: readonly FieldRow[] = [
   row("rejected", "tools[].type", "a tool that Anthropic runs or defines cannot be carried to another provider", {
     when: "not custom",
   }),
-  row("rejected", "tools[].name", "Chat takes 1 to 64 of the characters a-z A-Z 0-9 _ -", { when: "longer than 64" }),
+  row("mapped", "tools[].name", "`function.name`; one of over 64 characters is shortened with a hash, and given back"),
   row("dropped", "tools[].cache_control", "cache hints are this dialect's own"),
   row("dropped", "tools[].eager_input_streaming", "tool calls are delivered whole"),
   row("dropped", "tools[].defer_loading", "all tools are sent"),

@@ -27,6 +27,11 @@ export const CHAT_FIELDS: readonly FieldRow[] = [
   row("dropped", "safety_identifier", "only one name of the user is carried", { when: "with user" }),
 
   row("mapped", "tools", "custom tools"),
+  row(
+    "mapped",
+    "tools[].function.name",
+    "`name`; characters that Anthropic does not take are replaced, and given back",
+  ),
   row("mapped", "tools[].function.description", "`description`"),
   row("mapped", "tools[].function.strict", "`strict`"),
   row("rejected", "tools[]", "only function tools can be carried", { when: "custom" }),
