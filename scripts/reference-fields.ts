@@ -7,8 +7,9 @@ import { CHAT_FIELDS } from "../src/dialects/openai-chat/fields.ts";
 export function fieldsPage(): string {
   return `# Request fields
 
-A target of the client's own dialect gets the client's bytes: nothing becomes of any field but the model's name. For a target of
-the other dialect the request is translated, and each field has one of four fates:
+A target of the client's own dialect gets the client's bytes: nothing becomes of any field but the model's name. One thing
+is looked at: a request that goes on with a \`container\` or a \`thread\` is only sent to the route's first provider of its dialect,
+where they are stored; another would not know them, and say that the request is wrong. For a target of the other dialect the request is translated, and each field has one of four fates:
 
 - **mapped**: carried, nothing is lost;
 - **approximated**: carried in another form;

@@ -79,4 +79,10 @@ test("what takes a backtracking matcher forever takes a few steps for each chara
   expect(evil.test(`${"a".repeat(5_000)}!`, budget)).toBe(false);
   expect(1e6 - budget.steps).toBeLessThan(60_000);
   expect(evil.test("a".repeat(5_000), { steps: 100 })).toBeUndefined();
+  // Counts of nothing, and of what may be nothing, are no work either.
+  for (const source of [`${"(".repeat(6)}a{0}${"){9999}".repeat(6)}`, `${"(?:".repeat(9)}a?${"){0,9999}".repeat(9)}`]) {
+    const startMs = performance.now();
+    linearPattern(source);
+    expect(performance.now() - startMs).toBeLessThan(200);
+  }
 });

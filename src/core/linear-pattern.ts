@@ -89,7 +89,12 @@ class Program {
   }
 
   #repeat(node: Node, least: number, most: number): boolean {
-    for (let i = 0; i < least; i++) if (!this.emit(node)) return false;
+    for (let i = 0; i < least; i++) {
+      const before = this.size;
+      if (!this.emit(node)) return false;
+      // Nothing, however often: counts of it could be nested without end.
+      if (this.size === before) return true;
+    }
     if (most === Number.POSITIVE_INFINITY) {
       const split = this.add(SPLIT);
       if (!this.emit(node)) return false;

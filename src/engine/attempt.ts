@@ -38,6 +38,8 @@ export interface AttemptPlan {
   readonly strict: boolean;
   /** From this attempt of a call on a useless answer is taken as it is: there would be nobody left to give another. */
   readonly tolerantFrom: number;
+  /** What a client stored is stored here: the first provider of this dialect on the route. */
+  readonly hasStore: boolean;
   /** What the route asks of every answer. */
   readonly validation?: Validation | undefined;
 }
@@ -92,6 +94,9 @@ function prepare(plan: AttemptPlan, call: Call): Prepared | Fault {
     return fault("unsupported", `${plan.target.id} has no ${call.operation} for this kind of call`);
   }
   if (!isNative(plan)) return prepareTranslated(plan, call);
+  const { stored } = call.inspected;
+  if (stored !== undefined && !plan.hasStore)
+    return fault("unsupported", `${plan.target.id} does not have what \`${stored}\` names`, { param: stored });
   const { model } = plan.target;
   const addUsage =
     plan.exactUsage &&

@@ -132,9 +132,19 @@ function plan({ route, target, matched, providers, context }: PlanContext): Plan
     exactUsage: route.usage === "exact",
     strict: route.strict,
     validation: route.validate && createValidation(route.validate),
+    hasStore: provider.name === storeOf(route, provider.dialect, providers),
     tolerantFrom: Math.min(route.attempts, route.targets.length),
   };
   return { plan, provider: found.settings };
+}
+
+/** The first provider of the dialect on the route. */
+function storeOf(
+  { targets }: RouteSettings,
+  dialect: DialectId,
+  providers: PlanContext["providers"],
+): string | undefined {
+  return targets.find((target) => providers.get(target.provider)?.settings.dialect === dialect)?.provider;
 }
 
 function compileRoute(

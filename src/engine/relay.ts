@@ -45,7 +45,7 @@ export class Relay implements Lane {
     this.#emptyAllowed = options.emptyAllowed;
     this.#demands = options.demands;
     this.#decoder = options.decoder;
-    this.#heard = options.decoder && new Hearing();
+    this.#heard = options.decoder && new Hearing(false);
   }
 
   get stopped(): boolean {

@@ -50,7 +50,8 @@ export class Translation implements Lane {
     this.#demands = options.demands;
     this.#names = options.names;
     // Without a form to keep to, only the end of the text is of interest.
-    this.#heard = options.demands?.format === undefined ? new Hearing(TAIL_CHARS) : new Hearing();
+    const hearsCalls = options.demands?.toolCheck !== undefined;
+    this.#heard = options.demands?.format ? new Hearing(hearsCalls) : new Hearing(hearsCalls, TAIL_CHARS);
   }
 
   get stopped(): boolean {

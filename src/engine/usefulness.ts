@@ -17,7 +17,8 @@ const TEXT_CHARS_MAX = 1_048_576;
 /** What the answer says, as far as it is judged. */
 export interface Said {
   readonly text: string;
-  readonly calls: readonly ClosedCall[];
+  /** It calls a tool, whole or not. */
+  readonly called: boolean;
   readonly refused: boolean;
   readonly stop: StopReason | undefined;
 }
@@ -101,7 +102,7 @@ function wrongCall({ schemas, open }: DeclaredTools, { name, input }: ClosedCall
 
 /** An answer that was cut, refused or calls a tool has not come to the output that was asked for. */
 export function wrongForm(format: OutputFormat | undefined, said: Said): Fault | undefined {
-  if (format === undefined || said.refused || said.calls.length > 0) return undefined;
+  if (format === undefined || said.refused || said.called) return undefined;
   if (said.stop !== "end" && said.stop !== "stop-sequence") return undefined;
   if (said.text.length > TEXT_CHARS_MAX) return undefined;
   const value = jsonOf(said.text);
@@ -131,23 +132,32 @@ function useless(what: string): Fault {
 }
 
 /** What the events of one whole answer say. */
-export function saidIn(events: readonly StreamEvent[]): Said {
-  const hearing = new Hearing();
-  for (const event of events) hearing.hear(event);
-  return hearing;
+export function saidIn(events: readonly StreamEvent[]): Said & { readonly calls: readonly ClosedCall[] } {
+  const hearing = new Hearing(true);
+  const calls: ClosedCall[] = [];
+  for (const event of events) {
+    const call = hearing.hear(event);
+    if (call !== undefined) calls.push(call);
+  }
+  const { text, called, refused, stop } = hearing;
+  return { text, called, refused, stop, calls };
 }
 
 /** Gathers what an answer says, event by event. */
 export class Hearing implements Said {
   text = "";
   refused = false;
+  called = false;
   stop: StopReason | undefined;
-  readonly calls: ClosedCall[] = [];
   readonly #open = new Map<number, { readonly name: string; json: string }>();
   /** The text beyond this is forgotten from its beginning. */
   readonly #charsMax: number;
 
-  constructor(charsMax = TEXT_CHARS_MAX + 1) {
+  /** `hearsCalls`: their input is gathered and parsed. */
+  readonly #hearsCalls: boolean;
+
+  constructor(hearsCalls: boolean, charsMax = TEXT_CHARS_MAX + 1) {
+    this.#hearsCalls = hearsCalls;
     this.#charsMax = charsMax;
   }
 
@@ -160,7 +170,8 @@ export class Hearing implements Said {
         if (this.text.length > this.#charsMax * 2) this.text = this.text.slice(-this.#charsMax);
         return undefined;
       case "tool-start":
-        this.#open.set(event.block, { name: event.name, json: "" });
+        this.called = true;
+        if (this.#hearsCalls) this.#open.set(event.block, { name: event.name, json: "" });
         return undefined;
       case "tool-delta": {
         const open = this.#open.get(event.block);
@@ -184,8 +195,6 @@ export class Hearing implements Said {
     this.#open.delete(block);
     const input = open.json.trim() === "" ? {} : jsonOf(open.json);
     if (input === undefined) return undefined;
-    const call = { name: open.name, input };
-    this.calls.push(call);
-    return call;
+    return { name: open.name, input };
   }
 }

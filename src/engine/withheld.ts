@@ -87,7 +87,7 @@ export class Withheld implements Lane {
   }
 
   #said(bytes: Uint8Array): Hearing {
-    const said = new Hearing(HELD_BYTES_MAX);
+    const said = new Hearing(false, HELD_BYTES_MAX);
     const { decoder } = this.#options;
     for (const frame of new FrameCutter(HELD_BYTES_MAX).push(bytes)) {
       for (const event of decoder.decode(frame)) said.hear(event);

@@ -16,11 +16,11 @@ test.each([
   [{ jsonSchema: { $ref: "#" } }, "{}", undefined],
   [{ minLength: 2, pattern: "b" }, "aa", "pattern"],
 ] as const)("%j with %p", (settings, text, expected) => {
-  const found = createValidation(settings)({ text, calls: [] });
+  const found = createValidation(settings)({ text, called: false });
   if (expected === undefined) expect(found).toBeUndefined();
   else expect(found).toMatchObject({ kind: "useless-reply", message: expect.stringContaining(expected) });
 });
 
 test("an answer that calls a tool is not judged by its text", () => {
-  expect(createValidation({ minLength: 10, jsonSchema: schema })({ text: "", calls: [{}] })).toBeUndefined();
+  expect(createValidation({ minLength: 10, jsonSchema: schema })({ text: "", called: true })).toBeUndefined();
 });

@@ -10,7 +10,7 @@ import type { ValidateSettings } from "../core/settings.ts";
 export interface Judged {
   readonly text: string;
   /** An answer that calls a tool says what it has to say with that. */
-  readonly calls: readonly unknown[];
+  readonly called: boolean;
 }
 
 export type Validation = (said: Judged) => Fault | undefined;
@@ -22,8 +22,8 @@ const PATTERN_STEPS_MAX = 20_000_000;
 export function createValidation({ minLength = 0, pattern, jsonSchema }: ValidateSettings): Validation {
   const made = pattern === undefined ? undefined : linearPattern(pattern);
   const matcher = made !== undefined && "test" in made ? made : undefined;
-  return ({ text, calls }) => {
-    if (calls.length > 0) return undefined;
+  return ({ text, called }) => {
+    if (called) return undefined;
     if (text.length < minLength && [...text].length < minLength)
       return unfit(`shorter than the ${minLength} characters that the route asks for`);
     if (matcher?.test(text, { steps: PATTERN_STEPS_MAX }) === false)

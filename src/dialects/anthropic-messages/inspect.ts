@@ -9,7 +9,7 @@ import { MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
 
 const WANTED: ReadonlySet<string> = new Set([
   ...["model", "messages", "max_tokens", "stream", "thinking"],
-  ...["tools", "output_config", "output_format"],
+  ...["tools", "output_config", "output_format", "container", "thread"],
 ]);
 const OPEN_BRACKET = 0x5b;
 const encoder = new TextEncoder();
@@ -41,9 +41,19 @@ export function inspect(body: Uint8Array, operation: Operation): Inspected | Fau
     ...(maxTokens === undefined ? undefined : { maxTokens }),
     thinks: isObject(thinking) && thinking.type !== "disabled",
     modelSpan,
+    ...storedIn(values),
     ...(tools === undefined ? undefined : { tools }),
     ...(format === undefined ? undefined : { format }),
   };
+}
+
+/** A container that exists, a thread that goes on: no other provider has them. */
+function storedIn(values: RequestTop["values"]): Pick<Inspected, "stored"> | undefined {
+  const container = values.get("container");
+  const thread = values.get("thread");
+  if (typeof container === "string" || (isObject(container) && typeof container.id === "string"))
+    return { stored: "container" };
+  return isObject(thread) && thread.type === "continue" ? { stored: "thread" } : undefined;
 }
 
 /** Replaces the model's name; every other byte stays. Usage is always in an Anthropic stream, so it needs no asking. */
