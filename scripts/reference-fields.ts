@@ -20,8 +20,9 @@ where they are stored; another would not know them, and say that the request is 
 What was approximated or dropped is named in \`x-holdfast-lossy\`, by its path. With \`strict: true\` on the route, or
 \`x-holdfast-strict: true\` on the request, both are refused with 400. A field that is not in the table is dropped and named.
 Reasoning goes back to nobody but the provider that wrote it: translated requests go without it, on the native lane it stays
-as it is, byte for byte. A Chat client is shown what another provider reasoned, as \`reasoning_content\`; an Anthropic client is
-not: its SDK would send the block back, and Anthropic refuses what it did not sign. Tools keep the names that the client gave
+as it is, byte for byte. A Chat client is shown what another provider reasoned as \`reasoning_content\`; an Anthropic client that
+asked for thinking as a \`thinking\` block with a mark of ours, which is taken out again when it comes back
+([why](../adr/0014-foreign-thinking.md)). Tools keep the names that the client gave
 them, whatever was sent.
 
 ## Anthropic Messages, at a target of OpenAI Chat

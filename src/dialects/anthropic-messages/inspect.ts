@@ -6,6 +6,7 @@ import type { PatchEdits } from "../dialect.ts";
 import { isObject } from "../json-object.ts";
 import { splice } from "../json-span.ts";
 import { MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
+import { withoutForeignThinking } from "./foreign-thinking.ts";
 
 const WANTED: ReadonlySet<string> = new Set([
   ...["model", "messages", "max_tokens", "stream", "thinking"],
@@ -56,8 +57,15 @@ function storedIn(values: RequestTop["values"]): Pick<Inspected, "stored"> | und
   return isObject(thread) && thread.type === "continue" ? { stored: "thread" } : undefined;
 }
 
-/** Replaces the model's name; every other byte stays. Usage is always in an Anthropic stream, so it needs no asking. */
+/**
+ * Replaces the model's name and takes out thinking that we put into the history; every other byte stays. Usage is always in
+ * an Anthropic stream, so it needs no asking.
+ */
 export function patch(body: Uint8Array, inspected: Inspected, edits: PatchEdits): Uint8Array {
+  return withoutForeignThinking(renamed(body, inspected, edits));
+}
+
+function renamed(body: Uint8Array, inspected: Inspected, edits: PatchEdits): Uint8Array {
   if (edits.model === undefined || edits.model === inspected.model) return body;
   return splice(body, [{ span: inspected.modelSpan, bytes: encoder.encode(JSON.stringify(edits.model)) }]);
 }
