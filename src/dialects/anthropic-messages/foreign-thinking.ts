@@ -15,8 +15,8 @@ import { stringEnd } from "../json-string.ts";
 const MARK = "~hf1.";
 const TILDE = 0x7e;
 const DIGEST_CHARS = 32;
-/** A history with more than this many is left as it is: nobody has one. */
-const BLOCKS_MAX = 10_000;
+/** More than this many of a history are not looked at: nobody has so many. */
+const BLOCKS_MAX = 2_000;
 
 /** Where a prompt is full of them, walking is faster than searching. */
 const TILDES_MAX = 64;
@@ -42,7 +42,8 @@ export function foreignSignature(thinking: string): string {
 export function isForeignThinking(block: JsonObject): boolean {
   const { type, thinking, signature } = block;
   if (type !== "thinking" || typeof thinking !== "string" || typeof signature !== "string") return false;
-  return signature.startsWith(MARK) && signature === foreignSignature(thinking);
+  const isMarked = signature.startsWith(MARK) && signature.length === MARK.length + DIGEST_CHARS;
+  return isMarked && signature === foreignSignature(thinking);
 }
 
 /** The request without our blocks; the body itself where it has none, which one pass of a native search tells. */
@@ -79,6 +80,7 @@ function ourBlocks(body: Uint8Array, messages: Span): readonly Span[] {
   let depth = 0;
   let start = -1;
   let marked = false;
+  let candidates = 0;
   for (let at = messages.start; at < messages.end; at++) {
     const byte = body[at];
     if (byte === QUOTE) {
@@ -91,10 +93,11 @@ function ourBlocks(body: Uint8Array, messages: Span): readonly Span[] {
         marked = false;
       }
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      if (depth === BLOCK_DEPTH && marked && start >= 0) {
+      if (depth === BLOCK_DEPTH && marked && start >= 0 && candidates < BLOCKS_MAX) {
+        candidates++;
         const span = { start, end: at + 1 };
         const block = spanValue(body, span);
-        if (isObject(block) && isForeignThinking(block) && found.length < BLOCKS_MAX) found.push(span);
+        if (isObject(block) && isForeignThinking(block)) found.push(span);
         marked = false;
       }
       depth--;
