@@ -13,6 +13,9 @@ const UNREAD: ReadonlySet<string> = new Set([
   ...["messages", "input"],
   ...["tools", "response_format", "output_config", "output_format"],
 ]);
+/** A longer name of an end user is cut: it is only hashed. */
+const END_USER_CHARS_MAX = 512;
+
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 export interface RequestTop {
@@ -58,4 +61,9 @@ function notText(body: Uint8Array): string | undefined {
   } catch {
     return "the body is not text in UTF-8";
   }
+}
+
+/** The end user whom a client names; `undefined` for what is no name. */
+export function endUserOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value.slice(0, END_USER_CHARS_MAX) : undefined;
 }

@@ -1,5 +1,5 @@
 // From settings to services, once, at start and reload: nothing is merged or looked up by name while a call runs. The
-// order of the policies is fixed (docs/adr): deadline, last resort, keep, refused, pursue, attempt.
+// order of the policies is fixed (docs/adr): deadline, last resort, keep, refused, resume, pursue, attempt.
 
 import { canned } from "../answers/canned.ts";
 import { localModel } from "../answers/local-model.ts";
@@ -21,7 +21,8 @@ import { refused, remembered } from "../policies/refused.ts";
 import { createValidation } from "../policies/validate.ts";
 import { createProvider, type Provider } from "../providers/provider.ts";
 import type { AttemptPlan } from "./attempt.ts";
-import { type KeyedTarget, keyedTarget } from "./keyed-target.ts";
+import { type KeyedPart, type KeyedTarget, keyedTarget } from "./keyed-target.ts";
+import { resuming } from "./resuming.ts";
 
 export interface Route {
   /** As configured: a model name, or a pattern. */
@@ -51,7 +52,7 @@ export interface CompileContext {
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
-export const POLICY_ORDER = ["deadline", "last-resort", "keep", "refused"] as const;
+export const POLICY_ORDER = ["deadline", "last-resort", "keep", "refused", "resume"] as const;
 
 /** Models that a pattern matched are compiled once each; the oldest is forgotten beyond this. */
 const MATCHED_MAX = 1_000;
@@ -93,7 +94,7 @@ export function compile(settings: Settings, context: CompileContext): Routes {
 }
 
 interface Planned {
-  readonly plan: Omit<AttemptPlan, "client" | "key">;
+  readonly plan: Omit<AttemptPlan, "client" | KeyedPart>;
   readonly provider: ProviderSettings;
 }
 
@@ -134,6 +135,7 @@ function plan({ route, target, matched, providers, context }: PlanContext): Plan
     validation: route.validate && createValidation(route.validate),
     hasStore: provider.name === storeOf(route, provider.dialect, providers),
     tolerantFrom: Math.min(route.attempts, route.targets.length),
+    resume: route.resume,
   };
   return { plan, provider: found.settings };
 }
@@ -164,7 +166,7 @@ function compileRoute(
       route.cache && createRecorder({ ...route.cache, client, route: route.name, answers: cells.answers });
     const rungs = rungsOf(route, planOf, client, { cells, secrets });
     // The keys of DIALECTS are dialect ids.
-    services.set(id as DialectId, protect(route, { targets: keyed, rungs, recorder }, cells));
+    services.set(id as DialectId, protect(route, { targets: keyed, rungs, recorder, client }, cells));
   }
   return {
     name: route.name,
@@ -194,12 +196,13 @@ function rungsOf(
 }
 
 interface Ladder {
+  readonly client: Dialect;
   readonly targets: readonly KeyedTarget[];
   readonly rungs: readonly Rung[];
   readonly recorder: Recorder | undefined;
 }
 
-function protect(route: RouteSettings, { targets, rungs, recorder }: Ladder, cells: Cells): Service {
+function protect(route: RouteSettings, { targets, rungs, recorder, client }: Ladder, cells: Cells): Service {
   const { totalMs } = route.timeouts;
   const rules = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
@@ -208,6 +211,7 @@ function protect(route: RouteSettings, { targets, rungs, recorder }: Ladder, cel
     "last-resort": lastResort(rungs, cells.outage(route.name)),
     keep: keep(recorder),
     refused: refused(cells),
+    resume: resuming({ mode: route.resume, client, attemptsMax: route.attempts }),
   };
   return pipeline(
     POLICY_ORDER.map((name) => policies[name]),

@@ -4,16 +4,20 @@
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import { endsInLoop, TAIL_CHARS } from "../core/repetition.ts";
-import type { Usage } from "../core/reply.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
-import type { Decoder, Encoder } from "../dialects/dialect.ts";
+import type { Unfinished } from "../core/unfinished.ts";
+import type { Usage } from "../core/usage.ts";
+import { type Decoder, type Encoder, SEAM_BLOCK } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
+import { TextLog } from "../dialects/text-log.ts";
 import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
 import { type Demands, Hearing, looped, wrongForm } from "./usefulness.ts";
 
 export interface TranslationOptions {
   /** The client asked for no output. */
   readonly emptyAllowed: boolean;
+  /** Keeps what is needed to go on after a break. */
+  readonly follow: boolean;
   readonly demands?: Demands | undefined;
   /** The client's names of tools by those that were sent. */
   readonly names?: ReadonlyMap<string, string> | undefined;
@@ -42,6 +46,13 @@ export class Translation implements Lane {
   readonly #cutter = new FrameCutter(HELD_BYTES_MAX);
   #held: Uint8Array[] = [];
   #toolBytes = 0;
+  readonly #log: TextLog | undefined;
+  #thought = false;
+  #native = false;
+  #toolsBegun = 0;
+  readonly #toolsOpen = new Set<number>();
+  /** The block of text that is open. */
+  #textBlock: number | undefined;
 
   constructor(decoder: Decoder, encoder: Encoder, options: TranslationOptions) {
     this.#decoder = decoder;
@@ -52,6 +63,35 @@ export class Translation implements Lane {
     // Without a form to keep to, only the end of the text is of interest.
     const hearsCalls = options.demands?.toolCheck !== undefined;
     this.#heard = options.demands?.format ? new Hearing(hearsCalls) : new Hearing(hearsCalls, TAIL_CHARS);
+    this.#log = options.follow ? new TextLog() : undefined;
+  }
+
+  unfinished(): Unfinished | undefined {
+    if (this.#log === undefined) return undefined;
+    return {
+      text: this.#log.read(),
+      thought: this.#thought,
+      native: this.#native,
+      toolCalls: this.#toolsBegun - this.#toolsOpen.size,
+      toolOpen: this.#toolsOpen.size > 0,
+      block: this.#textBlock ?? SEAM_BLOCK,
+      write: (event) => this.#encoder.encode(event)?.bytes,
+    };
+  }
+
+  #follow(log: TextLog, event: StreamEvent): void {
+    if (event.type === "text-delta") {
+      this.#textBlock = event.block;
+      if (event.refusal === true) this.#native = true;
+      else log.addText(event.text);
+    } else if (event.type === "reasoning-delta") this.#thought = true;
+    else if (event.type === "tool-start") {
+      this.#toolsBegun += 1;
+      this.#toolsOpen.add(event.block);
+    } else if (event.type === "block-end") {
+      this.#toolsOpen.delete(event.block);
+      if (this.#textBlock === event.block) this.#textBlock = undefined;
+    }
   }
 
   get stopped(): boolean {
@@ -102,6 +142,7 @@ export class Translation implements Lane {
   #pass(event: Exclude<StreamEvent, { type: "error" }>): void {
     if (this.#isUseless(event)) return;
     if (event.type !== "message-start" && event.type !== "native") this.#notice(event);
+    if (this.#log !== undefined) this.#follow(this.#log, event);
     const encoded = this.#encoder.encode(event);
     if (encoded !== undefined) {
       if (encoded.bytes.length > 0) this.#held.push(encoded.bytes);

@@ -3,7 +3,7 @@
 
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
-import type { Usage } from "../core/reply.ts";
+import type { Usage } from "../core/usage.ts";
 import type { Decoder } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
 import type { Validation } from "../policies/validate.ts";
@@ -57,6 +57,11 @@ export class Withheld implements Lane {
 
   get usage(): Usage | undefined {
     return this.#lane.usage;
+  }
+
+  /** Before its end nothing was delivered, so that there is nothing to go on from. */
+  unfinished(): undefined {
+    return undefined;
   }
 
   feed(chunk: Uint8Array): Uint8Array | undefined {

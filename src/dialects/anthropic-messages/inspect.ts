@@ -5,11 +5,11 @@ import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { PatchEdits } from "../dialect.ts";
 import { isObject } from "../json-object.ts";
 import { splice } from "../json-span.ts";
-import { MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
+import { endUserOf, MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
 import { withoutForeignThinking } from "./foreign-thinking.ts";
 
 const WANTED: ReadonlySet<string> = new Set([
-  ...["model", "messages", "max_tokens", "stream", "thinking"],
+  ...["model", "messages", "max_tokens", "stream", "thinking", "metadata"],
   ...["tools", "output_config", "output_format", "container", "thread"],
 ]);
 const OPEN_BRACKET = 0x5b;
@@ -36,10 +36,13 @@ export function inspect(body: Uint8Array, operation: Operation): Inspected | Fau
   const thinking = values.get("thinking");
   const tools = spans.get("tools");
   const format = spans.get("output_config") ?? spans.get("output_format");
+  const metadata = values.get("metadata");
+  const endUser = isObject(metadata) ? endUserOf(metadata.user_id) : undefined;
   return {
     model,
     stream: stream && operation === "generate",
     ...(maxTokens === undefined ? undefined : { maxTokens }),
+    ...(endUser !== undefined && { endUser }),
     thinks: isObject(thinking) && thinking.type !== "disabled",
     modelSpan,
     ...storedIn(values),

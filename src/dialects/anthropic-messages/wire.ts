@@ -8,6 +8,7 @@ import { frameOf } from "../sse.ts";
 import { formatOf, toolsOf } from "./declared.ts";
 import { faultFrom } from "./faults.ts";
 import { errorFrame, faultTo } from "./final-error.ts";
+import { goOn, takesPrefix } from "./go-on.ts";
 import { inspect, patch } from "./inspect.ts";
 import { judge } from "./judge.ts";
 import { messagesTap } from "./tap.ts";
@@ -25,6 +26,8 @@ export const messagesWire: DialectWire = {
   tap: messagesTap,
   toolsOf,
   formatOf,
+  takesPrefix,
+  goOn,
   judge,
   faultFrom,
   faultTo,

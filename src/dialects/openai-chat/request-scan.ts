@@ -6,7 +6,7 @@ import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { PatchEdits } from "../dialect.ts";
 import { isObject } from "../json-object.ts";
 import { spanValue, splice } from "../json-span.ts";
-import { MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
+import { endUserOf, MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
 import { invalidField } from "./request-fields.ts";
 
 const GENERATE: ReadonlySet<string> = new Set([
@@ -20,6 +20,8 @@ const GENERATE: ReadonlySet<string> = new Set([
   "reasoning_effort",
   "tools",
   "response_format",
+  "safety_identifier",
+  "user",
 ]);
 const EMBED: ReadonlySet<string> = new Set(["model", "input"]);
 
@@ -66,10 +68,13 @@ function inspectOptions(
   const effort = value("reasoning_effort");
   const tools = spans.get("tools");
   const format = spans.get("response_format");
+  // The newer name of the same.
+  const endUser = endUserOf(value("safety_identifier")) ?? endUserOf(value("user"));
   return {
     ...found,
     stream: stream === true,
     thinks: effort !== undefined && effort !== "none",
+    ...(endUser !== undefined && { endUser }),
     ...(maxTokens !== undefined && { maxTokens }),
     ...(choices !== undefined && { choices }),
     ...(tools !== undefined && { tools }),

@@ -6,6 +6,7 @@ import type { DialectWire } from "../dialect.ts";
 import { formatOf, toolsOf } from "./declared.ts";
 import { errorFrame, faultTo } from "./error-reply.ts";
 import { faultFrom } from "./faults.ts";
+import { goOn, takesPrefix } from "./go-on.ts";
 import { judge } from "./judge.ts";
 import { inspect, patch } from "./request-scan.ts";
 import { openTap } from "./tap.ts";
@@ -26,6 +27,8 @@ export const wire: DialectWire = {
   tap: openTap,
   toolsOf,
   formatOf,
+  takesPrefix,
+  goOn,
   judge,
   faultFrom,
   faultTo,
