@@ -88,6 +88,8 @@ export interface Tap {
   readonly fault: Fault | undefined;
   /** The client's tool calls that have become whole since this was last asked. */
   closedCalls(): readonly ClosedCall[];
+  /** The end of the text, as it came; `undefined` where the stream is not followed. */
+  tail(): string | undefined;
   /** Where the stream stands; `undefined` where it is not followed. `toolOpen`: a call was begun that was never shown. */
   seam(toolOpen: boolean): Seam | undefined;
 }

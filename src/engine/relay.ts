@@ -4,6 +4,7 @@
 
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
+import { endsInLoop } from "../core/repetition.ts";
 import type { Unfinished } from "../core/unfinished.ts";
 import type { Usage } from "../core/usage.ts";
 import {
@@ -17,7 +18,7 @@ import {
 } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
 import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
-import { type Demands, Hearing, wrongForm } from "./usefulness.ts";
+import { type Demands, Hearing, looped, wrongForm } from "./usefulness.ts";
 
 export interface RelayOptions extends TapOptions {
   /** Writes in the client's dialect from a seam on; absent where nobody goes on. */
@@ -198,6 +199,8 @@ export class Relay implements Lane {
     if (this.committed || this.#emptyAllowed || this.#tap.emptyIsLegal) {
       this.#commit();
       this.finished = true;
+      const tail = this.#tap.tail();
+      if (tail !== undefined && endsInLoop(tail)) this.flaw ??= looped();
       if (this.#heard !== undefined) this.flaw ??= wrongForm(this.#demands?.format, this.#heard);
     } else this.#fail(fault("empty-reply", "the stream ended well but held no content"));
   }

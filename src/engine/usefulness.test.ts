@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { type Block, delivered, streamed, whole } from "../../test/support/answers-said.ts";
-import { handEngine, respond } from "../../test/support/hand-engine.ts";
+import { type Answering, handEngine, respond } from "../../test/support/hand-engine.ts";
 import { ANTHROPIC, CHAT } from "../../test/support/virtual.ts";
 import type { DialectId } from "../core/call.ts";
 
@@ -52,15 +52,16 @@ const EVENT_STREAM = { "content-type": "text/event-stream" };
 async function play(
   target: DialectId,
   client: DialectId,
-  script: { asks: "tools" | "schema" | "plain"; answer: string; stream?: boolean; alone?: boolean },
+  script: { asks: "tools" | "schema" | "plain"; answer: string; stream?: boolean; alone?: boolean; resume?: "text" },
 ) {
-  const { asks, answer, stream = false, alone = false } = script;
+  const { asks, answer, stream = false, alone = false, resume = "off" } = script;
   const good = stream ? streamed : whole;
   const block: Block = asks === "tools" ? { name: "count", input: { n: 1 } } : { text: '{"n":1}' };
-  const engine = handEngine(alone ? [target] : [target, target], ({ url }) => {
+  const answering: Answering = ({ url }) => {
     const body = url.startsWith("http://p0") ? answer : good[target](block);
     return respond(200, body, stream ? EVENT_STREAM : undefined);
-  });
+  };
+  const engine = handEngine(alone ? [target] : [target, target], answering, { resume });
   const delivery = await engine.ask({ dialect: client, stream, body: bodyOf(client, asks, stream) });
   const text = await delivered(delivery);
   const flaw = engine.events.find((event) => event.type === "attempt-end" && event.flaw !== undefined);
@@ -129,9 +130,23 @@ describe.each(LANES)("a target of %s and a client of %s", (target, client) => {
   });
 });
 
-test("a translated stream that ends in a loop is noted", async () => {
-  const played = await play(CHAT, ANTHROPIC, { asks: "plain", answer: streamed[CHAT]({ text: LOOP }), stream: true });
-  expect(played).toMatchObject({ trail: "p0/m0=ok", flawed: true });
+test.each(LANES)("a stream of %s for a client of %s that ends in a loop is noted", async (target, client) => {
+  const words = Array.from({ length: 400 }, () => ({ text: "the " }));
+  const looped = await play(target, client, {
+    asks: "plain",
+    answer: streamed[target](...words),
+    stream: true,
+    resume: "text",
+  });
+  expect(looped).toMatchObject({ trail: "p0/m0=ok", flawed: true });
+  const counted = Array.from({ length: 400 }, (_, i) => ({ text: `${i} ` }));
+  const fine = await play(target, client, {
+    asks: "plain",
+    answer: streamed[target](...counted),
+    stream: true,
+    resume: "text",
+  });
+  expect(fine.flawed).toBe(false);
 });
 
 test("parallel calls are each checked, of a tool that the provider defines nothing is known", async () => {

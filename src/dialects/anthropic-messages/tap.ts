@@ -2,6 +2,7 @@
 // are matched as bytes; whatever does not match is parsed, so that nothing malformed passes.
 
 import type { Fault } from "../../core/fault.ts";
+import { TAIL_CHARS } from "../../core/repetition.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { ClosedCall, FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
 import type { JsonObject } from "../json-object.ts";
@@ -49,6 +50,10 @@ class MessagesTap implements Tap {
 
   get usage(): Usage | undefined {
     return this.#grammar.usage;
+  }
+
+  tail(): string | undefined {
+    return this.#log?.tail(TAIL_CHARS);
   }
 
   closedCalls(): readonly ClosedCall[] {

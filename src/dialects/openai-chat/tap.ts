@@ -3,6 +3,7 @@
 // Everything else is only recognised.
 
 import { type Fault, fault } from "../../core/fault.ts";
+import { TAIL_CHARS } from "../../core/repetition.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { ClosedCall, FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
 import { isObject, type JsonObject, textOf } from "../json-object.ts";
@@ -58,6 +59,10 @@ class ChatTap implements Tap {
 
   get emptyIsLegal(): boolean {
     return this.#refused || (this.#cutByLimit && (this.usage?.outputTokens ?? 0) > 0);
+  }
+
+  tail(): string | undefined {
+    return this.#log?.tail(TAIL_CHARS);
   }
 
   closedCalls(): readonly ClosedCall[] {
