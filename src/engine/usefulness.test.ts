@@ -192,3 +192,22 @@ test("a tool whose name the target does not take keeps it for the client, whole 
     expect(delivery.headers["x-holdfast-trail"]).toBe("p0/m0=ok");
   }
 });
+
+test("an answer of no use is not kept for an outage", async () => {
+  for (const [text, kept] of [
+    [LOOP, false],
+    ["It is calm.", true],
+  ] as const) {
+    let isUp = true;
+    const engine = handEngine(
+      [ANTHROPIC],
+      () => (isUp ? respond(200, whole[ANTHROPIC]({ text })) : respond(529, "{}")),
+      { cache: { ttlMs: 1e6, staleIfErrorMs: 1e6 }, lastResort: [{ type: "stale-cache" }] },
+    );
+    await engine.ask({});
+    await engine.advance(1_000);
+    isUp = false;
+    const { headers } = await engine.ask({});
+    expect(headers["x-holdfast-served-by"]).toBe(kept ? "stale-cache" : undefined);
+  }
+});
