@@ -174,6 +174,7 @@ test("for a client of the target's own dialect, explain says what nextMove decid
     spareKey: false,
     admitted: true,
     strained: false,
+    full: false,
   };
   const rows = await faultOutcomes(settings, "both");
   for (const { kind, from, clients } of rows) {

@@ -32,6 +32,15 @@ export interface Drains {
   list(): readonly (readonly [target: string, untilMs: number])[];
 }
 
+/** What is under way at one provider, by tenant. No tenant is listed that has nothing there. */
+export interface IntakeCell {
+  calls: number;
+  readonly tenants: Map<string, number>;
+  /** The most there was while the provider was well, as of then. */
+  peak: number;
+  peakAtMs: number;
+}
+
 /** One target, or one target with one key: until when (on `Clock`) its provider asked us to stay away, and whether a call already waits for that. */
 export interface TargetCell {
   pausedUntilMs: number;
@@ -164,6 +173,7 @@ export interface ProbeBudgetCell {
 export interface Cells {
   belief(identity: string): BeliefCell;
   pool(domain: string): PoolCell;
+  intake(provider: string): IntakeCell;
   readonly probes: ProbeBudgetCell;
   readonly answers: KeptAnswers;
   target(identity: string): TargetCell;

@@ -54,6 +54,8 @@ export type GatewayEvent = Fact &
       }
     /** A probe was answered, or not. It is no attempt of a call: `call` is its own id. */
     | { readonly type: "probe"; readonly target: string; readonly ok: boolean; readonly fault?: FaultKind | undefined }
+    /** A target was passed over: as much was under way at its provider as may be, or as this tenant may have there. */
+    | { readonly type: "target-full"; readonly target: string }
     | { readonly type: "retry-wait"; readonly target: string; readonly delayMs: number }
     /** Headers went out before the commit. */
     | { readonly type: "call-open" }

@@ -4,7 +4,7 @@
 
 import type { Call } from "../core/call.ts";
 import { CancelSource } from "../core/cancel.ts";
-import type { Cells } from "../core/cell.ts";
+import type { Cells, IntakeCell } from "../core/cell.ts";
 import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import type { Ending, Reply } from "../core/reply.ts";
@@ -15,6 +15,7 @@ import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.
 import { mayProbe, spendProbe } from "../health/probe.ts";
 import { countOne } from "../health/rate.ts";
 import { callAnswered, callBegan, shapeOf } from "../health/silence.ts";
+import { enterIntake, isIntakeFull, leaveIntake } from "../policies/bulkhead.ts";
 import { PROBE_FORMS, probeCall } from "./probe-call.ts";
 
 /** A probe that says nothing for so long has failed. */
@@ -28,6 +29,8 @@ const HALF = 0.5;
 export interface BelievingContext {
   readonly cells: Cells;
   readonly identity: string;
+  /** By name and url: what its intake is found by. */
+  readonly provider: string;
   readonly target: Target;
   readonly probesUsdPerDay: number;
   /** One attempt, outside of any pursuit. */
@@ -42,6 +45,8 @@ export interface Standpoint {
 
 export interface Believing {
   stand(call: Call, scope: Scope): Standpoint;
+  /** As much is under way at the provider as may be, or as this tenant may have there. */
+  isFull(tenant: string, strained: boolean, nowMs: number): boolean;
   /** Around one attempt. */
   watch(call: Call, scope: Scope, send: () => Promise<Reply>): Promise<Reply>;
 }
@@ -49,9 +54,11 @@ export interface Believing {
 export function createBelieving(context: BelievingContext): Believing {
   const { cells, identity, target } = context;
   const believed: Believed = { cell: cells.belief(identity), pool: cells.pool(target.domain), model: target.model };
+  const intake = cells.intake(context.provider);
   return {
+    isFull: (tenant, strained, nowMs) => isIntakeFull(intake, { tenant, strained }, nowMs),
     stand: (call, scope) => standpoint(context, believed, { call, scope }),
-    watch: (call, scope, send) => watched(believed, target, { call, scope }, send),
+    watch: (call, scope, send) => watched({ believed, target, intake }, { call, scope }, send),
   };
 }
 
@@ -128,7 +135,14 @@ function verdictOn(found: Fault | undefined): boolean | undefined {
   return FAULTS[found.kind].blame === "caller" ? undefined : false;
 }
 
-async function watched(believed: Believed, target: Target, work: Work, send: () => Promise<Reply>): Promise<Reply> {
+interface Watch {
+  readonly believed: Believed;
+  readonly target: Target;
+  readonly intake: IntakeCell;
+}
+
+async function watched(watch: Watch, work: Work, send: () => Promise<Reply>): Promise<Reply> {
+  const { believed, target, intake } = watch;
   const { cell } = believed;
   const { call, scope } = work;
   const { clock } = scope.runtime;
@@ -136,17 +150,24 @@ async function watched(believed: Believed, target: Target, work: Work, send: () 
   countOne(cell.attempted, beganMs);
   const shape = shapeOf(call.stream, call.inspected.maxTokens);
   const slot = callBegan(cell, shape, beganMs);
+  const { tenant } = call;
+  enterIntake(intake, { tenant, strained: cell.state !== "healthy" }, beganMs);
   const reply = await send();
   const nowMs = clock.now();
   callAnswered(cell, { shape, slot, content: reply.ok, learn: cell.state === "healthy" }, nowMs);
-  const witness: Witness = { believed, target, tenant: call.tenant, id: call.id, scope, beganMs };
-  if (!reply.ok) failed(witness, reply.fault, promptOf(call));
-  else {
+  const witness: Witness = { believed, target, tenant, id: call.id, scope, beganMs };
+  if (!reply.ok) {
+    leaveIntake(intake, tenant);
+    failed(witness, reply.fault, promptOf(call));
+  } else {
     if (cell.prompts.size > 0) promptSucceeded(cell, () => promptOf(call) ?? "");
     else cell.successes++;
     if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
     outcome(witness, { failed: false, weight: HALF, last: false });
-    void reply.ending.then((ending) => settled(witness, ending));
+    void reply.ending.then((ending) => {
+      leaveIntake(intake, tenant);
+      settled(witness, ending);
+    });
   }
   return reply;
 }

@@ -7,7 +7,7 @@ import type { Cells } from "../core/cell.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import { nearest } from "../core/nearest.ts";
-import type { Answer, Ending, Refusal, Reply } from "../core/reply.ts";
+import { type Answer, attemptsIn, type Ending, type Refusal, type Reply } from "../core/reply.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Secrets, Settings } from "../core/settings.ts";
@@ -142,7 +142,7 @@ function callStart(call: Call, atMs: number, route: string): GatewayEvent {
 }
 
 function callCommit(call: Call, atMs: number, { target, trail }: Answer): GatewayEvent {
-  return { type: "call-commit", atMs, call: call.id, target, attempts: trail.length };
+  return { type: "call-commit", atMs, call: call.id, target, attempts: attemptsIn(trail) };
 }
 
 function callEnd(
@@ -176,7 +176,7 @@ function callEnd(
 
 /** Upstream requests of this call. */
 function attemptsOf(reply: Reply): number {
-  return !reply.ok && reply.remembered === true ? 0 : reply.trail.length;
+  return !reply.ok && reply.remembered === true ? 0 : attemptsIn(reply.trail);
 }
 
 /** Says nothing of other routes: what a tenant may not use, it need not know. */

@@ -27,6 +27,7 @@ export function keyedTarget(planned: Omit<AttemptPlan, "key">, context: KeyedCon
   const believing = createBelieving({
     cells: context.cells,
     identity,
+    provider: `${context.provider.name}\n${context.provider.url}`,
     target: planned.target,
     probesUsdPerDay: context.probesUsdPerDay ?? PROBES_USD_PER_DAY,
     send: (call, scope) => run(keyring, id, { call, scope }, 1),
@@ -39,6 +40,7 @@ export function keyedTarget(planned: Omit<AttemptPlan, "key">, context: KeyedCon
     keyring,
     keys: keyring.standing,
     stand: believing.stand,
+    isFull: believing.isFull,
     attempt: (call, scope, number) => believing.watch(call, scope, () => run(keyring, id, { call, scope }, number)),
   };
 }

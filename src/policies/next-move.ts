@@ -32,6 +32,8 @@ export interface Candidate {
   readonly admitted: boolean;
   /** Under suspicion before this call: no second try there. */
   readonly strained: boolean;
+  /** As much is under way at its provider as may be: it is passed over. */
+  readonly full: boolean;
 }
 
 export interface Tried {
@@ -58,7 +60,7 @@ export type Move =
 const STOP: Move = { type: "stop" };
 
 /**
- * Failover first; a drained target is never tried. In this order:
+ * Failover first; a target that is drained or full is never tried. In this order:
  * 1. a fault that is final stops; so does the attempt cap over everything sent for this call;
  * 2. a key that is rejected, limited or out of quota is followed by the provider's next one: the model asked for is kept;
  * 3. a short `retry-after` is waited for, once, on the same target, by one call at a time, if its budget allows;
@@ -124,7 +126,9 @@ function rank(now: Situation, index: number): number {
 
 function nowhereElse(now: Situation, last: Tried): Move | undefined {
   const candidate = now.candidates[last.candidate];
-  const singleDomain = now.candidates.every((other) => other.drained || other.domain === candidate?.domain);
+  const singleDomain = now.candidates.every(
+    (other) => other.drained || other.full || other.domain === candidate?.domain,
+  );
   if (!singleDomain || candidate === undefined || !candidate.mayRetry) return undefined;
   if (!hasRoom(now, last.candidate) || isWorthWaiting(last.fault.retryAfterMs)) return undefined;
   if (!isTransient(last.fault)) return undefined;
@@ -172,7 +176,7 @@ function isUntried(now: Situation, index: number): boolean {
 
 function isOpen(now: Situation, index: number): boolean {
   const candidate = now.candidates[index];
-  if (candidate === undefined || candidate.drained) return false;
+  if (candidate === undefined || candidate.drained || candidate.full) return false;
   return attemptsOn(now, candidate.domain) < ATTEMPTS_PER_DOMAIN_MAX;
 }
 

@@ -37,7 +37,12 @@ function answer(target: string, ending: Promise<Ending> = new Promise(() => {}))
 
 type Answering = (number: number, cancel: CancelSource) => Fault | Answer;
 
-function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier, more: Partial<typeof RULES> = {}) {
+interface More extends Partial<typeof RULES> {
+  /** Targets without room. */
+  readonly full?: readonly string[];
+}
+
+function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier, more: More = {}) {
   const { runtime, clock, advance } = handRuntime(() => fault("bug", "nothing is sent here"));
   const cells = createCells();
   const cancel = new CancelSource();
@@ -51,6 +56,7 @@ function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier
       domain,
       model,
       stand: () => ({ admitted: true, strained: false }),
+      isFull: () => more.full?.includes(id) === true,
       keys: () => ({ pausedMs: 0, noKey: false, spareKey: false }),
       attempt: async (_call, _scope, number): Promise<Reply> => {
         made.push(`${number} ${id}`);
@@ -191,5 +197,28 @@ describe("the call's own end", () => {
     cancel.cancel(fault("cancelled", "left"));
     expect(await reply).toMatchObject({ ok: false, fault: { kind: "cancelled" } });
     expect([made.length, clock.timers, cells.target("a/m").waiting]).toEqual([1, 0, false]);
+  });
+});
+
+describe("targets without room", () => {
+  test("are passed over, named in the trail and no attempt", async () => {
+    const { run, made, events } = harness({ "a/m": () => answer("a/m"), "b/m": () => answer("b/m") }, undefined, {
+      full: ["a/m"],
+    });
+    expect(await run()).toMatchObject({
+      ok: true,
+      target: "b/m",
+      trail: [
+        { target: "a/m", fault: "busy", skipped: true },
+        { target: "b/m", fault: "ok" },
+      ],
+    });
+    expect(made).toEqual(["1 b/m"]);
+    expect(events).toMatchObject([{ type: "target-full", target: "a/m" }]);
+  });
+  test("when all are: busy, at once", async () => {
+    const { run, made } = harness({ "a/m": () => answer("a/m") }, undefined, { full: ["a/m"] });
+    expect(await run()).toMatchObject({ ok: false, fault: { kind: "busy", retryAfterMs: 5_000 } });
+    expect(made).toEqual([]);
   });
 });

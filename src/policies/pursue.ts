@@ -25,6 +25,8 @@ export interface Pursued {
   keys(nowMs: number): KeyStanding;
   /** What is believed of it, for this call; asked once a call. */
   stand(call: Call, scope: Scope): Pick<Candidate, "admitted" | "strained">;
+  /** See `Candidate.full`. */
+  isFull(tenant: string, strained: boolean, nowMs: number): boolean;
 }
 
 export interface PursueRules {
@@ -47,6 +49,9 @@ interface Pursuit {
   readonly history: Tried[];
   readonly trail: AttemptRecord[];
 }
+
+/** What a client is told to wait when every target is full. */
+const BUSY_RETRY_MS = 5_000;
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -84,7 +89,9 @@ export function pursue(
 async function run(pursuit: Pursuit): Promise<Reply> {
   const { targets, call, scope, history, trail } = pursuit;
   for (;;) {
-    const move = nextMove(situation(pursuit));
+    const now = situation(pursuit);
+    const move = nextMove(now);
+    if (history.length === 0) passOver(pursuit, now, move.type === "stop" ? targets.length : move.candidate);
     if (move.type === "stop") return refuse(pursuit, stopped(pursuit));
     const target = targets[move.candidate];
     if (target === undefined) return refuse(pursuit, fault("bug", "a move to a target that does not exist"));
@@ -101,8 +108,21 @@ async function run(pursuit: Pursuit): Promise<Reply> {
   }
 }
 
-function stopped({ targets, history, cells, scope }: Pursuit): Fault {
+/** Better targets that had no room are named in the trail; nothing was sent to them. */
+function passOver({ targets, trail, scope, call }: Pursuit, { candidates }: Situation, until: number): void {
+  for (let index = 0; index < until; index++) {
+    const target = targets[index];
+    if (target === undefined || candidates[index]?.full !== true) continue;
+    trail.push({ target: target.id, fault: "busy", ms: 0, skipped: true });
+    scope.emit({ type: "target-full", atMs: scope.runtime.clock.now(), call: call.id, target: target.id });
+  }
+}
+
+function stopped({ targets, history, cells, scope, trail }: Pursuit): Fault {
   const nowMs = scope.runtime.clock.now();
+  if (history.length === 0 && trail.length > 0) {
+    return fault("busy", "As many calls as may be are under way at every target.", { retryAfterMs: BUSY_RETRY_MS });
+  }
   if (history.length === 0 && targets.every(({ id }) => cells.drains.untilMs(id) > nowMs)) {
     return fault("overloaded", "Every target of this route was taken out of rotation by its operator.");
   }
@@ -115,6 +135,7 @@ function situation(pursuit: Pursuit): Situation {
   const candidates = targets.map((target, index): Candidate => {
     const cell = cells.target(target.identity);
     const { pausedMs, noKey, spareKey } = target.keys(nowMs);
+    const strained = pursuit.standings[index]?.strained ?? false;
     return {
       domain: target.domain,
       pausedMs: Math.max(pausedMs, cell.pausedUntilMs - nowMs),
@@ -125,7 +146,8 @@ function situation(pursuit: Pursuit): Situation {
       noKey,
       spareKey,
       admitted: pursuit.standings[index]?.admitted ?? true,
-      strained: pursuit.standings[index]?.strained ?? false,
+      strained,
+      full: target.isFull(pursuit.call.tenant, strained, nowMs),
     };
   });
   return {

@@ -6,6 +6,7 @@ import {
   BUDGET_TOKENS_MAX,
   type BudgetCell,
   type Cells,
+  type IntakeCell,
   type KeyCell,
   type LocalCell,
   type OutageCell,
@@ -30,6 +31,7 @@ export function createCells(): Cells {
   const outages = new Map<string, OutageCell>();
   const locals = new Map<string, LocalCell>();
   const beliefs = new Map<string, BeliefCell>();
+  const intakes = new Map<string, IntakeCell>();
   const pools = new Map<string, PoolCell>();
   return {
     belief: (identity) => getOrMake(beliefs, identity, TARGETS_MAX, createBelief),
@@ -40,6 +42,8 @@ export function createCells(): Cells {
         lastFailedMs: Number.NEGATIVE_INFINITY,
         otherFailedMs: Number.NEGATIVE_INFINITY,
       })),
+    intake: (provider) =>
+      getOrMake(intakes, provider, DOMAINS_MAX, () => ({ calls: 0, tenants: new Map(), peak: 0, peakAtMs: 0 })),
     probes: { dayStartMs: 0, spentUsd: 0 },
     answers: createKeptAnswers(),
     target: (identity) => getOrMake(targets, identity, TARGETS_MAX, () => ({ pausedUntilMs: 0, waiting: false })),

@@ -43,6 +43,8 @@ export interface VirtualOptions {
   /** `provider/model`, best first; default: every provider with the model `m`. */
   readonly targets?: readonly string[];
   readonly route?: Partial<RouteSettings>;
+  /** Instead of the one route `chat`: targets by route. */
+  readonly routes?: Readonly<Record<string, readonly string[]>>;
   /** Names of providers that are local, and no targets by default. */
   readonly local?: readonly string[];
 }
@@ -59,6 +61,8 @@ export interface Ask {
   readonly deadlineMs?: number;
   readonly retryCount?: number;
   readonly tenant?: string;
+  /** The route; default `chat`. */
+  readonly model?: string;
   readonly openMs?: number;
   /** How long the client takes after each piece before it wants the next. */
   readonly readEveryMs?: number;
@@ -87,8 +91,9 @@ export interface Virtual {
 
 export function settingsOf(
   world: Pick<World, "url">,
-  { providers, targets, route, local = [] }: VirtualOptions,
+  { providers, targets, route, routes, local = [] }: VirtualOptions,
 ): Settings {
+  const remote = providers.filter(({ name }) => !local.includes(name)).map(({ name }) => `${name}/m`);
   return {
     listen: { host: "127.0.0.1", port: 0 },
     providers: providers.map(({ name, dialect }) => ({
@@ -98,19 +103,15 @@ export function settingsOf(
       keys: [`key-of-${name}`],
       tier: local.includes(name) ? "local" : "remote",
     })),
-    routes: [
-      {
-        ...ROUTE,
-        ...route,
-        name: "chat",
-        targets: (targets ?? providers.filter(({ name }) => !local.includes(name)).map(({ name }) => `${name}/m`)).map(
-          (target) => {
-            const [provider = "", model = ""] = target.split("/");
-            return { provider, model };
-          },
-        ),
-      },
-    ],
+    routes: Object.entries(routes ?? { chat: targets ?? remote }).map(([name, ids]) => ({
+      ...ROUTE,
+      ...route,
+      name,
+      targets: ids.map((id) => {
+        const [provider = "", model = ""] = id.split("/");
+        return { provider, model };
+      }),
+    })),
     keys: [],
     passthrough: false,
   };
@@ -151,10 +152,16 @@ export function virtual(options: VirtualOptions): Virtual {
   };
 }
 
-export function bodyOf({ dialect = ANTHROPIC, stream = true, prompt = "hello", tools }: Ask): Uint8Array {
+export function bodyOf({
+  dialect = ANTHROPIC,
+  stream = true,
+  prompt = "hello",
+  tools,
+  model = "chat",
+}: Ask): Uint8Array {
   const schema = { type: "object", properties: { city: { type: "string" }, days: { type: "integer" } } };
   const messages = [{ role: "user", content: tools === "auto" ? `${prompt}, use a tool` : prompt }];
-  const base = { model: "chat", max_tokens: 500, stream, messages };
+  const base = { model, max_tokens: 500, stream, messages };
   const anthropic = {
     tools: [{ name: "weather", description: "Weather", input_schema: schema }],
     tool_choice: { type: tools },
