@@ -175,6 +175,7 @@ test("for a client of the target's own dialect, explain says what nextMove decid
     admitted: true,
     strained: false,
     full: false,
+    soonestMs: 0,
   };
   const rows = await faultOutcomes(settings, "both");
   for (const { kind, from, clients } of rows) {

@@ -1,6 +1,7 @@
 // The mutable state that rules read and shells write, as plain data. Cells live in `src/state/` and are keyed by identity
 // (provider, url, region, model, key fingerprint), so that two routes share them and a reload keeps them.
 
+import type { FaultKind } from "./fault.ts";
 import type { Refusal } from "./reply.ts";
 
 /** Tokens of a full retry budget. */
@@ -41,10 +42,25 @@ export interface IntakeCell {
   peakAtMs: number;
 }
 
+/** A route whose targets are all believed not to answer. */
+export interface AdmissionCell {
+  /** Calls that were tried all the same, and those of them that a target answered; forgotten exponentially, as of `atMs`. */
+  tried: number;
+  answered: number;
+  atMs: number;
+  triedAtMs: number;
+  /** Whose turn it is to be tried. */
+  turn: number;
+  /** Calls that wait for room at some target. */
+  waiting: number;
+}
+
 /** One target, or one target with one key: until when (on `Clock`) its provider asked us to stay away, and whether a call already waits for that. */
 export interface TargetCell {
   pausedUntilMs: number;
   waiting: boolean;
+  /** What went wrong there last; absent: nothing yet. */
+  lastFault?: FaultKind;
 }
 
 /** What became of a call that was refused, so that the same call again spends no second set of attempts. */
@@ -181,6 +197,7 @@ export interface Cells {
   readonly drains: Drains;
   budget(domain: string): BudgetCell;
   outage(route: string): OutageCell;
+  admission(route: string): AdmissionCell;
   local(identity: string): LocalCell;
   refused: {
     /** True when there is nothing to look up: callers spare themselves the hash. */

@@ -1,7 +1,7 @@
 // The one stream of facts. Logs, metrics, traces, ledger, incidents, console and the simulator's checkers read it;
 // nothing else is told anything. Exactly one `attempt-end` per `attempt-start`, one `call-end` per `call-start`.
 
-import type { DialectId, Operation } from "./call.ts";
+import type { Criticality, DialectId, Operation } from "./call.ts";
 import type { BeliefState } from "./cell.ts";
 import type { FaultKind } from "./fault.ts";
 import type { Degraded, ServedBy, Usage } from "./reply.ts";
@@ -56,6 +56,8 @@ export type GatewayEvent = Fact &
     | { readonly type: "probe"; readonly target: string; readonly ok: boolean; readonly fault?: FaultKind | undefined }
     /** A target was passed over: as much was under way at its provider as may be, or as this tenant may have there. */
     | { readonly type: "target-full"; readonly target: string }
+    /** Nothing was sent: no target is believed to answer, or none in time. */
+    | { readonly type: "call-shed"; readonly criticality: Criticality; readonly why: "outage" | "deadline" }
     | { readonly type: "retry-wait"; readonly target: string; readonly delayMs: number }
     /** Headers went out before the commit. */
     | { readonly type: "call-open" }

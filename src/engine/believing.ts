@@ -14,8 +14,9 @@ import { type Believed, type Change, note, probed, type Standing, stand } from "
 import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.ts";
 import { mayProbe, spendProbe } from "../health/probe.ts";
 import { countOne } from "../health/rate.ts";
-import { callAnswered, callBegan, shapeOf } from "../health/silence.ts";
+import { callAnswered, callBegan, shapeOf, soonestMs } from "../health/silence.ts";
 import { enterIntake, isIntakeFull, leaveIntake } from "../policies/bulkhead.ts";
+import type { Standpoint } from "../policies/shed.ts";
 import { PROBE_FORMS, probeCall } from "./probe-call.ts";
 
 /** A probe that says nothing for so long has failed. */
@@ -37,14 +38,10 @@ export interface BelievingContext {
   readonly send: (call: Call, scope: Scope) => Promise<Reply>;
 }
 
-/** What `pursue` asks of a target. */
-export interface Standpoint {
-  readonly admitted: boolean;
-  readonly strained: boolean;
-}
-
 export interface Believing {
   stand(call: Call, scope: Scope): Standpoint;
+  /** The least it will take to its first content, in milliseconds, by what was seen of it; 0: not known. */
+  soonestMs(call: Call): number;
   /** As much is under way at the provider as may be, or as this tenant may have there. */
   isFull(tenant: string, strained: boolean, nowMs: number): boolean;
   /** Around one attempt. */
@@ -56,6 +53,7 @@ export function createBelieving(context: BelievingContext): Believing {
   const believed: Believed = { cell: cells.belief(identity), pool: cells.pool(target.domain), model: target.model };
   const intake = cells.intake(context.provider);
   return {
+    soonestMs: ({ stream, inspected }) => soonestMs(believed.cell, shapeOf(stream, inspected.maxTokens)),
     isFull: (tenant, strained, nowMs) => isIntakeFull(intake, { tenant, strained }, nowMs),
     stand: (call, scope) => standpoint(context, believed, { call, scope }),
     watch: (call, scope, send) => watched({ believed, target, intake }, { call, scope }, send),
@@ -83,7 +81,7 @@ function standpoint(context: BelievingContext, believed: Believed, { call, scope
     return standing;
   }
   // No money for a probe, or no way to ask: a real call is tried, and fails over like any other.
-  return { admitted: true, strained: true };
+  return { admitted: true, strained: true, down: false, hopeful: false };
 }
 
 async function probe(

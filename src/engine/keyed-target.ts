@@ -41,6 +41,7 @@ export function keyedTarget(planned: Omit<AttemptPlan, "key">, context: KeyedCon
     keys: keyring.standing,
     stand: believing.stand,
     isFull: believing.isFull,
+    soonestMs: believing.soonestMs,
     attempt: (call, scope, number) => believing.watch(call, scope, () => run(keyring, id, { call, scope }, number)),
   };
 }

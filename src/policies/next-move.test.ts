@@ -17,6 +17,7 @@ const calm: Candidate = {
   admitted: true,
   strained: false,
   full: false,
+  soonestMs: 0,
 };
 const a = calm;
 const b: Candidate = { ...calm, domain: "b" };
@@ -204,6 +205,7 @@ describe("nextMove", () => {
       admitted: fc.boolean(),
       strained: fc.boolean(),
       full: fc.boolean(),
+      soonestMs: fc.integer({ min: 0, max: 700_000 }),
     });
     const scenario = fc.record({
       candidates: fc.array(candidate, { minLength: 1, maxLength: 5 }),

@@ -34,6 +34,8 @@ export interface Candidate {
   readonly strained: boolean;
   /** As much is under way at its provider as may be: it is passed over. */
   readonly full: boolean;
+  /** It will take so long to its first content at least: it is no use to a call that ends before; 0 when not known. */
+  readonly soonestMs: number;
 }
 
 export interface Tried {
@@ -60,7 +62,7 @@ export type Move =
 const STOP: Move = { type: "stop" };
 
 /**
- * Failover first; a target that is drained or full is never tried. In this order:
+ * Failover first; a target that is drained, full or too slow for the time left is never tried. In this order:
  * 1. a fault that is final stops; so does the attempt cap over everything sent for this call;
  * 2. a key that is rejected, limited or out of quota is followed by the provider's next one: the model asked for is kept;
  * 3. a short `retry-after` is waited for, once, on the same target, by one call at a time, if its budget allows;
@@ -177,6 +179,7 @@ function isUntried(now: Situation, index: number): boolean {
 function isOpen(now: Situation, index: number): boolean {
   const candidate = now.candidates[index];
   if (candidate === undefined || candidate.drained || candidate.full) return false;
+  if (candidate.soonestMs > now.remainingMs) return false;
   return attemptsOn(now, candidate.domain) < ATTEMPTS_PER_DOMAIN_MAX;
 }
 

@@ -11,7 +11,7 @@ import type { Answer, Ending, Reply } from "../core/reply.ts";
 import { createCells } from "../state/cells.ts";
 import { type Earlier, type Pursued, pursue } from "./pursue.ts";
 
-const RULES = { attemptsMax: 3, retryWaitMs: 3_000, totalMs: 60_000 };
+const RULES = { route: "r", criticality: "default" as const, attemptsMax: 3, retryWaitMs: 3_000, totalMs: 60_000 };
 const NEVER = Number.POSITIVE_INFINITY;
 // What pursue reads of a call.
 const CALL = { id: "c1", deadlineMs: NEVER, retryCount: 0 } as Call;
@@ -55,7 +55,8 @@ function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier
       identity: id,
       domain,
       model,
-      stand: () => ({ admitted: true, strained: false }),
+      stand: () => ({ admitted: true, strained: false, down: false, hopeful: false }),
+      soonestMs: () => 0,
       isFull: () => more.full?.includes(id) === true,
       keys: () => ({ pausedMs: 0, noKey: false, spareKey: false }),
       attempt: async (_call, _scope, number): Promise<Reply> => {

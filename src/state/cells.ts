@@ -2,6 +2,7 @@
 // target share its cells and a reload keeps them.
 
 import {
+  type AdmissionCell,
   type BeliefCell,
   BUDGET_TOKENS_MAX,
   type BudgetCell,
@@ -29,6 +30,7 @@ export function createCells(): Cells {
   const keys = new Map<string, KeyCell>();
   const budgets = new Map<string, BudgetCell>();
   const outages = new Map<string, OutageCell>();
+  const admissions = new Map<string, AdmissionCell>();
   const locals = new Map<string, LocalCell>();
   const beliefs = new Map<string, BeliefCell>();
   const intakes = new Map<string, IntakeCell>();
@@ -51,6 +53,15 @@ export function createCells(): Cells {
     drains: createDrains(),
     budget: (domain) => getOrMake(budgets, domain, DOMAINS_MAX, () => ({ tokens: BUDGET_TOKENS_MAX })),
     outage: (route) => getOrMake(outages, route, ROUTES_MAX, () => ({ sinceMs: undefined })),
+    admission: (route) =>
+      getOrMake(admissions, route, ROUTES_MAX, () => ({
+        tried: 0,
+        answered: 0,
+        atMs: 0,
+        triedAtMs: Number.NEGATIVE_INFINITY,
+        turn: 0,
+        waiting: 0,
+      })),
     local: (identity) => getOrMake(locals, identity, TARGETS_MAX, () => ({ calls: 0 })),
     refused: createRefused(),
   };

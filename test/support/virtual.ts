@@ -1,7 +1,7 @@
 // The real engine in the virtual world, with clients that ask it as the server would: through `deliver`, reading at a pace
 // of their own. What the world is and what its providers do is `src/sim/`; judging is the tests' and the checker's.
 
-import type { Call, DialectId } from "../../src/core/call.ts";
+import type { Call, Criticality, DialectId } from "../../src/core/call.ts";
 import { CancelSource } from "../../src/core/cancel.ts";
 import { isFault } from "../../src/core/fault.ts";
 import type { GatewayEvent } from "../../src/core/gateway-event.ts";
@@ -61,6 +61,7 @@ export interface Ask {
   readonly deadlineMs?: number;
   readonly retryCount?: number;
   readonly tenant?: string;
+  readonly criticality?: Criticality;
   /** The route; default `chat`. */
   readonly model?: string;
   readonly openMs?: number;
@@ -175,12 +176,18 @@ export function bodyOf({
 }
 
 export function callOf(id: string, ask: Ask): Call {
-  const { dialect = ANTHROPIC, deadlineMs = Number.POSITIVE_INFINITY, retryCount = 0, tenant = "default" } = ask;
+  const {
+    dialect = ANTHROPIC,
+    deadlineMs = Number.POSITIVE_INFINITY,
+    retryCount = 0,
+    tenant = "default",
+    criticality,
+  } = ask;
   const body = ask.body ?? bodyOf(ask);
   const inspected = DIALECTS[dialect].wire.inspect(body, "generate");
   if (isFault(inspected)) throw new Error(inspected.message);
   const { model, stream } = inspected;
-  const steering = { deadlineMs, tenant, retryCount, criticality: "default" } as const;
+  const steering = { deadlineMs, tenant, retryCount, criticality };
   return { id, operation: "generate", dialect, model, stream, body, inspected, headers: {}, query: "", ...steering };
 }
 
