@@ -2,6 +2,7 @@
 // (provider, url, region, model, key fingerprint), so that two routes share them and a reload keeps them.
 
 import type { FaultKind } from "./fault.ts";
+import type { LimitKind } from "./rate-limit.ts";
 import type { Refusal } from "./reply.ts";
 
 /** Tokens of a full retry budget. */
@@ -61,6 +62,33 @@ export interface TargetCell {
   waiting: boolean;
   /** What went wrong there last; absent: nothing yet. */
   lastFault?: FaultKind;
+  /** Of a key at a target: what its provider tells of rate limits; absent: nothing yet. */
+  quota?: QuotaCell;
+}
+
+/** A shadow of one of a provider's buckets. Levels may be below 0 by what was sent since. */
+export interface QuotaBucket {
+  limit: number;
+  /** What was left at `atMs`; it grows by `perMs`. */
+  level: number;
+  atMs: number;
+  perMs: number;
+  toldAtMs: number;
+  /** Sent, and not yet told of. */
+  pending: number;
+}
+
+export interface QuotaCell {
+  readonly buckets: Map<LimitKind, QuotaBucket>;
+  /** Until then (on `Clock`) another call like the last would not fit. */
+  untilMs: number;
+  /** Answers in a row that should not have been. */
+  doubts: number;
+  ignoredUntilMs: number;
+  /** Estimates, learnt from usage. */
+  uncachedPerByte: number;
+  totalPerByte: number;
+  outputTokens: number;
 }
 
 /** What became of a call that was refused, so that the same call again spends no second set of attempts. */

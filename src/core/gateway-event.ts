@@ -4,6 +4,7 @@
 import type { Criticality, DialectId, Operation } from "./call.ts";
 import type { BeliefState } from "./cell.ts";
 import type { FaultKind } from "./fault.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { Degraded, ServedBy, Usage } from "./reply.ts";
 
 interface Fact {
@@ -41,6 +42,8 @@ export type GatewayEvent = Fact &
         readonly pausedMs: number;
         readonly usage?: Usage | undefined;
         readonly requestId?: string | undefined;
+        /** What the provider told of its rate limits. */
+        readonly limits?: readonly RateLimit[] | undefined;
       }
     /** What is believed of a target changed; `call` is the one that came by. `score` is log-evidence, `admission` the share of calls that go there. */
     | {

@@ -90,7 +90,7 @@ export function compile(settings: Settings, context: CompileContext): Routes {
 }
 
 interface Planned {
-  readonly plan: Omit<AttemptPlan, "client" | "key">;
+  readonly plan: Omit<AttemptPlan, "client" | "key" | "quota">;
   readonly provider: ProviderSettings;
 }
 

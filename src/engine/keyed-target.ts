@@ -10,6 +10,7 @@ import type { Pursued } from "../policies/pursue.ts";
 import { type AttemptPlan, attempt } from "./attempt.ts";
 import { createBelieving } from "./believing.ts";
 import { createKeyring, type KeyContext, type Keyring } from "./keyring.ts";
+import { quotaGate } from "./quota-gate.ts";
 
 export interface KeyedTarget extends Pursued {
   readonly keyring: Pick<Keyring<unknown>, "count">;
@@ -20,9 +21,12 @@ export interface KeyedContext extends Omit<KeyContext, "model"> {
   readonly probesUsdPerDay?: number | undefined;
 }
 
-export function keyedTarget(planned: Omit<AttemptPlan, "key">, context: KeyedContext): KeyedTarget {
+export function keyedTarget(planned: Omit<AttemptPlan, "key" | "quota">, context: KeyedContext): KeyedTarget {
   const { id, domain, model } = planned.target;
-  const keyring = createKeyring({ ...context, model }, (key): AttemptPlan => ({ ...planned, key }));
+  const keyring = createKeyring(
+    { ...context, model },
+    (key, { pause }): AttemptPlan => ({ ...planned, key, quota: quotaGate(pause) }),
+  );
   const identity = identityOf(context.provider, model);
   const believing = createBelieving({
     cells: context.cells,

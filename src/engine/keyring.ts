@@ -12,6 +12,7 @@ import {
   keyStanding,
   noteFault,
   noteSuccess,
+  pausedUntilMs,
   pickKey,
   takeKey,
 } from "../policies/key-rotation.ts";
@@ -48,15 +49,17 @@ export interface Keyring<T> {
   ): void;
 }
 
+type Make<T> = (value: string | undefined, state: KeyState) => T;
+
 /** `make` is called once for each value that a key takes. */
-export function createKeyring<T>(context: KeyContext, make: (value: string | undefined) => T): Keyring<T> {
+export function createKeyring<T>(context: KeyContext, make: Make<T>): Keyring<T> {
   const { provider, secrets } = context;
   const read = reader(context, make);
   return {
     standing: (nowMs) => keyStanding(read(), nowMs),
     count(nowMs) {
       const slots = read();
-      const free = slots.filter(({ key, pause }) => nowMs >= key.restUntilMs && nowMs >= pause.pausedUntilMs);
+      const free = slots.filter(({ key, pause }) => nowMs >= key.restUntilMs && nowMs >= pausedUntilMs(pause));
       return { all: slots.length, free: free.length };
     },
     take(nowMs) {
@@ -75,14 +78,12 @@ export function createKeyring<T>(context: KeyContext, make: (value: string | und
 }
 
 /** Gives the keys that can be used: those in the settings as they are, the others as they were last read. */
-function reader<T>(context: KeyContext, make: (value: string | undefined) => T): () => readonly KeySlot<T>[] {
+function reader<T>(context: KeyContext, make: Make<T>): () => readonly KeySlot<T>[] {
   const { provider, secrets } = context;
-  const fill = (source: KeySource | undefined, value: string | undefined): KeySlot<T> => ({
-    source,
-    value,
-    made: make(value),
-    ...cellsOf(context, value),
-  });
+  const fill = (source: KeySource | undefined, value: string | undefined): KeySlot<T> => {
+    const state = cellsOf(context, value);
+    return { source, value, made: make(value, state), ...state };
+  };
   if (provider.keys.length === 0) {
     const only = [fill(undefined, undefined)];
     return () => only;

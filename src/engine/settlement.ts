@@ -4,9 +4,11 @@
 import type { Call } from "../core/call.ts";
 import { CancelSource } from "../core/cancel.ts";
 import type { Fault, FaultKind } from "../core/fault.ts";
+import type { RateLimit } from "../core/rate-limit.ts";
 import type { AttemptRecord, Ending, Usage } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import { LazyDeadline } from "../core/timing.ts";
+import type { Debit, QuotaGate } from "./quota-gate.ts";
 import { withoutKey } from "./without-key.ts";
 
 /** Faults by which the client's side ended the attempt: nobody is owed an error any more. */
@@ -34,6 +36,10 @@ export class Settlement {
   pausedMs = 0;
   /** The key that was sent: no fault may tell it. */
   secret: string | undefined;
+  /** Of that key, and what this attempt took of it. */
+  quota: QuotaGate | undefined;
+  debit: Debit | undefined;
+  limits: readonly RateLimit[] | undefined;
   /** Not the call itself: an open stream must not keep its request alive. */
   readonly #id: string;
   readonly #scope: Scope;
@@ -83,6 +89,7 @@ export class Settlement {
     this.settled = true;
     this.#off();
     this.timer.stop();
+    if (this.debit !== undefined) this.quota?.end(this.debit, this, atMs);
     this.#scope.emit({
       type: "attempt-end",
       atMs,
@@ -97,6 +104,7 @@ export class Settlement {
       tookMs,
       pausedMs: this.pausedMs,
       usage: this.usage,
+      limits: this.limits,
       requestId: this.secret !== undefined && this.requestId?.includes(this.secret) ? undefined : this.requestId,
     });
     this.#resolve(ending);

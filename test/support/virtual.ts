@@ -5,6 +5,7 @@ import type { Call, Criticality, DialectId } from "../../src/core/call.ts";
 import { CancelSource } from "../../src/core/cancel.ts";
 import { isFault } from "../../src/core/fault.ts";
 import type { GatewayEvent } from "../../src/core/gateway-event.ts";
+import type { Transport } from "../../src/core/runtime.ts";
 import type { RouteSettings, Settings } from "../../src/core/settings.ts";
 import { DIALECTS } from "../../src/dialects/registry.ts";
 import { type Delivery, deliver } from "../../src/engine/deliver.ts";
@@ -45,6 +46,10 @@ export interface VirtualOptions {
   readonly route?: Partial<RouteSettings>;
   /** Instead of the one route `chat`: targets by route. */
   readonly routes?: Readonly<Record<string, readonly string[]>>;
+  /** Instead of the world's own. */
+  readonly transport?: (world: World) => Transport;
+  /** Of each provider; default one. */
+  readonly keys?: Readonly<Record<string, readonly string[]>>;
   /** Names of providers that are local, and no targets by default. */
   readonly local?: readonly string[];
 }
@@ -92,7 +97,7 @@ export interface Virtual {
 
 export function settingsOf(
   world: Pick<World, "url">,
-  { providers, targets, route, routes, local = [] }: VirtualOptions,
+  { providers, targets, route, routes, keys, local = [] }: VirtualOptions,
 ): Settings {
   const remote = providers.filter(({ name }) => !local.includes(name)).map(({ name }) => `${name}/m`);
   return {
@@ -101,7 +106,7 @@ export function settingsOf(
       name,
       dialect,
       url: world.url(name),
-      keys: [`key-of-${name}`],
+      keys: keys?.[name] ?? [`key-of-${name}`],
       tier: local.includes(name) ? "local" : "remote",
     })),
     routes: Object.entries(routes ?? { chat: targets ?? remote }).map(([name, ids]) => ({
@@ -132,7 +137,7 @@ export function virtual(options: VirtualOptions): Virtual {
   };
   const engine = createEngine({
     settings: settingsOf(world, options),
-    runtime: world.runtime,
+    runtime: { ...world.runtime, transport: options.transport?.(world) ?? world.runtime.transport },
     maxOutput: () => 4_096,
     readers: [see],
   });

@@ -9,6 +9,7 @@ import { faultFrom } from "./faults.ts";
 import { errorFrame, faultTo } from "./final-error.ts";
 import { inspect, patch } from "./inspect.ts";
 import { judge } from "./judge.ts";
+import { limitsOf } from "./limits.ts";
 import { messagesTap } from "./tap.ts";
 
 const PATHS: Readonly<Partial<Record<Operation, string>>> = {
@@ -29,6 +30,7 @@ export const messagesWire: DialectWire = {
   pingFrame: frameOf('{"type": "ping"}', "ping"),
   terminalFrame: frameOf('{"type":"message_stop"}', "message_stop"),
   annotate,
+  limitsOf,
   passHeaders,
 };
 

@@ -6,6 +6,7 @@ import type { DialectWire } from "../dialect.ts";
 import { errorFrame, faultTo } from "./error-reply.ts";
 import { faultFrom } from "./faults.ts";
 import { judge } from "./judge.ts";
+import { limitsOf } from "./limits.ts";
 import { inspect, patch } from "./request-scan.ts";
 import { openTap } from "./tap.ts";
 
@@ -31,6 +32,7 @@ export const wire: DialectWire = {
   pingFrame: encoder.encode(": holdfast\n\n"),
   terminalFrame: TERMINAL_FRAME,
   annotate,
+  limitsOf,
   passHeaders,
 };
 
