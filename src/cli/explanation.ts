@@ -109,6 +109,23 @@ function keyOf(provider: string, count: number, origin: OriginText): Value {
   return { name: "key", value: count === 0 ? "none" : count === 1 ? "one key" : `${count} keys`, origin: from };
 }
 
+const SHED =
+  "while no target is believed to answer a trickle of calls is still tried, each target in its turn; the others are told at once";
+
+/** Nothing of them is configured. */
+const LIMITS: readonly PathStep[] = [
+  {
+    step: "bulkhead",
+    does: `at most ${INTAKE_MAX} attempts under way at one provider, shared fairly among tenants; under suspicion what it had while it was well, at least ${INTAKE_MIN}`,
+    values: [],
+  },
+  {
+    step: "quota",
+    does: `a key that by its provider's own headers has nothing left is paused until it has, at most ${durationText(QUOTA_PAUSE_MAX_MS)}: another key first, then another target`,
+    values: [],
+  },
+];
+
 /** What each policy of the engine's order does with this route's values. */
 function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
   const value = (key: string, text: string, ...below: readonly string[]): Value => ({
@@ -147,26 +164,13 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
       step,
       ...steps[step],
     })),
-    {
-      step: "shed",
-      does: "while no target is believed to answer a trickle of calls is still tried, each target in its turn; the others are told at once",
-      values: [value("criticality", route.criticality)],
-    },
+    { step: "shed", does: SHED, values: [value("criticality", route.criticality)] },
     {
       step: "pursue",
       does: `tries targets, at most ${ATTEMPTS_PER_DOMAIN_MAX} times one provider`,
       values: [value("attempts", String(route.attempts)), value("retry-wait", durationText(route.retryWaitMs))],
     },
-    {
-      step: "bulkhead",
-      does: `at most ${INTAKE_MAX} attempts under way at one provider, shared fairly among tenants; under suspicion what it had while it was well, at least ${INTAKE_MIN}`,
-      values: [],
-    },
-    {
-      step: "quota",
-      does: `a key that by its provider's own headers has nothing left is paused until it has, at most ${durationText(QUOTA_PAUSE_MAX_MS)}: another key first, then another target`,
-      values: [],
-    },
+    ...LIMITS,
     {
       step: "attempt",
       does: "one request, up to the first content; from then on a break is told in-band, and nothing else is tried",

@@ -137,6 +137,7 @@ function shed({ targets, cells, call, scope, trail }: Pursuit, criticality: Crit
   const { clock, random } = scope.runtime;
   scope.emit({ type: "call-shed", atMs: clock.now(), call: call.id, criticality, why: "outage" });
   for (const { id, identity } of targets) {
+    if (cells.drains.untilMs(id) > clock.now()) continue;
     trail.push({ target: id, fault: cells.target(identity).lastFault ?? "overloaded", ms: 0, skipped: true });
   }
   const message = "No target is believed to answer now; only some calls are tried until one does.";

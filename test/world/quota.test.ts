@@ -20,12 +20,15 @@ interface Traffic extends Omit<LimitOptions, "provider" | "perMinute"> {
   readonly perMinute: number;
   readonly keys?: readonly string[];
   readonly seconds?: number;
+  /** The route has no other target. */
+  readonly alone?: boolean;
 }
 
-async function play({ dialect, ratePerS, keys, seconds = 300, ...options }: Traffic): Promise<Played> {
+async function play({ dialect, ratePerS, keys, seconds = 300, alone = false, ...options }: Traffic): Promise<Played> {
   let limits: Limited | undefined;
   const here = virtual({
     providers: [sim("alpha", dialect), sim("beta", CHAT)],
+    ...(alone && { targets: ["alpha/m"] }),
     ...(keys !== undefined && { keys: { alpha: keys } }),
     transport: (world) => {
       limits = limited(world, { provider: "alpha", ...options });
@@ -60,6 +63,19 @@ describe.each([ANTHROPIC, CHAT] as const)("%s", (dialect) => {
     expect(refused).toBeLessThanOrEqual(0.005 * calls);
     expect(served["beta/m"] ?? 0).toBe(0);
     expect(limits.sent.get("k2")).toBeGreaterThan(100);
+  });
+
+  test("alone and a little over the limit: calls wait for their turn", async () => {
+    const { refused, served, calls } = await play({
+      dialect,
+      ratePerS: 2.5,
+      perMinute: 120,
+      seconds: 300,
+      alone: true,
+    });
+    // 120 at first and 600 in five minutes, of 750.
+    expect(served["alpha/m"]).toBeGreaterThanOrEqual(715);
+    expect(refused).toBeLessThanOrEqual(0.1 * calls);
   });
 
   test("below the limit nothing changes", async () => {
