@@ -116,7 +116,7 @@ const SHED =
 const LIMITS: readonly PathStep[] = [
   {
     step: "bulkhead",
-    does: `at most ${INTAKE_MAX} attempts under way at one provider, shared fairly among tenants; under suspicion what it had while it was well, at least ${INTAKE_MIN}`,
+    does: `at most ${INTAKE_MAX} attempts under way at one provider, shared fairly among tenants; under suspicion about what it had while it was well, at least ${INTAKE_MIN}`,
     values: [],
   },
   {

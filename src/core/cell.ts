@@ -80,14 +80,14 @@ export interface QuotaBucket {
 
 export interface QuotaCell {
   readonly buckets: Map<LimitKind, QuotaBucket>;
-  /** Until then (on `Clock`) another call like the last would not fit. */
+  /** Until then (on `Clock`) another call would not fit. */
   untilMs: number;
   /** Answers in a row that should not have been. */
   doubts: number;
   ignoredUntilMs: number;
-  /** Estimates, learnt from usage. */
-  uncachedPerByte: number;
-  totalPerByte: number;
+  /** Means of what calls use; `uncachedTokens` is input that came from no prompt cache. */
+  uncachedTokens: number;
+  inputTokens: number;
   outputTokens: number;
 }
 

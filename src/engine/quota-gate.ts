@@ -20,7 +20,6 @@ import {
 /** What one attempt took, until it has ended. */
 export interface Debit {
   readonly need: Need;
-  readonly bodyBytes: number;
   /** By its quota nothing was left for it. */
   readonly exhausted: boolean;
   told: boolean;
@@ -52,9 +51,9 @@ export function quotaGate(cell: TargetCell): QuotaGate {
       const { quota } = cell;
       if (quota === undefined) return undefined;
       const need = needOf(quota, call.body.length, call.inspected.maxTokens);
-      const exhausted = quotaWaitMs(quota, need, nowMs) > 0;
+      const exhausted = quotaWaitMs(quota, nowMs) > 0;
       debitQuota(quota, need, nowMs);
-      return { need, bodyBytes: call.body.length, exhausted, told: false };
+      return { need, exhausted, told: false };
     },
     told(call, debit, { limits, nowMs }) {
       cell.quota ??= createQuota();
@@ -66,7 +65,7 @@ export function quotaGate(cell: TargetCell): QuotaGate {
       const { quota } = cell;
       if (quota === undefined) return;
       if (!debit.told) releaseQuota(quota, debit.need, status !== undefined, nowMs);
-      if (usage !== undefined) learnUsage(quota, debit.bodyBytes, usage);
+      if (usage !== undefined) learnUsage(quota, usage);
       if (status === TOO_MANY || (debit.exhausted && status === 200)) doubtQuota(quota, status === 200, nowMs);
     },
   };

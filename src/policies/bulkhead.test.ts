@@ -18,9 +18,9 @@ describe("the limit", () => {
   const HOUR_MS = 3_600_000;
   test.each([
     ["well: huge", filled({ a: 10 }), false, 0, INTAKE_MAX],
-    ["under suspicion: what it had while it was well", filled({ a: 300 }), true, 0, 300],
+    ["under suspicion: half as many again as it had while it was well", filled({ a: 300 }), true, 0, 450],
     ["never below the least", filled({ a: 3 }), true, 0, INTAKE_MIN],
-    ["the peak is halved in ten minutes", filled({ a: 300 }), true, 600_000, 150],
+    ["the peak is halved in ten minutes", filled({ a: 300 }), true, 600_000, 225],
     ["and forgotten", filled({ a: 300 }), true, HOUR_MS, INTAKE_MIN],
     ["what it has under suspicion is no peak", filled({ a: 300 }, true), true, 0, INTAKE_MIN],
   ] as const)("%s", (_, cell, strained, nowMs, limit) => {

@@ -7,15 +7,17 @@ import type { IntakeCell } from "../core/cell.ts";
 export const INTAKE_MAX = 16_384;
 /** A provider under suspicion may always have this many. */
 export const INTAKE_MIN = 32;
+/** Under suspicion it may have somewhat more than it ever had while it was well: suspicion may be wrong, and load may rise. */
+const PEAK_TIMES = 1.5;
 /** How fast the most that it had while it was well is forgotten. */
 const PEAK_HALF_MS = 600_000;
 /** A tenant may hold this many times what is still free: alone eight ninths, two alike eight seventeenths each. */
 const SHARE_OF_FREE = 8;
 
-/** `strained`: its belief is under suspicion; it may have what it had while it was well. */
+/** `strained`: its belief is under suspicion; it may have about what it had while it was well. */
 export function intakeLimit(cell: IntakeCell, strained: boolean, nowMs: number): number {
   if (!strained) return INTAKE_MAX;
-  return Math.min(INTAKE_MAX, Math.max(INTAKE_MIN, Math.ceil(peakOf(cell, nowMs))));
+  return Math.min(INTAKE_MAX, Math.max(INTAKE_MIN, Math.ceil(PEAK_TIMES * peakOf(cell, nowMs))));
 }
 
 /** Dynamic thresholds (Choudhury and Hahne, 1998): nobody is counted, and there is always room for who has nothing yet. */

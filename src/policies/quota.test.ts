@@ -38,11 +38,11 @@ describe("how long until a call fits", () => {
     ["half a second later", told(requests(0)), 500, 500],
     ["the reset says how fast: all 60 in two minutes", told(requests(0, 120_000)), 0, 2_000],
     ["a limit of a day keeps away a minute at most", told(requests(0, 86_400_000)), 0, QUOTA_PAUSE_MAX_MS],
-    ["the tightest bucket decides", told(requests(5), { kind: "input", limit: 6_000, remaining: 0 }), 0, 1_000],
+    ["the tightest bucket decides", told(requests(5), { kind: "input", limit: 60_000, remaining: 0 }), 0, 1_000],
     ["a call larger than the bucket needs it full", told({ kind: "input", limit: 60, remaining: 30 }), 0, 30_000],
     ["what was told long ago is forgotten", told(requests(0, 3e9)), 300_001, 0],
   ])("%s", (_, cell, nowMs, waitMs) => {
-    expect(quotaWaitMs(cell, NEED, nowMs)).toBeCloseTo(waitMs, 6);
+    expect(quotaWaitMs(cell, nowMs)).toBeCloseTo(waitMs, 6);
   });
 });
 
@@ -53,23 +53,22 @@ test("what is sent counts until the provider tells, or it is known that nothing 
   debitQuota(cell, NEED, 0);
   expect(cell.untilMs).toBeCloseTo(1_000, 6);
   releaseQuota(cell, NEED, false, 0);
-  expect(quotaWaitMs(cell, NEED, 0)).toBe(0);
+  expect(quotaWaitMs(cell, 0)).toBe(0);
   tellQuota(cell, { limits: [requests(1)], need: NEED, debited: true }, 0);
   expect(cell.untilMs).toBe(0);
   releaseQuota(cell, NEED, true, 0);
-  expect(quotaWaitMs(cell, NEED, 0)).toBeCloseTo(1_000, 6);
+  expect(quotaWaitMs(cell, 0)).toBeCloseTo(1_000, 6);
 });
 
-test("estimates follow what was used; what came from the prompt cache is no input", () => {
+test("estimates follow what was used; what came from the prompt cache is no input; the bytes of an image are no tokens", () => {
   const cell = createQuota();
   for (let each = 0; each < 100; each++) {
-    learnUsage(cell, 4_000, { inputTokens: 2_000, cacheReadTokens: 1_800, outputTokens: 100 });
+    learnUsage(cell, { inputTokens: 2_000, cacheReadTokens: 1_800, outputTokens: 100 });
   }
-  const need = needOf(cell, 4_000, undefined);
-  expect(need.input).toBeGreaterThan(195);
-  expect(need.input).toBeLessThan(210);
-  expect(need.tokens).toBeGreaterThan(2_050);
-  expect(needOf(cell, 4_000, 10).output).toBe(10);
+  const need = needOf(cell, 4_000_000, undefined);
+  expect(need.input).toBeCloseTo(4 * 200, -1);
+  expect(need.tokens).toBeCloseTo(4 * 2_000 + 100, -1);
+  expect(needOf(cell, 400, 10)).toMatchObject({ input: 100, output: 10, tokens: 110 });
 });
 
 test("headers that are contradicted by answers are ignored for a while", () => {
@@ -78,9 +77,9 @@ test("headers that are contradicted by answers are ignored for a while", () => {
   doubtQuota(cell, false, 0);
   doubtQuota(cell, true, 0);
   doubtQuota(cell, true, 0);
-  expect(quotaWaitMs(cell, NEED, 0)).toBeGreaterThan(0);
+  expect(quotaWaitMs(cell, 0)).toBeGreaterThan(0);
   doubtQuota(cell, true, 0);
-  expect(quotaWaitMs(cell, NEED, 0)).toBe(0);
+  expect(quotaWaitMs(cell, 0)).toBe(0);
   expect(cell.untilMs).toBe(0);
 });
 
@@ -111,8 +110,8 @@ test("whatever is told, used and awaited, waits stay within their bounds and cou
         debitQuota(cell, need, nowMs);
         if (flag) tellQuota(cell, { limits, need, debited: true }, nowMs);
         else releaseQuota(cell, need, count > 0, nowMs);
-        learnUsage(cell, bytes, { inputTokens: count, outputTokens: count });
-        const waitMs = quotaWaitMs(cell, need, nowMs);
+        learnUsage(cell, { inputTokens: count, outputTokens: count });
+        const waitMs = quotaWaitMs(cell, nowMs);
         const until = cell.untilMs === 0 || cell.untilMs - nowMs <= QUOTA_PAUSE_MAX_MS + 1e-3;
         return waitMs >= 0 && waitMs <= QUOTA_PAUSE_MAX_MS && (until || cell.untilMs <= 1e12 + QUOTA_PAUSE_MAX_MS);
       });

@@ -1,5 +1,5 @@
 // Shadows of a provider's token buckets, by key and model: what it last said is left, what has come back since, less what was
-// sent and not yet told of. When a call like the last would not fit, the key is paused until it does, so that a 429 is
+// sent and not yet told of. When another call would not fit, the key is paused until it does, so that a 429 is
 // avoided instead of met. Pure rules over a cell; who is asked instead is decided by key-rotation and next-move.
 
 import type { QuotaBucket, QuotaCell } from "../core/cell.ts";
@@ -14,9 +14,13 @@ const STALE_MS = 300_000;
 /** Answered so often though nothing should have been left: the headers do not mean what they say. */
 const DOUBTS_MAX = 3;
 const IGNORED_MS = 600_000;
-/** Until usage tells better. */
 const TOKENS_PER_BYTE = 0.25;
+/** Bytes may be those of an image: no call is thought larger than so many times the mean. */
+const MEANS_MAX = 4;
+/** Until usage tells better. */
+const INPUT_TOKENS = 1_000;
 const OUTPUT_TOKENS = 500;
+const TOKENS_MAX = 1e7;
 const LEARNT = 0.1;
 
 /** What one call takes from each bucket, by estimate. */
@@ -28,22 +32,28 @@ export function createQuota(): QuotaCell {
     untilMs: 0,
     doubts: 0,
     ignoredUntilMs: 0,
-    uncachedPerByte: TOKENS_PER_BYTE,
-    totalPerByte: TOKENS_PER_BYTE,
+    uncachedTokens: INPUT_TOKENS,
+    inputTokens: INPUT_TOKENS,
     outputTokens: OUTPUT_TOKENS,
   };
 }
 
+/** A call like others. */
+function typicalOf({ uncachedTokens, inputTokens, outputTokens }: QuotaCell): Need {
+  return { requests: 1, input: uncachedTokens, output: outputTokens, tokens: inputTokens + outputTokens };
+}
+
 export function needOf(cell: QuotaCell, bodyBytes: number, maxTokens: number | undefined): Need {
   const output = Math.min(cell.outputTokens, maxTokens ?? Number.POSITIVE_INFINITY);
-  const total = Math.ceil(bodyBytes * cell.totalPerByte);
-  return { requests: 1, input: Math.ceil(bodyBytes * cell.uncachedPerByte), output, tokens: total + output };
+  const told = bodyBytes * TOKENS_PER_BYTE;
+  const total = Math.min(told, MEANS_MAX * cell.inputTokens);
+  return { requests: 1, input: Math.min(told, MEANS_MAX * cell.uncachedTokens), output, tokens: total + output };
 }
 
 /** A call is sent: it counts until the provider tells what is left. */
 export function debitQuota(cell: QuotaCell, need: Need, nowMs: number): void {
   for (const [kind, bucket] of cell.buckets) bucket.pending += need[kind];
-  pauseFor(cell, need, nowMs);
+  pauseFor(cell, nowMs);
 }
 
 /** An answer came; without limits in it what was taken stays taken. `debited`: this call was. */
@@ -54,7 +64,7 @@ export function tellQuota(
 ): void {
   if (debited) release(cell, need);
   for (const limit of limits) fill(cell, limit, nowMs);
-  pauseFor(cell, need, nowMs);
+  pauseFor(cell, nowMs);
 }
 
 /** It ended without a word of limits. `sent`: the provider may have counted it. */
@@ -68,13 +78,12 @@ export function releaseQuota(cell: QuotaCell, need: Need, sent: boolean, nowMs: 
 }
 
 /** What it really took: better estimates from now on. */
-export function learnUsage(cell: QuotaCell, bodyBytes: number, usage: Usage): void {
-  const { inputTokens, outputTokens, cacheReadTokens = 0 } = usage;
-  if (inputTokens !== undefined && bodyBytes > 0) {
-    cell.totalPerByte = mixed(cell.totalPerByte, inputTokens / bodyBytes, 4);
-    cell.uncachedPerByte = mixed(cell.uncachedPerByte, Math.max(0, inputTokens - cacheReadTokens) / bodyBytes, 4);
+export function learnUsage(cell: QuotaCell, { inputTokens, outputTokens, cacheReadTokens = 0 }: Usage): void {
+  if (inputTokens !== undefined) {
+    cell.inputTokens = mixed(cell.inputTokens, inputTokens);
+    cell.uncachedTokens = mixed(cell.uncachedTokens, Math.max(0, inputTokens - cacheReadTokens));
   }
-  if (outputTokens !== undefined) cell.outputTokens = mixed(cell.outputTokens, outputTokens, 1e6);
+  if (outputTokens !== undefined) cell.outputTokens = mixed(cell.outputTokens, outputTokens);
 }
 
 /** It was answered although nothing should have been left, or was refused for its rate. */
@@ -86,9 +95,10 @@ export function doubtQuota(cell: QuotaCell, answered: boolean, nowMs: number): v
   cell.ignoredUntilMs = nowMs + IGNORED_MS;
 }
 
-/** How long until `need` fits, in milliseconds, within 0..QUOTA_PAUSE_MAX_MS. */
-export function quotaWaitMs(cell: QuotaCell, need: Need, nowMs: number): number {
+/** How long until another call like others fits, in milliseconds, within 0..QUOTA_PAUSE_MAX_MS. */
+export function quotaWaitMs(cell: QuotaCell, nowMs: number): number {
   if (nowMs < cell.ignoredUntilMs) return 0;
+  const need = typicalOf(cell);
   let waitMs = 0;
   for (const [kind, bucket] of cell.buckets) {
     if (nowMs - bucket.toldAtMs > STALE_MS) continue;
@@ -99,8 +109,8 @@ export function quotaWaitMs(cell: QuotaCell, need: Need, nowMs: number): number 
   return Math.min(QUOTA_PAUSE_MAX_MS, waitMs);
 }
 
-function pauseFor(cell: QuotaCell, need: Need, nowMs: number): void {
-  const waitMs = quotaWaitMs(cell, need, nowMs);
+function pauseFor(cell: QuotaCell, nowMs: number): void {
+  const waitMs = quotaWaitMs(cell, nowMs);
   cell.untilMs = waitMs > 0 ? nowMs + waitMs : 0;
 }
 
@@ -122,7 +132,7 @@ function levelOf({ limit, level, atMs, perMs }: QuotaBucket, nowMs: number): num
   return Math.min(limit, level + Math.max(0, nowMs - atMs) * perMs);
 }
 
-function mixed(before: number, seen: number, most: number): number {
+function mixed(before: number, seen: number): number {
   if (!Number.isFinite(seen) || seen < 0) return before;
-  return before + LEARNT * (Math.min(seen, most) - before);
+  return before + LEARNT * (Math.min(seen, TOKENS_MAX) - before);
 }
