@@ -222,6 +222,7 @@ test("a pattern's route is explained for a name that it matches; each value says
   expect(path.map(({ step }) => step)).toEqual([
     "deadline",
     "refused",
+    "resume",
     "shed",
     "pursue",
     "bulkhead",

@@ -64,6 +64,8 @@ export interface TargetCell {
   lastFault?: FaultKind;
   /** Of a key at a target: what its provider tells of rate limits; absent: nothing yet. */
   quota?: QuotaCell;
+  /** It was asked to go on in the assistant's last message, and said that it does not. */
+  refusesPrefix: boolean;
 }
 
 /** A shadow of one of a provider's buckets. Levels may be below 0 by what was sent since. */

@@ -20,6 +20,9 @@ import {
 /** For an engine whose keys are all in its settings. */
 export const NO_SECRETS: Secrets = { current: () => undefined, rejected() {} };
 
+/** Of a fingerprint, in facts and reports: enough to tell one's own keys apart. */
+const ACCOUNT_CHARS = 12;
+
 export interface KeyContext {
   readonly provider: ProviderSettings;
   /** A rate limit belongs to a key and a model; "" for what belongs to no model. */
@@ -49,7 +52,8 @@ export interface Keyring<T> {
   ): void;
 }
 
-type Make<T> = (value: string | undefined, state: KeyState) => T;
+/** What is made of a key; `account` is its fingerprint. */
+type Make<T> = (value: string | undefined, account: string | undefined, state: KeyState) => T;
 
 /** `make` is called once for each value that a key takes. */
 export function createKeyring<T>(context: KeyContext, make: Make<T>): Keyring<T> {
@@ -82,7 +86,8 @@ function reader<T>(context: KeyContext, make: Make<T>): () => readonly KeySlot<T
   const { provider, secrets } = context;
   const fill = (source: KeySource | undefined, value: string | undefined): KeySlot<T> => {
     const state = cellsOf(context, value);
-    return { source, value, made: make(value, state), ...state };
+    const account = value === undefined ? undefined : printOf(value).slice(0, ACCOUNT_CHARS);
+    return { source, value, made: make(value, account, state), ...state };
   };
   if (provider.keys.length === 0) {
     const only = [fill(undefined, undefined)];
@@ -113,7 +118,11 @@ function refresh<T>(
 }
 
 function cellsOf({ provider: { name, url }, model, cells }: KeyContext, value: string | undefined): KeyState {
-  // To tell keys apart without keeping them in one more place.
-  const print = value === undefined ? "none" : bytesToHex(sha256(utf8ToBytes(value))).slice(0, 24);
+  const print = value === undefined ? "none" : printOf(value);
   return { key: cells.key(`${name}\n${url}\n${print}`), pause: cells.target(`${name}\n${url}\n${model}\n${print}`) };
+}
+
+/** To tell keys apart without keeping them in one more place. */
+function printOf(value: string): string {
+  return bytesToHex(sha256(utf8ToBytes(value))).slice(0, 24);
 }

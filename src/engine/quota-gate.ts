@@ -4,7 +4,7 @@
 import type { Call } from "../core/call.ts";
 import type { TargetCell } from "../core/cell.ts";
 import type { RateLimit } from "../core/rate-limit.ts";
-import type { Usage } from "../core/reply.ts";
+import type { Usage } from "../core/usage.ts";
 import {
   createQuota,
   debitQuota,

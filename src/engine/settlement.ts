@@ -5,9 +5,10 @@ import type { Call } from "../core/call.ts";
 import { CancelSource } from "../core/cancel.ts";
 import type { Fault, FaultKind } from "../core/fault.ts";
 import type { RateLimit } from "../core/rate-limit.ts";
-import type { AttemptRecord, Ending, Usage } from "../core/reply.ts";
+import type { AttemptRecord, Ending } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import { LazyDeadline } from "../core/timing.ts";
+import type { Usage } from "../core/usage.ts";
 import type { Debit, QuotaGate } from "./quota-gate.ts";
 import { withoutKey } from "./without-key.ts";
 
@@ -36,6 +37,8 @@ export class Settlement {
   pausedMs = 0;
   /** The key that was sent: no fault may tell it. */
   secret: string | undefined;
+  /** A fingerprint of it. */
+  account: string | undefined;
   /** Of that key, and what this attempt took of it. */
   quota: QuotaGate | undefined;
   debit: Debit | undefined;
@@ -104,6 +107,7 @@ export class Settlement {
       tookMs,
       pausedMs: this.pausedMs,
       usage: this.usage,
+      account: this.account,
       limits: this.limits,
       requestId: this.secret !== undefined && this.requestId?.includes(this.secret) ? undefined : this.requestId,
     });

@@ -92,7 +92,8 @@ export function pursue(
 ): Service {
   return (call, scope) => {
     const nowMs = scope.runtime.clock.now();
-    const before = call.retryCount > 0 ? earlier(call, nowMs) : undefined;
+    // A continuation counts on from the attempts of its own call.
+    const before = call.delivered ?? (call.retryCount > 0 ? earlier(call, nowMs) : undefined);
     const pursuit: Pursuit = {
       targets,
       rules,
@@ -109,7 +110,9 @@ export function pursue(
       trail: [],
     };
     const isDrained = (index: number): boolean => cells.drains.untilMs(targets[index]?.id ?? "") > nowMs;
-    return isOutage(pursuit.standings, isDrained) ? inOutage(pursuit, isDrained) : run(pursuit);
+    // A stream that broke is gone on with as far as that can be: its client has a part already.
+    const spares = call.delivered === undefined && isOutage(pursuit.standings, isDrained);
+    return spares ? inOutage(pursuit, isDrained) : run(pursuit);
   };
 }
 
@@ -157,7 +160,7 @@ async function run(pursuit: Pursuit): Promise<Reply> {
     if (move.afterMs > 0) await wait(pursuit, move, target);
     if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
     if (move.retry) spendRetry(pursuit.cells.budget(target.domain));
-    const reply = await target.attempt(call, scope, history.length + 1);
+    const reply = await target.attempt(call, scope, (call.delivered?.attempts ?? 0) + history.length + 1);
     trail.push(...reply.trail);
     if (reply.ok) return accept(pursuit, target, reply);
     history.push({ candidate: move.candidate, fault: reply.fault });

@@ -4,7 +4,7 @@
 
 import type { QuotaBucket, QuotaCell } from "../core/cell.ts";
 import type { LimitKind, RateLimit } from "../core/rate-limit.ts";
-import type { Usage } from "../core/reply.ts";
+import type { Usage } from "../core/usage.ts";
 
 /** What headers say keeps no key away for longer: hostile and broken values are common. */
 export const QUOTA_PAUSE_MAX_MS = 60_000;
