@@ -10,7 +10,7 @@ import { fingerprint } from "../core/fingerprint.ts";
 import type { Ending, Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
-import { type Believed, type Change, note, probed, type Standing, stand } from "../health/belief.ts";
+import { type Believed, type Change, isDown, note, probed, type Standing, stand } from "../health/belief.ts";
 import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.ts";
 import { mayProbe, spendProbe } from "../health/probe.ts";
 import { countOne } from "../health/rate.ts";
@@ -40,6 +40,8 @@ export interface BelievingContext {
 
 export interface Believing {
   stand(call: Call, scope: Scope): Standpoint;
+  /** As of now; moves nothing. */
+  isDown(): boolean;
   /** The least it will take to its first content, in milliseconds, by what was seen of it; 0: not known. */
   soonestMs(call: Call): number;
   /** As much is under way at the provider as may be, or as this tenant may have there. */
@@ -54,6 +56,7 @@ export function createBelieving(context: BelievingContext): Believing {
   const intake = cells.intake(context.provider);
   return {
     soonestMs: ({ stream, inspected }) => soonestMs(believed.cell, shapeOf(stream, inspected.maxTokens)),
+    isDown: () => isDown(believed.cell),
     isFull: (tenant, strained, nowMs) => isIntakeFull(intake, { tenant, strained }, nowMs),
     stand: (call, scope) => standpoint(context, believed, { call, scope }),
     watch: (call, scope, send) => watched({ believed, target, intake }, { call, scope }, send),

@@ -50,6 +50,7 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     keyring,
     keys: keyring.standing,
     stand: believing.stand,
+    isDown: believing.isDown,
     isFull: believing.isFull,
     soonestMs: believing.soonestMs,
     attempt(call, scope, number) {

@@ -60,11 +60,16 @@ export function stand(believed: Believed, callId: string, { nowMs, random }: Mom
   return {
     admitted: share >= 1 || (share > 0 && placeOf(callId) < share),
     strained: cell.state !== "healthy" && (cell.state !== "ramp" || total >= limit / 2),
-    down: cell.state === "ejected" || cell.state === "probation",
+    down: isDown(cell),
     hopeful: cell.state === "probation",
     probeDue: isProbeDue(cell, nowMs),
     change,
   };
+}
+
+/** Out of rotation: believed not to answer. */
+export function isDown({ state }: BeliefCell): boolean {
+  return state === "ejected" || state === "probation";
 }
 
 function totalOf({ cell, pool }: Believed, nowMs: number): number {

@@ -40,6 +40,8 @@ type Answering = (number: number, cancel: CancelSource) => Fault | Answer;
 interface More extends Partial<typeof RULES> {
   /** Targets without room. */
   readonly full?: readonly string[];
+  /** From the first attempt on. */
+  readonly downSoon?: boolean;
 }
 
 function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier, more: More = {}) {
@@ -57,6 +59,7 @@ function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier
       model,
       stand: () => ({ admitted: true, strained: false, down: false, hopeful: false }),
       soonestMs: () => 0,
+      isDown: () => more.downSoon === true && made.length > 0,
       isFull: () => more.full?.includes(id) === true,
       keys: () => ({ pausedMs: 0, noKey: false, spareKey: false }),
       attempt: async (_call, _scope, number): Promise<Reply> => {
@@ -222,4 +225,15 @@ describe("targets without room", () => {
     expect(await run()).toMatchObject({ ok: false, fault: { kind: "busy", retryAfterMs: 5_000 } });
     expect(made).toEqual([]);
   });
+});
+
+test("an outage that is noticed on the way ends the pursuit, once a few have shown that nobody answers", async () => {
+  const { run, made, cells } = harness({ "a/m": () => overloaded, "b/m": () => overloaded }, undefined, {
+    downSoon: true,
+  });
+  await run();
+  expect(made).toEqual(["1 a/m", "2 b/m"]);
+  cells.admission(RULES.route).tried = 20;
+  expect(await run()).toMatchObject({ ok: false, fault: { kind: "overloaded" } });
+  expect(made).toEqual(["1 a/m", "2 b/m", "1 a/m"]);
 });

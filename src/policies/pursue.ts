@@ -14,6 +14,7 @@ import {
   admission,
   admittedAnswered,
   chosenOf,
+  goesOn,
   isOutage,
   QUEUE_LOOK_MS,
   QUEUE_MAX,
@@ -36,6 +37,8 @@ export interface Pursued {
   keys(nowMs: number): KeyStanding;
   /** What is believed of it, for this call; asked once a call. */
   stand(call: Call, scope: Scope): Standpoint;
+  /** Believed not to answer, as of now; moves nothing. */
+  isDown(): boolean;
   /** See `Candidate.soonestMs`. */
   soonestMs(call: Call): number;
   /** See `Candidate.full`. */
@@ -63,6 +66,8 @@ interface Pursuit {
   readonly failedBefore: ReadonlySet<string>;
   /** As it was before the call's own attempts. */
   readonly standings: readonly Standpoint[];
+  /** No outage was noticed when it began, and its client has nothing of it yet. */
+  readonly begunInCalm: boolean;
   /** It has a deadline of its own, and is not among the few that try what seems too late. */
   readonly hurried: boolean;
   /** On `Clock`: how long it may wait for room, once it has to. */
@@ -104,6 +109,7 @@ export function pursue(
       attemptsMax: Math.max(1, rules.attemptsMax - (before?.attempts ?? 0)),
       failedBefore: before?.failed ?? NONE,
       standings: targets.map((target) => target.stand(call, scope)),
+      begunInCalm: call.delivered === undefined,
       hurried: Number.isFinite(call.deadlineMs) && scope.runtime.random() >= LATE_TRIED_SHARE,
       queue: {},
       history: [],
@@ -128,6 +134,7 @@ async function inOutage(pursuit: Pursuit, isDrained: (index: number) => boolean)
   const { attemptsMax } = pursuit;
   const tried = {
     ...pursuit,
+    begunInCalm: false,
     standings: chosenOf(cell, standings, isDrained),
     attemptsMax: admitted === "one" ? 1 : attemptsMax,
   };
@@ -149,6 +156,7 @@ function shed({ targets, cells, call, scope, trail }: Pursuit, criticality: Crit
 
 async function run(pursuit: Pursuit): Promise<Reply> {
   const { targets, call, scope, history, trail } = pursuit;
+  const { clock } = scope.runtime;
   for (;;) {
     const now = situation(pursuit);
     const move = nextMove(now);
@@ -167,7 +175,22 @@ async function run(pursuit: Pursuit): Promise<Reply> {
     pause(pursuit, target, reply.fault);
     // The call's own end (client gone, deadline) is never blamed on a target nor followed by another attempt.
     if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
+    if (
+      pursuit.begunInCalm &&
+      isOutageNow(pursuit) &&
+      !goesOn(pursuit.cells.admission(pursuit.rules.route), clock.now())
+    )
+      return refuse(pursuit, verdictOf(pursuit));
   }
+}
+
+function isOutageNow({ targets, cells, scope }: Pursuit): boolean {
+  const nowMs = scope.runtime.clock.now();
+  return targets.every((target) => target.isDown() || cells.drains.untilMs(target.id) > nowMs);
+}
+
+function verdictOf({ history, targets }: Pursuit): Fault {
+  return verdict(history, (index) => targets[index]?.id ?? "?");
 }
 
 /** Better targets that had no room are named in the trail; nothing was sent to them. */
@@ -196,9 +219,10 @@ async function waitForRoom(
   return true;
 }
 
-function stopped({ targets, history, scope, call, rules }: Pursuit, { candidates }: Situation): Fault {
+function stopped(pursuit: Pursuit, { candidates }: Situation): Fault {
+  const { history, scope, call, rules } = pursuit;
   const ended = scope.cancel.fault;
-  if (history.length > 0 || ended !== undefined) return ended ?? verdict(history, (index) => targets[index]?.id ?? "?");
+  if (history.length > 0 || ended !== undefined) return ended ?? verdictOf(pursuit);
   const inRotation = candidates.filter(({ drained }) => !drained);
   if (candidates.length > 0 && inRotation.length === 0) {
     return fault("overloaded", "Every target of this route was taken out of rotation by its operator.");
@@ -211,7 +235,7 @@ function stopped({ targets, history, scope, call, rules }: Pursuit, { candidates
     scope.emit({ type: "call-shed", atMs: scope.runtime.clock.now(), call: call.id, criticality, why: "deadline" });
     return fault("deadline-exceeded", "No target answers as soon as the deadline asks; nothing was sent.");
   }
-  return verdict(history, (index) => targets[index]?.id ?? "?");
+  return verdictOf(pursuit);
 }
 
 function situation(pursuit: Pursuit): Situation {

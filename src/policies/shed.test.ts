@@ -4,7 +4,16 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { AdmissionCell } from "../core/cell.ts";
 import { createCells } from "../state/cells.ts";
-import { admission, admittedAnswered, chosenOf, isOutage, queueMs, type Standpoint, shedRetryMs } from "./shed.ts";
+import {
+  admission,
+  admittedAnswered,
+  chosenOf,
+  goesOn,
+  isOutage,
+  queueMs,
+  type Standpoint,
+  shedRetryMs,
+} from "./shed.ts";
 
 const UP: Standpoint = { admitted: true, strained: false, down: false, hopeful: false };
 const DOWN: Standpoint = { admitted: false, strained: true, down: true, hopeful: false };
@@ -46,6 +55,11 @@ describe("who is tried", () => {
     expect(admission(cellOf({ ...sick, triedAtMs: -4_999 }), plea, 0)).toBe("shed");
     expect(admission(cellOf({ ...sick, triedAtMs: -5_000 }), plea, 0)).toBe("one");
     expect(admission(cellOf(sick), { ...plea, hopeful: true }, 0)).toBe("one");
+  });
+  test("calls that began before are tried further until a few have failed so", () => {
+    const cell = cellOf({});
+    expect(Array.from({ length: 6 }, () => goesOn(cell, 0))).toEqual([true, true, true, true, false, false]);
+    expect(goesOn(cellOf({ tried: 30, answered: 10 }), 0)).toBe(true);
   });
   test("targets take turns; one that has answered a probe goes first; a drained one is none", () => {
     const cell = cellOf({});

@@ -80,6 +80,15 @@ export function admission(cell: AdmissionCell, plea: Plea, nowMs: number): Admis
   return share >= 1 ? "all" : "one";
 }
 
+/** A call that began before the outage was noticed has failed once: whether it is tried further. What is, is counted as tried. */
+export function goesOn(cell: AdmissionCell, nowMs: number): boolean {
+  forget(cell, nowMs);
+  if (shareOf(cell) < 1) return false;
+  cell.tried++;
+  cell.triedAtMs = nowMs;
+  return true;
+}
+
 /** A target answered a call that was admitted so. */
 export function admittedAnswered(cell: AdmissionCell, nowMs: number): void {
   forget(cell, nowMs);
