@@ -71,7 +71,7 @@ interface Pursuit {
   /** It has a deadline of its own, and is not among the few that try what seems too late. */
   readonly hurried: boolean;
   /** On `Clock`: how long it may wait for room, once it has to. */
-  readonly queue: { untilMs?: number };
+  queueUntilMs: number | undefined;
   readonly history: Tried[];
   readonly trail: AttemptRecord[];
 }
@@ -111,15 +111,19 @@ export function pursue(
       standings: targets.map((target) => target.stand(call, scope)),
       begunInCalm: call.delivered === undefined,
       hurried: Number.isFinite(call.deadlineMs) && scope.runtime.random() >= LATE_TRIED_SHARE,
-      queue: {},
+      queueUntilMs: undefined,
       history: [],
       trail: [],
     };
-    const isDrained = (index: number): boolean => cells.drains.untilMs(targets[index]?.id ?? "") > nowMs;
     // A stream that broke is gone on with as far as that can be: its client has a part already.
-    const spares = call.delivered === undefined && isOutage(pursuit.standings, isDrained);
-    return spares ? inOutage(pursuit, isDrained) : run(pursuit);
+    if (call.delivered !== undefined || !pursuit.standings.some(isDownHere)) return run(pursuit);
+    const isDrained = (index: number): boolean => cells.drains.untilMs(targets[index]?.id ?? "") > nowMs;
+    return isOutage(pursuit.standings, isDrained) ? inOutage(pursuit, isDrained) : run(pursuit);
   };
+}
+
+function isDownHere({ down }: Standpoint): boolean {
+  return down;
 }
 
 /** Belief holds that nobody will answer: a few calls are tried, the others are told at once. */
@@ -204,17 +208,15 @@ function passOver({ targets, trail, scope, call }: Pursuit, { candidates }: Situ
 }
 
 /** True: it waited a little, and is to look again. False: there is nothing to wait for, or it has waited long enough. */
-async function waitForRoom(
-  { cells, rules, scope, queue }: Pursuit,
-  { candidates, remainingMs }: Situation,
-): Promise<boolean> {
+async function waitForRoom(pursuit: Pursuit, { candidates, remainingMs }: Situation): Promise<boolean> {
+  const { cells, rules, scope } = pursuit;
   if (!candidates.some(({ full }) => full) || scope.cancel.fault !== undefined) return false;
   const { clock } = scope.runtime;
   const cell = cells.admission(rules.route);
-  queue.untilMs ??= clock.now() + queueMs(remainingMs);
-  if (clock.now() >= queue.untilMs || cell.waiting >= QUEUE_MAX) return false;
+  pursuit.queueUntilMs ??= clock.now() + queueMs(remainingMs);
+  if (clock.now() >= pursuit.queueUntilMs || cell.waiting >= QUEUE_MAX) return false;
   cell.waiting++;
-  await sleep(clock, Math.min(QUEUE_LOOK_MS, queue.untilMs - clock.now()), scope.cancel);
+  await sleep(clock, Math.min(QUEUE_LOOK_MS, pursuit.queueUntilMs - clock.now()), scope.cancel);
   cell.waiting--;
   return true;
 }
