@@ -82,7 +82,8 @@ export interface Call {
   readonly endUser?: string | undefined;
   /** Names of the routes that its tenant may use; absent: all. */
   readonly routes?: readonly string[] | undefined;
-  readonly criticality: Criticality;
+  /** From `x-holdfast-criticality`; absent: the route's. */
+  readonly criticality?: Criticality | undefined;
   /** `x-stainless-retry-count`: over 0 is the same logical call again. */
   readonly retryCount: number;
   /** True when a lossy translation must be refused; from the header, else the route. */

@@ -29,15 +29,15 @@ export interface AttemptRecord {
   /** The provider's HTTP status, when one came. */
   readonly status?: number | undefined;
   readonly ms: number;
-  /** Nothing was sent: it could not hold the request. */
+  /** Nothing was sent: it was passed over, `fault` says why. */
   readonly skipped?: true;
 }
 
 /** Upstream requests that a trail tells of. */
 export function attemptsIn(trail: readonly AttemptRecord[]): number {
-  let attempts = 0;
-  for (const { skipped } of trail) if (skipped !== true) attempts++;
-  return attempts;
+  let count = 0;
+  for (const { skipped } of trail) if (skipped !== true) count++;
+  return count;
 }
 
 /** One reader. `read` gives whole frames (a whole reply is one frame) and `undefined` once settled; it never rejects. */

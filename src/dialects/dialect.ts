@@ -4,6 +4,7 @@
 import type { Call, DeliveredPart, DialectId, Inspected, Operation } from "../core/call.ts";
 import type { Fault } from "../core/fault.ts";
 import type { OutputFormat, Prompt, Translated } from "../core/message.ts";
+import type { RateLimit } from "../core/rate-limit.ts";
 import type { AttemptRecord } from "../core/reply.ts";
 import type { HeaderMap } from "../core/runtime.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
@@ -171,6 +172,8 @@ export interface DialectWire {
   readonly terminalFrame: Uint8Array;
   /** Adds `"holdfast": facts` as an extra key of a known event; gives the frame itself when it has no JSON object. */
   annotate(frame: Uint8Array, facts: Readonly<Record<string, unknown>>): Uint8Array;
+  /** The rate limits that a provider tells in the headers of an answer of any status; `undefined` where there are none. */
+  limitsOf(headers: HeaderMap, wallMs: () => number): readonly RateLimit[] | undefined;
   /** Headers of a provider's answer that may pass to this dialect's client. */
   passHeaders(headers: HeaderMap): HeaderMap;
 }

@@ -14,6 +14,7 @@ import type { Validation } from "../policies/validate.ts";
 import type { Provider } from "../providers/provider.ts";
 import { encodedBody } from "./encoded-body.ts";
 import type { Lane } from "./lane.ts";
+import type { QuotaGate } from "./quota-gate.ts";
 import { Relay } from "./relay.ts";
 import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
@@ -30,6 +31,8 @@ export interface AttemptPlan {
   readonly key: string | undefined;
   /** Its fingerprint. */
   readonly account: string | undefined;
+  /** Of that key at this target. */
+  readonly quota: QuotaGate;
   /** Speaks the target's dialect. */
   readonly dialect: Dialect;
   /** Speaks the client's; the same object on the native lane. */
@@ -68,6 +71,8 @@ export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, numbe
   const settlement = new Settlement(call, scope, plan.target.id, number);
   settlement.secret = plan.key;
   settlement.account = plan.account;
+  settlement.quota = plan.quota;
+  settlement.debit = plan.quota.begin(call, settlement.startMs);
   try {
     const prepared = prepare(plan, call);
     const reply = isFault(prepared) ? prepared : await send(plan, call, scope, { settlement, prepared });
@@ -158,6 +163,10 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
   );
   if (isFault(response)) return settlement.cancel.fault ?? response;
   settlement.status = response.status;
+  settlement.limits = plan.dialect.wire.limitsOf(response.headers, scope.runtime.wallMs);
+  if (settlement.limits !== undefined) {
+    plan.quota.told(call, settlement.debit, { limits: settlement.limits, nowMs: settlement.nowMs });
+  }
   settlement.requestId = response.headers["request-id"] ?? response.headers["x-request-id"];
   if (response.status < 200 || response.status > 299) return rejected(plan, scope, settlement, response);
   const encoded = encodedBody(response.headers);

@@ -204,7 +204,8 @@ interface Ladder {
 
 function protect(route: RouteSettings, { targets, rungs, recorder, client }: Ladder, cells: Cells): Service {
   const { totalMs } = route.timeouts;
-  const rules = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs };
+  const { name, criticality } = route;
+  const rules = { route: name, criticality, attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
   const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy>> = {
     deadline: deadline(totalMs),

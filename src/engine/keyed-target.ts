@@ -12,6 +12,7 @@ import type { Pursued } from "../policies/pursue.ts";
 import { type AttemptPlan, attempt } from "./attempt.ts";
 import { createBelieving } from "./believing.ts";
 import { createKeyring, type KeyContext, type Keyring } from "./keyring.ts";
+import { quotaGate } from "./quota-gate.ts";
 
 export interface KeyedTarget extends Pursued {
   readonly keyring: Pick<Keyring<unknown>, "count">;
@@ -23,7 +24,7 @@ export interface KeyedContext extends Omit<KeyContext, "model"> {
 }
 
 /** What a plan has from the key that it is tried with, and from what its target has shown. */
-export type KeyedPart = "key" | "account" | "joinedBy";
+export type KeyedPart = "key" | "account" | "quota" | "joinedBy";
 
 export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: KeyedContext): KeyedTarget {
   const { id, domain, model, contextTokens, maxOutputTokens } = planned.target;
@@ -34,11 +35,12 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
   const joinedBy = () => (takesPrefix && !context.cells.target(identity).refusesPrefix ? "prefix" : "anchor");
   const keyring = createKeyring(
     { ...context, model },
-    (key, account): AttemptPlan => ({ ...planned, key, account, joinedBy }),
+    (key, account, { pause }): AttemptPlan => ({ ...planned, key, account, quota: quotaGate(pause), joinedBy }),
   );
   const believing = createBelieving({
     cells: context.cells,
     identity,
+    provider: `${context.provider.name}\n${context.provider.url}`,
     target: planned.target,
     probesUsdPerDay: context.probesUsdPerDay ?? PROBES_USD_PER_DAY,
     send: (call, scope) => run(keyring, id, { call, scope }, 1),
@@ -53,6 +55,9 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     contextTokens,
     lacking: (call) => (isEnlarged(call) ? undefined : lacksRoom(room, call)),
     stand: believing.stand,
+    isDown: believing.isDown,
+    isFull: believing.isFull,
+    soonestMs: believing.soonestMs,
     attempt(call, scope, number) {
       const replying = believing.watch(call, scope, () => run(keyring, id, { call, scope }, number));
       if (call.delivered === undefined || joinedBy() === "anchor") return replying;

@@ -11,6 +11,7 @@ import { errorFrame, faultTo } from "./final-error.ts";
 import { goOn, takesPrefix } from "./go-on.ts";
 import { inspect, patch } from "./inspect.ts";
 import { judge } from "./judge.ts";
+import { limitsOf } from "./limits.ts";
 import { messagesTap } from "./tap.ts";
 
 const PATHS: Readonly<Partial<Record<Operation, string>>> = {
@@ -35,6 +36,7 @@ export const messagesWire: DialectWire = {
   pingFrame: frameOf('{"type": "ping"}', "ping"),
   terminalFrame: frameOf('{"type":"message_stop"}', "message_stop"),
   annotate,
+  limitsOf,
   passHeaders,
 };
 

@@ -8,6 +8,7 @@ import { errorFrame, faultTo } from "./error-reply.ts";
 import { faultFrom } from "./faults.ts";
 import { goOn, takesPrefix } from "./go-on.ts";
 import { judge } from "./judge.ts";
+import { limitsOf } from "./limits.ts";
 import { inspect, patch } from "./request-scan.ts";
 import { openTap } from "./tap.ts";
 
@@ -37,6 +38,7 @@ export const wire: DialectWire = {
   pingFrame: encoder.encode(": holdfast\n\n"),
   terminalFrame: TERMINAL_FRAME,
   annotate,
+  limitsOf,
   passHeaders,
 };
 
