@@ -20,6 +20,7 @@ export interface ServerOptions {
   /** What `/metrics` and `/admin` show; without them these say that nothing is kept. */
   readonly observers?: Observers;
   readonly maxOutput?: (model: string) => number | undefined;
+  readonly contextOf?: (model: string) => number | undefined;
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
 }
 
@@ -77,13 +78,14 @@ export function startServer(options: ServerOptions): Server {
   };
 }
 
-function createParts({ settings, runtime, secrets, observers, maxOutput, readers = [] }: ServerOptions) {
+function createParts({ settings, runtime, secrets, observers, maxOutput, contextOf, readers = [] }: ServerOptions) {
   const board = createTargetBoard();
   const engine = createEngine({
     settings,
     runtime,
     ...(secrets && { secrets }),
     ...(maxOutput && { maxOutput }),
+    ...(contextOf && { contextOf }),
     ...(observers?.propagate && { propagate: observers.propagate }),
     readers: [board.read, ...(observers?.readers ?? []), ...readers],
   });
