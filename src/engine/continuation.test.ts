@@ -20,12 +20,18 @@ const TOOL: readonly StreamEvent[] = [
   { type: "block-end", block: 0 },
 ];
 
-async function goOn(dialect: DialectId, events: readonly StreamEvent[], mayCallTools: boolean) {
-  const { codec } = DIALECTS[dialect];
+function framesOf(dialect: DialectId, events: readonly StreamEvent[]): Uint8Array {
   const start: StreamEvent = { type: "message-start", id: "id_2", model: "n" };
-  const second = codec.encoder({ call, createdS: 2 });
-  const bytes = concat([start, ...events].flatMap((event) => second.encode(event)?.bytes ?? []));
-  const queue: Uint8Array[] = [bytes];
+  const second = DIALECTS[dialect].codec.encoder({ call, createdS: 2 });
+  return concat([start, ...events].flatMap((event) => second.encode(event)?.bytes ?? []));
+}
+
+function goOn(dialect: DialectId, events: readonly StreamEvent[], mayCallTools: boolean) {
+  return goOnWith(dialect, [framesOf(dialect, events)], mayCallTools);
+}
+
+async function goOnWith(dialect: DialectId, queue: Uint8Array[], mayCallTools: boolean) {
+  const { codec } = DIALECTS[dialect];
   // What a continuation reads of an answer.
   const answer = { frames: { read: () => Promise.resolve(queue.shift()) } } as unknown as Answer;
   const own = { ...seam, blocks: 1, openText: true, openOther: false, usage: undefined };
@@ -71,4 +77,32 @@ describe.each(["anthropic-messages", "openai-chat"] as const)("a %s client", (di
     const { continuation, out } = await goOn(dialect, [...TOOL, END], false);
     expect([continuation.failure, out]).toEqual(["it called a tool", ""]);
   });
+});
+
+test("frames that are spoiled never throw, never hang, and never show a part of a call", async () => {
+  let state = 9;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state % below;
+  };
+  for (let round = 0; round < 600; round++) {
+    const dialect: DialectId = round % 2 === 0 ? "openai-chat" : "anthropic-messages";
+    const said = { type: "text-delta", block: 0, text: `${TEXT} It is fine, with a light wind from the sea.` } as const;
+    const tool = TOOL.map((event) => ({ ...event, block: 1 }) as StreamEvent);
+    const bytes = framesOf(dialect, [said, { type: "block-end", block: 0 }, ...tool, END]).slice();
+    for (let hits = random(6); hits > 0; hits--) {
+      const at = random(bytes.length);
+      if (random(3) === 0) bytes.copyWithin(at, random(bytes.length));
+      else bytes[at] = random(256);
+    }
+    const pieces: Uint8Array[] = [];
+    for (let at = 0; at < bytes.length; ) {
+      const size = 1 + random(200);
+      pieces.push(bytes.subarray(at, at + size));
+      at += size;
+    }
+    const { continuation, out } = await goOnWith(dialect, pieces, true);
+    if (continuation.toolCalls === 0) expect(out, `round ${round}`).not.toMatch(/"partial_json"|"arguments"/);
+    expect(continuation.finished && continuation.failure !== undefined, `round ${round}`).toBe(false);
+  }
 });
