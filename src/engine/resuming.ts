@@ -4,7 +4,7 @@
 
 import { concat } from "../core/bytes.ts";
 import type { Call, DeliveredPart, ResumeMode } from "../core/call.ts";
-import { type Fault, fault, isFault } from "../core/fault.ts";
+import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
 import { type Answer, type AttemptRecord, attemptsIn, type Ending, type Frames, type Reply } from "../core/reply.ts";
 import type { Policy, Scope, Service } from "../core/service.ts";
 import type { Unfinished } from "../core/unfinished.ts";
@@ -57,11 +57,14 @@ class Resumable implements Frames {
   readonly #startMs: number;
   readonly #trail: AttemptRecord[];
   readonly #failed = new Set<string>();
+  readonly #off: () => void;
   #resolve: (ending: Ending) => void = () => {};
   #over = false;
   #unfinished: Unfinished | undefined;
   #request: Request | undefined;
   #current: Continuation | undefined;
+  /** The ending of what is asked for now, once it is there. */
+  #asking: Promise<Ending> | undefined;
   #continuations = 0;
   #text = "";
   /** Of those who went on; a third model must not make them again. */
@@ -81,14 +84,28 @@ class Resumable implements Frames {
       this.#resolve = resolve;
     });
     const cancel = (reason: Fault): void => (this.#current?.answer ?? first).cancel(reason);
+    // What has ended well, or by the client, needs no reader to be over: nobody may read on.
+    void first.ending.then((own) => {
+      if (own.kind !== "broken") this.#settle(own);
+    });
+    this.#off = scope.cancel.onCancel(this.#left);
     first.frames.followedBy?.(() => this.#ended().catch(this.#bug));
     this.answer = { ...first, frames: this, ending, trail: this.#trail, cancel, unfinished: undefined };
   }
 
   read(): Promise<Uint8Array | undefined> {
-    if (this.#over) return Promise.resolve(undefined);
-    return this.#current === undefined ? this.#first.frames.read() : this.#goOn().catch(this.#bug);
+    // The first answer may be over before all of it was read.
+    if (this.#current === undefined) return this.#first.frames.read();
+    return this.#over ? Promise.resolve(undefined) : this.#goOn().catch(this.#bug);
   }
+
+  /** The call was ended from outside, and perhaps nobody reads any more: it is over with the attempt that is under way. */
+  readonly #left = (reason: Fault): void => {
+    const isClients = FAULTS[reason.kind].blame === "caller";
+    void (this.#asking ?? (this.#current?.answer ?? this.#first).ending).then((ending) =>
+      this.#settle(isClients && ending.kind === "broken" ? { ...ending, kind: "cancelled", fault: reason } : ending),
+    );
+  };
 
   /** A reader never rejects: a bug in going on ends the stream like any other fault. */
   readonly #bug = (error: unknown): Promise<undefined> => {
@@ -157,7 +174,12 @@ class Resumable implements Frames {
     this.#markBroken(broken);
     this.#failed.add(from);
     this.#continuations++;
-    const reply = await this.#ask();
+    const asking = this.#ask();
+    this.#asking = asking.then(
+      (reply) => (reply.ok ? reply.ending : ending),
+      () => ending,
+    );
+    const reply = await asking;
     if (!reply.ok) {
       this.#trail.push(...reply.trail);
       // Nobody could go on: the client is told of the break, not of who could not help.
@@ -253,6 +275,7 @@ class Resumable implements Frames {
   }
 
   #settle(ending: Ending): Promise<undefined> {
+    if (!this.#over) this.#off();
     this.#over = true;
     this.#resolve(ending);
     return Promise.resolve(undefined);

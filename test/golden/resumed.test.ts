@@ -209,6 +209,20 @@ describe.skipIf(!hasFixtures)("cut and gone on with", () => {
     60_000,
   );
 
+  test("what does not break passes as it is, though it was over before it was read", async () => {
+    for (const { dialect, bytes } of good) {
+      const lane = followedLane(dialect, dialect);
+      const { out } = drive(lane, [bytes]);
+      const whole = { ...answer("a/m", dialect, [out], { kind: "complete" }), unfinished: () => lane.unfinished() };
+      const options = { mode: "text", client: DIALECTS[dialect], attemptsMax: 3 } as const;
+      const reply = await resuming(options)(() => Promise.resolve(whole))(callOf(dialect, false), scope);
+      if (!reply.ok) throw new Error("refused");
+      expect((await reply.ending).kind).toBe("complete");
+      expect(await reply.frames.read()).toEqual(out);
+      expect(await reply.frames.read()).toBeUndefined();
+    }
+  });
+
   test("nearly all breaks of text are finished", () => {
     expect(counts.textFinished / counts.textCuts, JSON.stringify(counts)).toBeGreaterThanOrEqual(0.95);
     expect(counts.toolTurns, JSON.stringify(counts)).toBeGreaterThan(0);

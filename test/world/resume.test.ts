@@ -4,10 +4,13 @@
 
 import { describe, expect, test } from "bun:test";
 import type { DialectId } from "../../src/core/call.ts";
+import { CancelSource } from "../../src/core/cancel.ts";
+import { fault } from "../../src/core/fault.ts";
+import { deliver } from "../../src/engine/deliver.ts";
 import type { FaultScript } from "../../src/sim/fault-script.ts";
 import type { Manner } from "../../src/sim/going-on.ts";
 import { read } from "../support/lanes.ts";
-import { ANTHROPIC, type Ask, bytesOf, CHAT, type Client, on, sim, virtual } from "../support/virtual.ts";
+import { ANTHROPIC, type Ask, bytesOf, CHAT, type Client, callOf, on, sim, virtual } from "../support/virtual.ts";
 
 const WORDS = 60;
 const BOTH: readonly DialectId[] = [ANTHROPIC, CHAT];
@@ -243,3 +246,36 @@ test.each(PAIRS)(
     }
   },
 );
+
+test.each([
+  ["leaves while words come", 5, { kind: "drip", delayMs: 100 }],
+  ["leaves after a break that it did not read", 5, { kind: "cut", after: 30 }],
+  ["leaves while another target is asked", 40, { kind: "cut", after: 30 }],
+  ["leaves an answer that is whole", 5, undefined],
+] as const)("a client that stops reading and %s: its call ends", async (_, reads, script) => {
+  const here = virtual({
+    providers: [sim("alpha", ANTHROPIC, { words: WORDS }), sim("beta", CHAT, { words: WORDS, firstTokenMs: 5_000 })],
+    faults: script === undefined ? [] : [on("alpha", script)],
+    route: { resume: "text" },
+  });
+  const cancel = new CancelSource();
+  const delivering = deliver(here.engine, callOf("call_1", {}), cancel, 10_000);
+  await here.world.run(300);
+  const { body } = await delivering;
+  if (body instanceof Uint8Array) throw new Error("not a stream");
+  let isReading = false;
+  for (let read = 0; read < reads; read++) {
+    // One reader, that may still wait when it leaves.
+    if (!isReading) {
+      isReading = true;
+      void body.read().then(() => {
+        isReading = false;
+      });
+    }
+    await here.world.run(here.world.clock.now() + 20);
+  }
+  await here.world.run(here.world.clock.now() + 1_000);
+  cancel.cancel(fault("cancelled", "the client left"));
+  await here.rest();
+  expect(here.events.filter(({ type }) => type === "call-end")).toHaveLength(1);
+});
