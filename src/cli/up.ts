@@ -12,6 +12,7 @@ import { type Flags, readFlags, textFlag } from "./flags.ts";
 import { startKeyReading } from "./key-reading.ts";
 import { startObserving } from "./observing.ts";
 import { makePlan } from "./plan.ts";
+import { openStore } from "./storing.ts";
 
 const HELP = `holdfast up [--config FILE] [--host HOST] [--port PORT] [--json]
 
@@ -57,6 +58,12 @@ async function runUp(args: readonly string[]): Promise<number> {
     plan.stop();
     return misuse("up", observing.problem);
   }
+  const storing = openStore(plan.settings.store, plan.follow !== undefined, runtime.wallMs());
+  if ("problem" in storing) {
+    plan.stop();
+    return misuse("up", storing.problem);
+  }
+  if (storing.note !== undefined) console.error(`holdfast: ${storing.note}`);
   const { observers } = observing;
   const readers = plan.view === undefined ? observing.readers : [...observing.readers, plan.view];
   const keys = startKeyReading(runtime.clock);
@@ -84,6 +91,7 @@ async function runUp(args: readonly string[]): Promise<number> {
   plan.stop();
   keys.stop();
   await observing.end();
+  storing.database?.close();
   return 0;
 }
 

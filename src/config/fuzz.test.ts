@@ -144,7 +144,7 @@ const MUST_FAIL: readonly Break[] = [
   swap(/attempts: 3/g, "attempts: many"),
   swap(/critical$/gm, "urgent"),
   swap(/off/g, "text"),
-  swap(/memory/g, "sqlite:x"),
+  swap(/memory/g, "sqlite"),
   swap(/usage: exact/g, "usage: as-asked-by"),
   swap(/total: 10m/g, "total: 4s"),
   swap(/first-token: auto/g, "first-token: 10m"),

@@ -57,7 +57,11 @@ export const LATER: readonly LaterRow[] = [
   { path: ["status", "poll"], allowed: "off" },
   { path: ["notify"], allowed: "[]" },
   { path: ["slo"], allowed: "[]" },
-  { path: ["store"], allowed: "memory" },
+  {
+    path: ["store"],
+    allowed: "memory | sqlite:PATH",
+    asks: (value) => typeof value === "string" && value.startsWith("postgres"),
+  },
   { path: ["shared"], allowed: "off" },
   { path: ["status-page"], allowed: "private" },
 ];

@@ -136,6 +136,12 @@ test("whatever asks for nothing is accepted, built or not", () => {
   }
 });
 
+test("a store is memory, or the path of a file", () => {
+  expect(good(SMALL).settings.store).toBeUndefined();
+  expect(good(`${SMALL}\nstore: memory\n`).settings.store).toBe("memory");
+  expect(good(`${SMALL}\nstore: sqlite:./holdfast.db\n`).settings.store).toEqual({ path: "./holdfast.db" });
+});
+
 test("warnings: a key in the file, a url without a path, an idle fact, an idle provider", () => {
   const { warnings } = good(`
 providers:

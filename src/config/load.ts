@@ -103,7 +103,12 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
     ...(adminKey !== undefined && { adminKey }),
     passthrough: config.passthrough !== "off",
     ...probesOf(config.probes),
+    ...(config.store !== undefined && { store: storeOf(config.store) }),
   };
+}
+
+function storeOf(store: NonNullable<Config["store"]>): NonNullable<Settings["store"]> {
+  return store === "off" ? "memory" : { path: store.slice("sqlite:".length).trim() };
 }
 
 function probesOf(probes: Config["probes"]): { probesUsdPerDay?: number } {

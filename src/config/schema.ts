@@ -59,6 +59,13 @@ const provider = z
   )
   .meta({ type: ["object", "null"] });
 
+const STORES = /^(?:sqlite:\s*[^\s:].*|postgres(?:ql)?:\/\/.+)$/;
+const store = scalar(
+  (value) => (typeof value === "string" && STORES.test(value.trim()) ? value.trim() : undefined),
+  "memory | sqlite:PATH | postgres://…",
+  { type: "string", pattern: "^(sqlite:|postgres(ql)?://).+" },
+);
+
 export const EVENT_NAMES = [
   "incident.opened",
   "incident.updated",
@@ -138,9 +145,8 @@ export const configSchema = object({
     "What is promised.",
   ),
   store: told(
-    feature(text("a store"), "memory | sqlite:PATH | postgres://…", ["memory"]),
-    "Where it remembers.",
-    "memory",
+    feature(store, "memory | sqlite:PATH | postgres://…", ["memory"]),
+    "Where it remembers. Where nothing is written: `sqlite:./holdfast.db` with a file, `memory` without one.",
   ),
   shared: told(feature(text("a URL"), "off | redis://…"), "What several gateways share.", "off"),
   keys: told(

@@ -100,6 +100,8 @@ export interface Settings {
   readonly adminKey?: string;
   /** Other `/v1/…` paths go to the first provider of their dialect, unprotected. */
   readonly passthrough: boolean;
+  /** Where the gateway remembers beyond its end: `path` of a SQLite file. Absent: nothing was said of it. */
+  readonly store?: "memory" | { readonly path: string };
   /** What probes of suspected targets may cost; 0: a real call is tried instead. Absent: the default. */
   readonly probesUsdPerDay?: number;
 }
