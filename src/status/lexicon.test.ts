@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { isMeant, modelsNamed } from "./lexicon.ts";
+import { isMeant } from "../core/model-name.ts";
+import { modelsNamed } from "./lexicon.ts";
 import { sparesApi, surfaceOfName } from "./surfaces.ts";
 
 const TITLES: readonly (readonly [string, readonly string[]])[] = [

@@ -1,6 +1,8 @@
 // Which models a title is about. No page of the large providers has a component for each model, so the words of the title
 // are all there is: names of families as data, a version before or after them, and whether a configured model is meant.
 
+import { VARIANTS } from "../core/model-name.ts";
+
 interface Family {
   /** As it stands in a model's name. */
   readonly token: string;
@@ -39,30 +41,6 @@ const FAMILIES: readonly Family[] = [
   { token: "mistral", needsVersion: true },
   { token: "command", needsVersion: true },
   { token: "whisper" },
-];
-
-/** Parts of a name that make it another model. */
-const VARIANTS: readonly string[] = [
-  "mini",
-  "nano",
-  "micro",
-  "lite",
-  "flash",
-  "pro",
-  "turbo",
-  "max",
-  "codex",
-  "chat",
-  "reasoner",
-  "large",
-  "medium",
-  "small",
-  "oss",
-  "scout",
-  "maverick",
-  "instruct",
-  "thinking",
-  "embed",
 ];
 
 /** Versions that are words. */
@@ -116,31 +94,4 @@ function nameOf({ token, maker }: Family, version: string | undefined, tail: str
   const numbered = version.toLowerCase().replace(/\./g, "-");
   const base = token === "o" ? `o${numbered}` : `${maker === undefined ? "" : `${maker}-`}${token}-${numbered}`;
   return variants === "" ? base : `${base}-${variants}`;
-}
-
-/** Whether a configured model is one that `named` (from `modelsNamed`) means. */
-export function isMeant(model: string, named: string): boolean {
-  const own = tokens(model);
-  const asked = tokens(named).filter((token) => token !== "claude");
-  const words = asked.filter((token) => !/^\d+$/.test(token));
-  if (!words.every((word) => own.includes(word))) return false;
-  const numbers = asked.filter((token) => /^\d+$/.test(token));
-  // A family alone means all of it.
-  if (asked.length === 1 && /^[a-z]+$/.test(named)) return true;
-  if (!sameNumbers(own, numbers)) return false;
-  // "GPT-5" is not GPT-5 mini.
-  return own.every((token) => !VARIANTS.includes(token) || words.includes(token));
-}
-
-/** The version, whole: 4 is neither 4.5 nor 14. A date or a build behind it is none of its parts. */
-function sameNumbers(own: readonly string[], numbers: readonly string[]): boolean {
-  const mine = own.filter((token) => /^\d{1,2}$/.test(token));
-  return mine.length === numbers.length && mine.every((number, at) => number === numbers[at]);
-}
-
-function tokens(name: string): readonly string[] {
-  return name
-    .toLowerCase()
-    .split(/[^a-z0-9+]+/)
-    .filter((token) => token !== "");
 }

@@ -46,6 +46,8 @@ export interface RawIncident {
   readonly impact: PageHealth;
   readonly components?: readonly string[];
   readonly regions?: readonly string[];
+  /** Default: as its title says. */
+  readonly surfaces?: PageIncident["surfaces"];
   readonly startedMs: number | undefined;
   readonly updatedMs?: number | undefined;
   readonly endedMs?: number | undefined;
@@ -62,7 +64,7 @@ export function incidentOf(raw: RawIncident): PageIncident {
     lifecycle: raw.lifecycle,
     open: raw.open ?? !isOver(raw.lifecycle),
     impact: raw.impact,
-    surfaces: surfacesOfTitle(title),
+    surfaces: raw.surfaces ?? surfacesOfTitle(title),
     models: modelsNamed(title),
     regions: raw.regions ?? [],
     components: raw.components ?? [],

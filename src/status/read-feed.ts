@@ -137,6 +137,7 @@ function readAzure(items: readonly Element[], clean: boolean): PageDocument {
         title,
         lifecycle: over ? "resolved" : "investigating",
         impact: ours ? "degraded" : "unknown",
+        surfaces: ours ? ["api"] : [],
         regions: categories.filter((category) => !AZURE_MODELS.test(category)),
         startedMs: atMs,
         updatedMs: atMs,
