@@ -116,7 +116,10 @@ const probes = object({
     "0.50usd/day",
   ),
 });
-const statusPoll = feature(z.union([oneOf("auto"), lasting]).meta({ [ALLOWED]: "auto | a duration" }), "off | auto");
+const statusPoll = feature(
+  z.union([oneOf("auto"), lasting]).meta({ [ALLOWED]: "auto | a duration" }),
+  "off | auto | a duration such as 2m",
+);
 const status = object({
   poll: told(
     statusPoll,
