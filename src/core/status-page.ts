@@ -84,7 +84,7 @@ export interface PageChange {
   readonly provider: string;
   readonly page: string;
   /** Another than before: the provider has moved to another vendor. */
-  readonly backend: PageBackend;
+  readonly backend?: PageBackend;
   /** Of the API component. */
   readonly from: PageHealth;
   readonly health: PageHealth;

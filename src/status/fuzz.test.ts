@@ -36,7 +36,22 @@ function healthOf(bytes: Uint8Array, surfaces: Surfaces, expected: PageBackend |
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-const GARBAGE: readonly Json[] = [null, 0, -1, 1e300, true, "", "wat", "\u0000", [], {}, [null], { a: 1 }];
+const GARBAGE: readonly Json[] = [
+  null,
+  0,
+  -1,
+  1e300,
+  true,
+  "",
+  "wat",
+  "constructor",
+  "__proto__",
+  "\u0000",
+  [],
+  {},
+  [null],
+  { a: 1 },
+];
 /** Whole rows of these are what a page takes away when something is over. */
 const ROWS =
   /^(?:incidents|ongoing_incidents|impacted_services|component_impacts|affected_components|affected_products|activeIncidents|)$/;
@@ -143,6 +158,14 @@ test("what is large or deep is refused or bounded, and quickly", () => {
     `<feed>${"<".repeat(1_000_000)}`,
     `<feed><entry a="${"'".repeat(500_000)}`,
     "<!--".repeat(500_000),
+    `<feed>${"<a".repeat(1_900_000)}`,
+    `<feed><${"a".repeat(3_900_000)}`,
+    `<feed><a ${"a".repeat(3_900_000)}>`,
+    `<feed><a ${"a =".repeat(1_200_000)}>`,
+    `<feed>${`<e ${"b".repeat(1_990)}>`.repeat(1_900)}`,
+    `<feed>${`<entry><title>Sonnet ${"&lt;script ".repeat(400)}</title></entry>`.repeat(800)}`,
+    `<feed>${`<entry><title>${"API ".repeat(900)}</title></entry>`.repeat(900)}`,
+    `<feed>${`<entry><title>x</title><content>${"&lt;b&gt;".repeat(500)}</content></entry>`.repeat(800)}`,
   ];
   for (const text of worst) {
     const bytes = new TextEncoder().encode(text);

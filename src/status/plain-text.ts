@@ -61,7 +61,7 @@ export function plainText(markup: string, charsMax: number): string {
   // Far more markup than words may come; it is not worth looking at all of it.
   const bounded = markup.slice(0, charsMax * 8);
   const bare = bounded
-    .replace(/<(script|style)\b[^>]*>[\s\S]*?(?:<\/\1\s*>|$)/gi, " ")
+    .replace(/<(script|style)\b[^<>]*>[\s\S]*?(?:<\/\1\s*>|$)/gi, " ")
     .replace(/<!--[\s\S]*?(?:-->|$)/g, " ")
     .replace(/<\/?[a-z][^<>]*(?:>|$)/gi, " ");
   const words = oneLine(entitiesResolved(bare));

@@ -15,7 +15,7 @@ import {
   textOf,
 } from "./json-shape.ts";
 import { incidentOf, type PageDocument } from "./page-document.ts";
-import { lifecycleOf, worstOf } from "./words.ts";
+import { lifecycleOf, wordIn, worstOf } from "./words.ts";
 
 /** Products of Google Cloud that serve models: "Vertex Gemini API", read as recorded in 2026. */
 const GOOGLE_PRODUCTS: ReadonlySet<string> = new Set(["Z0FZJAMvEB4j3NbCJs6B"]);
@@ -51,7 +51,7 @@ export function readGoogle(body: readonly unknown[]): PageDocument {
     }
     const ours = ({ id: product, title: name }: Product) => GOOGLE_PRODUCTS.has(product) || GOOGLE_NAMES.test(name);
     if (!products.some(ours) && !GOOGLE_NAMES.test(title)) return [];
-    const impact = GOOGLE_IMPACT[textOf(row.status_impact) ?? ""] ?? "unknown";
+    const impact = wordIn(GOOGLE_IMPACT, textOf(row.status_impact)) ?? "unknown";
     if (endedMs === undefined) healths.push(impact);
     return [googleIncident(row, { id, title, impact, endedMs })];
   });
@@ -130,8 +130,7 @@ export function readAws(body: readonly unknown[]): PageDocument {
   const incidents = body.flatMap((raw): readonly PageIncident[] => {
     const row = fieldsOf(raw);
     const service = textOf(row?.service);
-    const code = textOf(row?.status);
-    const status = code !== undefined && Object.hasOwn(AWS_CODES, code) ? AWS_CODES[code] : undefined;
+    const status = wordIn(AWS_CODES, textOf(row?.status));
     const impacted = fieldsOf(row?.impacted_services);
     if (row === undefined || service === undefined || status === undefined || !AWS_SERVICE.test(service)) {
       garbled = true;
@@ -144,7 +143,7 @@ export function readAws(body: readonly unknown[]): PageDocument {
     if (several && status !== "operational" && !isWhole(impacted)) garbled = true;
     if (named.length === 0 && !BEDROCK.test(told)) return [];
     const impact = worstOf([
-      ...named.map(([, one]) => AWS_CODES[textOf(fieldsOf(one)?.current) ?? ""] ?? "unknown"),
+      ...named.map(([, one]) => wordIn(AWS_CODES, textOf(fieldsOf(one)?.current)) ?? "unknown"),
       ...(several ? [] : [status]),
     ]);
     healths.push(impact);

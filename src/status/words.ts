@@ -58,6 +58,11 @@ function found<Word extends string>(table: Table<Word>, word: unknown): Word | u
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
+/** The word of a table, exactly as the vendor writes it. */
+export function wordIn<Word extends string>(table: Table<Word>, word: string | undefined): Word | undefined {
+  return word !== undefined && Object.hasOwn(table, word) ? table[word] : undefined;
+}
+
 export function componentHealth(word: unknown): PageHealth {
   return found(COMPONENT, word) ?? "unknown";
 }

@@ -7,6 +7,7 @@ import { entitiesResolved } from "./plain-text.ts";
 export interface Element {
   /** Without its namespace prefix, lower-case. */
   readonly name: string;
+  /** Of a `link` alone: no other element of a feed says anything in its attributes. */
   readonly attributes: Readonly<Record<string, string>>;
   readonly children: readonly Element[];
   /** Its own text and CDATA, entities resolved; not that of its children. */
@@ -22,9 +23,12 @@ interface Growing {
 
 const DEPTH_MAX = 40;
 const ELEMENTS_MAX = 50_000;
+// Each alternative reads on to where the next tag may begin and no further: no document takes more than linear time.
 const TOKEN =
-  /<!\[CDATA\[([\s\S]*?)(?:\]\]>|$)|<!--[\s\S]*?(?:-->|$)|<[?!][^>]*(?:>|$)|<(\/?)([A-Za-z_][^\s/>]*)([^>]*)>/g;
-const ATTRIBUTE = /([A-Za-z_][\w:.-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
+  /<!\[CDATA\[([\s\S]*?)(?:\]\]>|$)|<!--[\s\S]*?(?:-->|$)|<[?!][^>]*(?:>|$)|<(\/?)([A-Za-z_][^\s/<>]{0,99})(?=[\s/>])([^<>]*)>/g;
+const ATTRIBUTE = /([A-Za-z_][\w:.-]{0,59})\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
+const ATTRIBUTES_CHARS_MAX = 1_000;
+const NO_ATTRIBUTES: Readonly<Record<string, string>> = {};
 
 /** The root, or `undefined` where there is no element at all. `clean`: it is whole, and each element ends where it should. */
 export function parseXml(text: string): { readonly root: Element; readonly clean: boolean } | undefined {
@@ -59,7 +63,12 @@ export function parseXml(text: string): { readonly root: Element; readonly clean
       break;
     }
     if (++elements > ELEMENTS_MAX) break;
-    const element: Growing = { name: local, attributes: attributesOf(rest), children: [], text: "" };
+    const element: Growing = {
+      name: local,
+      attributes: local === "link" ? attributesOf(rest) : NO_ATTRIBUTES,
+      children: [],
+      text: "",
+    };
     open.at(-1)?.children.push(element);
     root ??= element;
     if (rest.endsWith("/")) ended ||= open.length === 0;
@@ -70,7 +79,7 @@ export function parseXml(text: string): { readonly root: Element; readonly clean
 
 function attributesOf(text: string): Readonly<Record<string, string>> {
   const attributes: Record<string, string> = Object.create(null);
-  for (const [, name = "", double, single] of text.matchAll(ATTRIBUTE)) {
+  for (const [, name = "", double, single] of text.slice(0, ATTRIBUTES_CHARS_MAX).matchAll(ATTRIBUTE)) {
     attributes[name.toLowerCase()] = entitiesResolved(double ?? single ?? "");
   }
   return attributes;
