@@ -1,6 +1,6 @@
 // How a provider's status page moves a belief: not at all by itself. Where its own calls already speak against a target, a
 // page that says the same makes that evidence count for more, so that it is left sooner. Pages are late, wrong and about
-// other things too often for more than that (figures in docs/adr/0013-status-pages.md). Recovery never asks the page.
+// other things too often for more than that (figures in docs/adr/0019-status-pages.md). Recovery never asks the page.
 
 import type { PageWord } from "../core/cell.ts";
 import { isMeant } from "../core/model-name.ts";

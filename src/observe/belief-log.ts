@@ -33,7 +33,7 @@ export function createBeliefLog(wallMs: () => number): BeliefLog {
   const targets = new Map<string, BeliefChange[]>();
   return {
     read(event) {
-      if (event.type !== "belief") return;
+      if (event.type !== "belief" || event.cause === undefined) return;
       const { target, from, state, admission, cause } = event;
       let changes = targets.get(target);
       if (changes === undefined) {
