@@ -64,7 +64,7 @@ interface Changed {
 }
 
 /** One sentence for people. */
-export function whyChanged({ from, state, cause }: Changed): string {
+function whyChanged({ from, state, cause }: Changed): string {
   switch (state) {
     case "probation":
       return "a probe succeeded; it takes more of them before calls go there again";

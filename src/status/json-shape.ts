@@ -4,7 +4,7 @@
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** More of a list than this is never looked at: the largest known page has some 300 components. */
-export const LIST_MAX = 2_000;
+const LIST_MAX = 2_000;
 const TEXT_CHARS_MAX = 20_000;
 
 export function fieldsOf(value: unknown): Fields | undefined {

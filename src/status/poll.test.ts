@@ -131,11 +131,23 @@ test("a challenge: the other address is read, and the page is left alone for 15 
   const withOther = started(challenged, {}, { fallbacks: ["https://other.example.com"] });
   await withOther.hand.advance(1_000);
   expect(withOther.told[0]).toMatchObject({ state: "ok", via: "https://other.example.com/api/v2/summary.json" });
+  // For hours the one that challenged us is not even asked.
+  const before = withOther.hand.sent.filter(({ url }) => url.startsWith(PAGE)).length;
+  await withOther.hand.advance(3_600_000);
+  expect(withOther.told.length).toBeGreaterThan(8);
+  expect(withOther.hand.sent.filter(({ url }) => url.startsWith(PAGE)).length).toBe(before);
   const alone = started(challenged);
   await alone.hand.advance(800_000);
   expect(alone.told).toMatchObject([
     { state: "error", health: "unknown", error: { code: "blocked", detail: "HTTP 405" } },
   ]);
+});
+
+test("a host that forbids what it does not have is asked for the next kind", async () => {
+  const hand = handRuntime((request) =>
+    request.url.includes("/proxy/") ? respond(403, "<Error/>") : serving(CLAUDE)(request),
+  );
+  expect((await readPage(source(), createPageMemory(), hand)).reading).toMatchObject({ health: "operational" });
 });
 
 test("a page under a path prefix, and one that is a document itself", async () => {

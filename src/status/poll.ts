@@ -26,7 +26,6 @@ export interface Poller {
   stop(): void;
 }
 
-export const IDLE_MS = 300_000;
 const OPEN_MS = 60_000;
 const BACK_OFF_MS = [60_000, 120_000, 300_000, 600_000] as const;
 /** A page that challenged us is asked this seldom for as long as follows. */

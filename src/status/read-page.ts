@@ -12,17 +12,21 @@ import { parse } from "./parse.ts";
 export interface PageMemory {
   /** The name of the recipe that worked last, by base address. */
   readonly worked: Map<string, string>;
+  /** Addresses that challenged us, until when (on `Clock`) another of them is asked first. */
+  readonly avoided: Map<string, number>;
   readonly documents: Map<string, { readonly validators: Validators; readonly document: PageDocument }>;
   last: { readonly content: PageContent; readonly via: string; readonly fetchedMs: number } | undefined;
 }
 
 export function createPageMemory(): PageMemory {
-  return { worked: new Map(), documents: new Map(), last: undefined };
+  return { worked: new Map(), avoided: new Map(), documents: new Map(), last: undefined };
 }
 
 /** What a page said last stands for so long when it cannot be read. */
-export const STALE_MS = 1_800_000;
+const STALE_MS = 1_800_000;
 const DOCUMENTS_MAX = 16;
+const REFUSALS_MAX = 2;
+const AVOID_MS = 6 * 3_600_000;
 
 export interface Read {
   /** Without a provider's name: several may share a page. */
@@ -34,7 +38,10 @@ export interface Read {
 /** Never throws. Asks each address in turn until one answers with something that a reader knows. */
 export async function readPage(source: PageSource, memory: PageMemory, reach: Reach): Promise<Read> {
   let failure: Failure | undefined;
-  for (const base of [source.page, ...source.fallbacks]) {
+  const { clock } = reach.runtime;
+  const isAvoided = (base: string) => Number((memory.avoided.get(base) ?? Number.NEGATIVE_INFINITY) > clock.now());
+  const bases = [source.page, ...source.fallbacks].sort((a, b) => isAvoided(a) - isAvoided(b));
+  for (const base of bases) {
     const found = await readAt(source, base, memory, reach);
     if (found.ok) {
       const nowMs = reach.runtime.wallMs();
@@ -42,6 +49,7 @@ export async function readPage(source: PageSource, memory: PageMemory, reach: Re
       memory.last = { content, via: found.via, fetchedMs: nowMs };
       return { reading: { page: source.page, ...content, via: found.via, fetchedMs: nowMs, state: "ok" } };
     }
+    if (found.error.code === "blocked") memory.avoided.set(base, clock.now() + AVOID_MS);
     // Where a host is there and has no such page, that of the one that should have it is told.
     failure ??= found;
     if (failure.absent && !found.absent) failure = found;
@@ -88,14 +96,16 @@ async function readAt(source: PageSource, base: string, memory: PageMemory, reac
   const worked = memory.worked.get(base);
   const recipes = [...all].sort((a, b) => Number(b.name === worked) - Number(a.name === worked));
   let failure: Failure | undefined;
+  let refusals = 0;
   for (const recipe of recipes) {
     const found = await tryRecipe(source, recipe, memory, reach);
     if (found.ok) {
       memory.worked.set(base, recipe.name);
       return found;
     }
-    // A host that does not answer, or does not want us, is not asked seven more times.
-    if (!found.absent) return found;
+    // A host that does not answer, or does not want us, is not asked seven more times; but some forbid what they have not.
+    const forbids = found.error.code === "blocked" && found.retryAfterMs === undefined;
+    if (!found.absent && (!forbids || ++refusals >= REFUSALS_MAX)) return found;
     failure = failure?.error.code === "blocked" ? failure : found;
   }
   return failure?.error.code === "blocked" ? failure : NOTHING_FOUND;
