@@ -185,6 +185,25 @@ test("jbhf20wjmzrf: traffic has moved before the page's 14:19, and is back befor
   expect(firstShare(at("16:05:00"), at("16:20:00"))).toBeGreaterThan(0.98);
 });
 
+const SELDOM = { incident: JBHF, beginsMs: at("14:00:00"), hours: 1.5, ratePerS: 1 / 30 };
+
+test("a major outage with a call in half a minute: probes ask; who answers them stays", async () => {
+  const { events, firstShare } = await replay(SELDOM);
+  const probes = events.filter((event) => event.type === "probe" && event.target === "anthropic/m");
+  expect(probes.length).toBeWithin(20, 80);
+  expect(probes.every((event) => event.type === "probe" && event.ok)).toBe(true);
+  expect(firstShare(at("14:00:00"), at("15:30:00"))).toBe(1);
+});
+
+test("a major outage with a call in half a minute: who does not answer them is left", async () => {
+  const dead = { ...on("anthropic", { kind: "server-error" }), atMs: 15 * MINUTE };
+  const { events, at: wall, firstShare } = await replay({ ...SELDOM, faults: [dead] });
+  const left = events.find((event) => event.type === "belief" && event.state === "ejected");
+  if (left?.type !== "belief") throw new Error("it was never left");
+  expect(wall(left)).toBeLessThan(at("14:30:00"));
+  expect(firstShare(at("14:35:00"), at("15:30:00"))).toBeLessThan(0.05);
+});
+
 const usage = (components: Incident["components"]): Incident => ({
   id: "978mjkgw6mh7",
   title: "Usage page is not loading",
