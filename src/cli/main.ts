@@ -13,6 +13,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
   },
   init: { summary: "write a first configuration", load: async () => (await import("./init.ts")).init },
   call: { summary: "explain one call of a running gateway", load: async () => (await import("./call.ts")).call },
+  status: {
+    summary: "what providers say on their status pages",
+    load: async () => (await import("./status.ts")).status,
+  },
   tail: { summary: "follow the calls of a running gateway", load: async () => (await import("./tail.ts")).tail },
   drain: { summary: "take a target out of rotation", load: async () => (await import("./drain.ts")).drain },
   restore: { summary: "put a drained target back", load: async () => (await import("./drain.ts")).restore },
@@ -23,7 +27,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
 };
 
 /** Their names are kept free; saying so is better than "unknown command". */
-const LATER = ["status", "notify"];
+const LATER = ["notify"];
 
 async function loadSim(): Promise<Command> {
   const { sim } = await import("./sim.ts");

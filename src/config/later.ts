@@ -28,7 +28,6 @@ export const LATER: readonly LaterRow[] = [
     allowed: "anthropic-messages | openai-chat",
     asks: (value) => value === "openai-responses" || value === "gemini",
   },
-  { path: ["providers", "*", "status-page"], allowed: "off" },
   route(
     "hedge",
     "off",
@@ -51,7 +50,6 @@ export const LATER: readonly LaterRow[] = [
   },
   route("require", "{}"),
   { path: ["canary"], allowed: "off" },
-  { path: ["status", "poll"], allowed: "off" },
   { path: ["notify"], allowed: "[]" },
   {
     path: ["store"],

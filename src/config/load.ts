@@ -110,6 +110,7 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
     ...(adminKey !== undefined && { adminKey }),
     passthrough: config.passthrough !== "off",
     ...probesOf(config.probes),
+    ...statusOf(config.status),
     ...(Array.isArray(config.slo) && { slos: objectivesOf(config.slo) }),
     ...(config.store !== undefined && { store: storeOf(config.store) }),
   };
@@ -117,6 +118,16 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
 
 function storeOf(store: NonNullable<Config["store"]>): NonNullable<Settings["store"]> {
   return store === "off" ? "memory" : { path: store.slice("sqlite:".length).trim() };
+}
+
+const POLL_AUTO_MS = 300_000;
+/** More often no page wants to be asked, whatever is going on. */
+const POLL_LEAST_MS = 30_000;
+
+function statusOf(status: Config["status"]): Pick<Settings, "status"> {
+  const poll = typeof status === "object" ? status.poll : undefined;
+  if (poll === undefined || poll === "off") return {};
+  return { status: { idleMs: poll === "auto" ? POLL_AUTO_MS : Math.max(POLL_LEAST_MS, poll) } };
 }
 
 function probesOf(probes: Config["probes"]): { probesUsdPerDay?: number } {

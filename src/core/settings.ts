@@ -25,6 +25,8 @@ export interface ProviderSettings {
   /** Best first; `"none"` was given: empty. */
   readonly keys: readonly KeySource[];
   readonly tier: "remote" | "local";
+  /** Where it tells of its outages; absent: it does not, or nobody is to read it. */
+  readonly statusPage?: string;
   /** Where it is, as the configuration says. */
   readonly region?: string;
 }
@@ -133,6 +135,8 @@ export interface Settings {
   readonly passthrough: boolean;
   /** Where the gateway remembers beyond its end: `path` of a SQLite file. Absent: nothing was said of it. */
   readonly store?: "memory" | { readonly path: string };
+  /** Status pages are read, this often while nothing is open; absent: they are not. */
+  readonly status?: { readonly idleMs: number };
   /** Absent: none. */
   readonly slos?: readonly SloSettings[];
   /** What probes of suspected targets may cost; 0: a real call is tried instead. Absent: the default. */

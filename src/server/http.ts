@@ -7,8 +7,11 @@ import type { Secrets, Settings } from "../core/settings.ts";
 import { sleep } from "../core/timing.ts";
 import { createEngine } from "../engine/engine.ts";
 import type { Observers } from "../observe/observers.ts";
+import { backgroundClock, systemClock } from "../runtime/clock.ts";
+import { resolveHost } from "../runtime/resolve-host.ts";
 import { isLoopback } from "./guard.ts";
 import { createHandler } from "./handler.ts";
+import { createPageWatch } from "./page-watch.ts";
 import { PASSED_BYTES_MAX } from "./pass-through.ts";
 import { createTargetBoard } from "./target-board.ts";
 
@@ -43,7 +46,7 @@ export function startServer(options: ServerOptions): Server {
   const { settings, runtime } = options;
   const { host, port } = settings.listen;
   refuseOpenDoor(host, settings);
-  const { engine, handler } = createParts(options);
+  const { engine, handler, pages } = createParts(options);
   const server = Bun.serve({
     hostname: host,
     port,
@@ -64,10 +67,12 @@ export function startServer(options: ServerOptions): Server {
     reload(now) {
       refuseOpenDoor(host, now);
       engine.reload(now);
+      pages.reload();
     },
     emit: engine.emit,
     async stop(graceMs) {
       handler.drain();
+      pages.stop();
       const untilMs = runtime.clock.now() + graceMs;
       const never = new CancelSource();
       // A response is pending for the platform until its last byte was taken, long after it was handed over.
@@ -89,7 +94,10 @@ function createParts({ settings, runtime, secrets, observers, maxOutput, context
     ...(observers?.propagate && { propagate: observers.propagate }),
     readers: [board.read, ...(observers?.readers ?? []), ...readers],
   });
-  return { engine, handler: createHandler(engine, { board, ...(observers && { observers }) }) };
+  // With another clock than the machine's (a test's) it is that one which moves the readings too.
+  const timers = runtime.clock === systemClock ? { timers: backgroundClock } : {};
+  const pages = createPageWatch({ engine, resolveHost, ...timers });
+  return { engine, pages, handler: createHandler(engine, { board, pages, ...(observers && { observers }) }) };
 }
 
 /** The configuration is refused for it before; this holds for whoever starts a server without one. */
