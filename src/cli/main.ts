@@ -17,12 +17,18 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
   drain: { summary: "take a target out of rotation", load: async () => (await import("./drain.ts")).drain },
   restore: { summary: "put a drained target back", load: async () => (await import("./drain.ts")).restore },
   keys: { summary: "make, list and revoke gateway keys", load: async () => (await import("./keys.ts")).keys },
+  incidents: { summary: "what failed, since when, whom it met", load: loadIncidents },
+  report: { summary: "what happened over a time", load: async () => (await import("./report.ts")).report },
   drill: { summary: "rehearse an outage in virtual time", load: async () => (await import("./drill.ts")).drill },
   sim: { summary: "run simulated providers with scripted faults", load: loadSim },
 };
 
 /** Their names are kept free; saying so is better than "unknown command". */
-const LATER = ["status", "report", "notify"];
+const LATER = ["status", "notify"];
+
+async function loadIncidents(): Promise<Command> {
+  return (await import("./incidents.ts")).incidents;
+}
 
 async function loadSim(): Promise<Command> {
   const { sim } = await import("./sim.ts");
@@ -46,7 +52,7 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 function usage(): string {
-  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`);
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}`);
   return `holdfast ${VERSION}: keeps an application built on AI models working through their outages
 
 holdfast [COMMAND] [FLAGS]

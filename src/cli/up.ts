@@ -6,6 +6,7 @@ import type { Settings } from "../core/settings.ts";
 import { createBunRuntime, maxConcurrentFetches } from "../runtime/bun.ts";
 import { hasLostTerminal } from "../runtime/command-io.ts";
 import { type Server, startServer } from "../server/http.ts";
+import { createIncidentRoom } from "../server/incident-room.ts";
 import { type Command, misuse } from "./command.ts";
 import { DEFAULT_FILE } from "./config-file.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
@@ -53,17 +54,19 @@ async function runUp(args: readonly string[]): Promise<number> {
   const runtime = createBunRuntime();
   const plan = await makePlan(parsed.flags, runtime.clock);
   if (plan === undefined) return 2;
-  const observing = startObserving(runtime, plan.view !== undefined);
-  if ("problem" in observing) {
-    plan.stop();
-    return misuse("up", observing.problem);
-  }
   const storing = openStore(plan.settings.store, plan.follow !== undefined, runtime.wallMs());
   if ("problem" in storing) {
     plan.stop();
     return misuse("up", storing.problem);
   }
-  if (storing.note !== undefined) console.error(`holdfast: ${storing.note}`);
+  if (storing.note !== undefined) warn(storing.note);
+  const room = createIncidentRoom({ runtime, settings: plan.settings, database: storing.database, warn });
+  const observing = startObserving(runtime, { hasView: plan.view !== undefined, callReaders: [room.readCall] });
+  if ("problem" in observing) {
+    plan.stop();
+    storing.database?.close();
+    return misuse("up", observing.problem);
+  }
   const { observers } = observing;
   const readers = plan.view === undefined ? observing.readers : [...observing.readers, plan.view];
   const keys = startKeyReading(runtime.clock);
@@ -73,7 +76,7 @@ async function runUp(args: readonly string[]): Promise<number> {
   const takeOver = (settings: Settings): Promise<void> =>
     keys.takeOver(settings, () => {
       if (server !== undefined) server.reload(settings);
-      else server = startServer({ settings, runtime, secrets, maxOutput: maxOutputTokens, observers, readers });
+      else server = startServer({ settings, runtime, secrets, maxOutput: maxOutputTokens, observers, readers, room });
     });
   const problem = await takeOver(plan.settings).catch((error) => cannotListen(plan.settings, error));
   if (server === undefined) {
@@ -93,6 +96,10 @@ async function runUp(args: readonly string[]): Promise<number> {
   await observing.end();
   storing.database?.close();
   return 0;
+}
+
+function warn(message: string): void {
+  console.error(`holdfast: ${message}`);
 }
 
 function wrongListenFlag(flags: Flags): string | undefined {

@@ -43,6 +43,8 @@ export interface ObserverOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The call log; absent: none. `dropped` counts lines that its writer gave up. */
   readonly log?: LogOptions & { dropped(): number };
+  /** Whoever else looks at facts together with their calls. */
+  readonly callReaders?: readonly CallReader[];
   /** Takes a sentence for whoever runs the gateway; default: nobody is told. */
   readonly warn?: (message: string) => void;
 }
@@ -50,7 +52,7 @@ export interface ObserverOptions {
 const loadExport = async (warn: (message: string) => void) => (await import("./otlp-export.ts")).createSpanExport(warn);
 
 export function createObservers(options: ObserverOptions): Observers {
-  const { wallMs, clock, env, log, warn = () => {} } = options;
+  const { wallMs, clock, env, log, warn = () => {}, callReaders: others = [] } = options;
   const startedWallMs = wallMs();
   const hub = createEventHub();
   const recent = createRecentCalls();
@@ -58,7 +60,13 @@ export function createObservers(options: ObserverOptions): Observers {
   const dropped = () => ({ log: log?.dropped() ?? 0, traces: traces?.dropped ?? 0, events: hub.lost });
   const metrics = createMetrics({ running: () => follower.running, startedWallMs, dropped });
   const callLog = log && createCallLog(log);
-  const callReaders: readonly (CallReader | undefined)[] = [recent.read, metrics.read, callLog?.read, traces?.read];
+  const callReaders: readonly (CallReader | undefined)[] = [
+    recent.read,
+    metrics.read,
+    callLog?.read,
+    traces?.read,
+    ...others,
+  ];
   const follower = createCallFollower(
     wallMs,
     callReaders.filter((reader) => reader !== undefined),

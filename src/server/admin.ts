@@ -2,11 +2,13 @@
 // and a message. It shows targets, calls and faults, never a prompt, an answer or a key.
 
 import type { Engine } from "../engine/engine.ts";
+import type { Desk } from "../incidents/desk.ts";
 import type { CallQuery } from "../observe/call-record.ts";
 import type { Observers } from "../observe/observers.ts";
 import type { Access } from "./access.ts";
 import { listBeliefs } from "./admin-beliefs.ts";
 import { type AdminFault, adminFault, isAdminFault } from "./admin-fault.ts";
+import { adminIncidents } from "./admin-incidents.ts";
 import { drainTarget, listTargets, restoreTarget } from "./admin-targets.ts";
 import { createFeeds, type Feeds } from "./event-feeds.ts";
 import { checkOrigin } from "./guard.ts";
@@ -21,6 +23,7 @@ export interface Admin {
 export interface AdminSources {
   readonly observers?: Observers;
   readonly board?: TargetBoard;
+  readonly desk?: Desk;
 }
 
 interface Context {
@@ -37,8 +40,7 @@ interface Asked {
 }
 
 const PREFIX = "/admin/v1/";
-/** Their names are kept free; saying so is better than "no such path". */
-const LATER: ReadonlySet<string> = new Set(["incidents"]);
+const INCIDENTS = "incidents";
 
 export function createAdmin(engine: Engine, sources: AdminSources): Admin {
   const feeds = createFeeds(engine.runtime.clock, sources.observers);
@@ -84,7 +86,10 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
   const { engine, sources, feeds } = context;
   if (path === "targets") return reading(asked, () => ({ targets: listTargets(engine, sources.board) }));
   if (path === "beliefs") return reading(asked, () => ({ beliefs: listBeliefs(engine) }));
-  if (LATER.has(path)) return adminFault(404, "not-in-this-version", `${PREFIX}${path} is not in this version.`);
+  if (path === INCIDENTS || path.startsWith(`${INCIDENTS}/`)) {
+    const { request, query } = asked;
+    return adminIncidents(sources.desk, engine.settings, { request, query, path: path.slice(INCIDENTS.length) });
+  }
   if (path === "cache/purge") return purge(context, asked);
   if (path === "events") return reading(asked, () => feeds.open());
   if (path === "calls") return reading(asked, () => listCalls(sources.observers, asked.query));

@@ -4,6 +4,7 @@
 import { fault } from "../core/fault.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Desk } from "../incidents/desk.ts";
 import type { Observers } from "../observe/observers.ts";
 import { type Access, createAccess, type Tenant } from "./access.ts";
 import { createAdmin } from "./admin.ts";
@@ -29,6 +30,7 @@ export interface Handler {
 export interface HandlerOptions {
   readonly observers?: Observers;
   readonly board?: TargetBoard;
+  readonly desk?: Desk;
 }
 
 const DATA_PATHS: Readonly<Record<string, Path>> = {

@@ -9,6 +9,7 @@ import { createEngine } from "../engine/engine.ts";
 import type { Observers } from "../observe/observers.ts";
 import { isLoopback } from "./guard.ts";
 import { createHandler } from "./handler.ts";
+import type { IncidentRoom } from "./incident-room.ts";
 import { PASSED_BYTES_MAX } from "./pass-through.ts";
 import { createTargetBoard } from "./target-board.ts";
 
@@ -21,6 +22,8 @@ export interface ServerOptions {
   readonly observers?: Observers;
   readonly maxOutput?: (model: string) => number | undefined;
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
+  /** Follows incidents; it runs as long as the server does. */
+  readonly room?: IncidentRoom;
 }
 
 export interface Server {
@@ -56,11 +59,13 @@ export function startServer(options: ServerOptions): Server {
     },
     error: () => new Response("Holdfast failed inside.", { status: 500 }),
   });
+  options.room?.start();
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
     reload(now) {
       refuseOpenDoor(host, now);
       engine.reload(now);
+      options.room?.takeOver(now);
     },
     async stop(graceMs) {
       handler.drain();
@@ -69,12 +74,14 @@ export function startServer(options: ServerOptions): Server {
       // A response is pending for the platform until its last byte was taken, long after it was handed over.
       const busy = (): boolean => handler.open > 0 || server.pendingRequests > 0;
       while (busy() && runtime.clock.now() < untilMs) await sleep(runtime.clock, DRAIN_POLL_MS, never);
+      options.room?.stop();
       await server.stop(true);
     },
   };
 }
 
-function createParts({ settings, runtime, secrets, observers, maxOutput, readers = [] }: ServerOptions) {
+function createParts(options: ServerOptions) {
+  const { settings, runtime, secrets, observers, maxOutput, readers = [], room } = options;
   const board = createTargetBoard();
   const engine = createEngine({
     settings,
@@ -82,9 +89,12 @@ function createParts({ settings, runtime, secrets, observers, maxOutput, readers
     ...(secrets && { secrets }),
     ...(maxOutput && { maxOutput }),
     ...(observers?.propagate && { propagate: observers.propagate }),
-    readers: [board.read, ...(observers?.readers ?? []), ...readers],
+    readers: [board.read, ...(observers?.readers ?? []), ...readers, ...(room === undefined ? [] : [room.read])],
   });
-  return { engine, handler: createHandler(engine, { board, ...(observers && { observers }) }) };
+  return {
+    engine,
+    handler: createHandler(engine, { board, ...(observers && { observers }), ...(room && { desk: room.desk }) }),
+  };
 }
 
 /** The configuration is refused for it before; this holds for whoever starts a server without one. */
