@@ -5,6 +5,7 @@ import type { DialectId, Operation } from "./call.ts";
 import type { BeliefState } from "./cell.ts";
 import type { FaultKind } from "./fault.ts";
 import type { Degraded, ServedBy, Usage } from "./reply.ts";
+import type { PageChange } from "./status-page.ts";
 
 interface Fact {
   /** On `Clock`. */
@@ -70,5 +71,7 @@ export type GatewayEvent = Fact &
         readonly tookMs: number;
         readonly usage?: Usage | undefined;
       }
+    /** A provider's status page says something else than before; `call` is empty. */
+    | PageChange
     | { readonly type: "bug"; readonly message: string; readonly stack?: string }
   );
