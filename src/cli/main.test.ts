@@ -38,7 +38,7 @@ for (const [args, code, said] of [
   [["up", "--help"], 0, /--config FILE/],
   [["check", "-h"], 0, /Exit codes/],
   [["chek"], 2, /unknown command "chek"; did you mean "check"\?/],
-  [["report", "x"], 2, /"x" is no report; there is: incidents/],
+  [["report", "x"], 2, /there is no report "x"; one of: incidents/],
   [["notify", "x"], 2, /holdfast notify: not in this version/],
   [["explain", "chat"], 2, /there is no holdfast.yaml here and no provider key/],
   [["explain", "chat", "--config", GOOD], 0, /ollama\/qwen3[\s\S]*server-error/],

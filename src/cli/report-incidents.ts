@@ -4,8 +4,9 @@ import { spanText } from "../incidents/sentences.ts";
 import type { IncidentView } from "../incidents/view.ts";
 import { misuse } from "./command.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
-import { GATEWAY_FLAGS, type GatewayClient, openGateway } from "./gateway-client.ts";
+import { GATEWAY_FLAGS, GATEWAY_HELP, type GatewayClient, openGateway } from "./gateway-client.ts";
 import { viewsOf } from "./incidents.ts";
+import type { ReportKind } from "./report.ts";
 
 const FLAGS = {
   ...GATEWAY_FLAGS,
@@ -18,7 +19,21 @@ const FLAGS = {
 const FORMATS = ["md", "html", "csv", "json"];
 const TIMELINES_MAX = 50;
 
-export async function reportIncidents(args: readonly string[]): Promise<number> {
+const HELP = `holdfast report incidents [--from DATE] [--to DATE] [--month YYYY-MM] [--provider P] [--format md|html|csv|json]
+
+The incidents of a time: what failed, how long, whom it met. DATE is 2026-01-31 or 2026-01-31T08:00:00Z.
+
+  --month YYYY-MM   instead of --from and --to
+  --provider P      of one provider alone
+  --format F        md (default), html, csv or json
+  --json            the same as --format json
+${GATEWAY_HELP}
+
+Exit codes: 0 done, 1 the gateway does not answer, 2 bad use.`;
+
+export const reportIncidents: ReportKind = { help: HELP, run: runIncidents };
+
+async function runIncidents(args: readonly string[]): Promise<number> {
   const parsed = readFlags(args, FLAGS);
   if (!parsed.ok) return misuse("report", parsed.message);
   const { flags } = parsed;

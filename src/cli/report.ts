@@ -1,32 +1,53 @@
-// `holdfast report`: what happened over a time, for people and for tools. Each subject is a file of its own.
+// `holdfast report KIND`: which report, its flags, its help. Each kind has a file of
+// its own.
 
+import { nearest } from "../core/nearest.ts";
 import { type Command, misuse } from "./command.ts";
 
-const HELP = `holdfast report incidents [--from DATE] [--to DATE] [--month YYYY-MM] [--provider P] [--format md|html|csv|json]
+/** One kind of report: what stands behind its name is read by itself. */
+export interface ReportKind {
+  readonly help: string;
+  run(args: readonly string[]): Promise<number>;
+}
 
-What failed, how long, whom it met. DATE is 2026-01-31 or 2026-01-31T08:00:00Z.
+const KINDS: Readonly<Record<string, { readonly summary: string; load(): Promise<ReportKind> }>> = {
+  incidents: {
+    summary: "what failed, how long, whom it met",
+    load: async () => (await import("./report-incidents.ts")).reportIncidents,
+  },
+};
 
-  --month YYYY-MM   instead of --from and --to
-  --provider P      of one provider alone
-  --format F        md (default), html, csv or json
-  --json            the same as --format json
-  --gateway URL     a running gateway (default: listen of ./holdfast.yaml, else http://127.0.0.1:4000)
+const HELP = `holdfast report KIND [FLAGS]
+
+${Object.entries(KINDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
+  .join("\n")}
+
+Common to most of them; each kind has its own --help:
+  --month M       a calendar month in UTC, such as 2026-11; or --from DATE and --to DATE
+  --provider P    of one provider
+  --format F      md, html, csv, json; --json is --format json
+  --gateway URL   a running gateway (default: listen of ./holdfast.yaml, else http://127.0.0.1:4000)
 
 HOLDFAST_ADMIN_KEY in the environment is the gateway's admin key, where it has one.
 
 Exit codes: 0 done, 1 the gateway does not answer, 2 bad use.`;
 
-export const report: Command = {
-  summary: "what happened over a time",
-  help: HELP,
-  async run(args) {
-    const [subject, ...others] = args;
-    if (subject === "incidents") return (await import("./report-incidents.ts")).reportIncidents(others);
-    const later = ["impact", "sla", "slo", "verify"];
-    if (subject !== undefined && later.includes(subject)) return misuse("report", `${subject} is not in this version`);
-    return misuse(
-      "report",
-      subject === undefined ? "of what? incidents" : `"${subject}" is no report; there is: incidents`,
-    );
-  },
-};
+export const report: Command = { summary: "what happened over a time", help: "", run: runReport };
+
+async function runReport(args: readonly string[]): Promise<number> {
+  const [name = "", ...rest] = args;
+  const kind = Object.hasOwn(KINDS, name) ? await KINDS[name]?.load() : undefined;
+  if (kind === undefined) {
+    if (name === "--help" || name === "-h") {
+      console.log(HELP);
+      return 0;
+    }
+    const near = nearest(name, Object.keys(KINDS));
+    const hint = near === undefined ? `one of: ${Object.keys(KINDS).join(", ")}` : `did you mean "${near}"?`;
+    return misuse("report", name === "" ? `which report? ${hint}` : `there is no report "${name}"; ${hint}`);
+  }
+  if (!rest.includes("--help") && !rest.includes("-h")) return kind.run(rest);
+  console.log(kind.help);
+  return 0;
+}

@@ -63,7 +63,6 @@ export const LATER: readonly LaterRow[] = [
     asks: (value) => typeof value === "string" && value.startsWith("postgres"),
   },
   { path: ["shared"], allowed: "off" },
-  { path: ["status-page"], allowed: "private" },
 ];
 
 /** An issue for each thing that is asked for and not built yet. */

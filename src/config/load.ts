@@ -103,6 +103,7 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
     ...(adminKey !== undefined && { adminKey }),
     passthrough: config.passthrough !== "off",
     ...probesOf(config.probes),
+    ...(config["status-page"] === "public" && { statusPage: "public" as const }),
     ...(config.store !== undefined && { store: storeOf(config.store) }),
   };
 }

@@ -102,6 +102,8 @@ export interface Settings {
   readonly passthrough: boolean;
   /** Where the gateway remembers beyond its end: `path` of a SQLite file. Absent: nothing was said of it. */
   readonly store?: "memory" | { readonly path: string };
+  /** `public`: our own status page, its API and its feed need no key. Absent: `private`. */
+  readonly statusPage?: "private" | "public";
   /** What probes of suspected targets may cost; 0: a real call is tried instead. Absent: the default. */
   readonly probesUsdPerDay?: number;
 }

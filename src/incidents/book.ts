@@ -108,7 +108,7 @@ export interface Opening {
 /** A new one, empty: its first update is the caller's. */
 export function openNew(book: Book, { domain, edge, startedMs, nowMs }: Opening): Incident {
   const incident: Incident = {
-    id: freeId(book, domain, nowMs),
+    id: freeId(book, nowMs),
     domain,
     edge,
     state: "investigating",
@@ -150,11 +150,10 @@ function routesOf(book: Book, domain: string): string[] {
     .slice(0, 50);
 }
 
-/** `inc_20261127-1408-anthropic`: people say it to each other. */
-function freeId(book: Book, domain: string, nowMs: number): string {
+/** `inc_20261127-1408`: people say it to each other. It names nobody: users see it too. */
+function freeId(book: Book, nowMs: number): string {
   const stamp = new Date(nowMs).toISOString().slice(0, 16).replace(/-|:/g, "").replace("T", "-");
-  const slug = domain.replace(/[^A-Za-z0-9]+/g, "-").slice(0, 32);
-  const base = `inc_${stamp}-${slug}`;
+  const base = `inc_${stamp}`;
   let id = base;
   for (let number = 2; book.incidents.has(id); number++) id = `${base}-${number}`;
   return id;

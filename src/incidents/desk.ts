@@ -43,7 +43,8 @@ export interface Desk {
   /** Milliseconds since the Unix epoch, by the clock that does not jump. */
   nowMs(): number;
   readPage(words: PageWords): void;
-  setRoutes(routes: readonly RouteSettings[]): void;
+  /** The configuration was read again. `policy` holds unless people have set another. */
+  takeOver(routes: readonly RouteSettings[], policy: PublishPolicy): void;
   amend(incident: Incident, asked: Amendment): void;
   report(asked: Report): Incident;
   announce(maintenance: Omit<Maintenance, "id">): Maintenance;
@@ -67,9 +68,9 @@ export function createDesk(options: DeskOptions): Desk {
   const { runtime, listener = nobody, warn = nobody, cleanMs = CLEAN_MS } = options;
   const keeper = createKeeper(options.database, warn);
   const time = steadyTime(runtime);
-  const state: State = { book: createBook(options.policy), watches: new Map(), maintenances: [] };
+  const state: State = { book: createBook(options.policy), watches: new Map(), maintenances: [], policySet: false };
   const { book, watches } = state;
-  state.maintenances = keeper.load(state, time.nowMs());
+  Object.assign(state, keeper.load(state, time.nowMs()));
   setRoutes(book, scopesOf(options.routes), time.nowMs());
   const flush = (): void => {
     const changes = takeChanges(book);
@@ -96,7 +97,8 @@ export function createDesk(options: DeskOptions): Desk {
       notePage(book, words, time.nowMs());
       settle();
     },
-    setRoutes(routes) {
+    takeOver(routes, policy) {
+      if (!state.policySet) book.policy = policy;
       setRoutes(book, scopesOf(routes), time.nowMs());
       settle();
     },
@@ -115,6 +117,8 @@ interface State {
   readonly book: Book;
   readonly watches: RouteWatches;
   maintenances: Maintenance[];
+  /** By people. */
+  policySet: boolean;
 }
 
 interface SteadyTime {
@@ -251,6 +255,7 @@ function hands(
     },
     setPolicy(policy) {
       book.policy = policy;
+      state.policySet = true;
       keeper.saveSetting("policy", policy);
     },
   };

@@ -8,7 +8,7 @@ import { type Book, domainOf, isOpen, latest, openNew, type Saying, say, watchOf
 import { suspect } from "./cause.ts";
 import { isAccountFault, isAccountSick, isSickness, noteAttempt, onsetMs } from "./evidence.ts";
 import { noteMinute } from "./minutes.ts";
-import { clientsSee, doingOf, failsText, sentenceOf } from "./sentences.ts";
+import { clientsSee, doingOf, failsText, userUpdateOf } from "./sentences.ts";
 
 /** Evidence within this time of the end reopens the same incident. */
 export const REOPEN_MS = 24 * 3_600_000;
@@ -92,7 +92,7 @@ export function begin(book: Book, { domain, edge, targets, text }: Beginning, no
     const why = `The trouble is back: ${text}. ${situation(incident)}`;
     tell(book, incident, { kind: "opened", state: "investigating", text: why, quiet }, nowMs);
   } else {
-    const forUsers = sentenceOf(incident);
+    const forUsers = userUpdateOf(incident);
     say(
       book,
       incident,
@@ -239,5 +239,5 @@ function situation(incident: Incident): string {
 /** Says it, with the sentence for users as it reads in the new state. */
 export function tell(book: Book, incident: Incident, saying: Saying, nowMs: number): void {
   const state = saying.state ?? incident.state;
-  say(book, incident, { ...saying, forUsers: sentenceOf({ ...incident, state }) }, nowMs);
+  say(book, incident, { ...saying, forUsers: userUpdateOf({ ...incident, state }) }, nowMs);
 }

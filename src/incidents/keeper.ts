@@ -13,9 +13,14 @@ export interface Kept {
   readonly watches: RouteWatches;
 }
 
+export interface PeopleSet {
+  readonly maintenances: Maintenance[];
+  readonly policySet: boolean;
+}
+
 export interface Keeper {
-  /** Fills both; gives what people announced. */
-  load(kept: Kept, nowMs: number): Maintenance[];
+  /** Fills both; gives what people set. */
+  load(kept: Kept, nowMs: number): PeopleSet;
   /** Writes what differs together with `tell`, all or nothing; where the store fails, `tell` is called all the same. */
   keep(kept: Kept, tell: () => void): void;
   saveSetting(name: "policy" | "maintenances", value: unknown): void;
@@ -33,11 +38,11 @@ export function createKeeper(database: Database | undefined, warn: (message: str
   };
   return {
     load(kept, nowMs) {
-      let maintenances: Maintenance[] = [];
+      let set: PeopleSet = { maintenances: [], policySet: false };
       guarded("read", (from) => {
-        maintenances = read(from, kept, nowMs);
+        set = read(from, kept, nowMs);
       });
-      return maintenances;
+      return set;
     },
     keep({ book, watches }, tell) {
       let told = false;
@@ -74,7 +79,7 @@ function opened(database: Database | undefined, warn: (message: string) => void)
   }
 }
 
-function read(from: IncidentStore, { book, watches }: Kept, nowMs: number): Maintenance[] {
+function read(from: IncidentStore, { book, watches }: Kept, nowMs: number): PeopleSet {
   const policy = from.setting("policy");
   // What this part wrote.
   if (policy !== undefined) book.policy = policy as PublishPolicy;
@@ -87,7 +92,8 @@ function read(from: IncidentStore, { book, watches }: Kept, nowMs: number): Main
   for (const { route, day, counts } of from.days(today - DAYS_KEPT)) {
     routeWatchOf(watches, route, nowMs)?.days.set(day, counts);
   }
-  return (from.setting("maintenances") as Maintenance[] | undefined) ?? [];
+  const maintenances = (from.setting("maintenances") as Maintenance[] | undefined) ?? [];
+  return { maintenances, policySet: policy !== undefined };
 }
 
 function write(into: IncidentStore, { book, watches }: Kept): void {

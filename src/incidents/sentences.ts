@@ -59,6 +59,16 @@ export function sentenceOf(incident: Incident): string {
   return `Since ${since} ${IS[severity]}`;
 }
 
+/** The same as an update of the page: what has changed comes first. */
+export function userUpdateOf(incident: Incident): string {
+  const sentence = sentenceOf(incident);
+  if (incident.state === "investigating" && incident.reopened > 0) return `It is back. ${sentence}`;
+  if (incident.state === "investigating") return `${sentence} We are looking into it.`;
+  if (incident.state === "identified")
+    return `We know where it comes from and keep requests away from there. ${sentence}`;
+  return sentence;
+}
+
 const IS: Readonly<Record<Severity, string>> = {
   none: "one of the AI services that we use has had trouble; you should not notice anything.",
   minor:

@@ -15,6 +15,7 @@ import { listModels, oneModel } from "./models.ts";
 import { passThrough } from "./pass-through.ts";
 import type { Path } from "./read-call.ts";
 import { type Asker, dialectOf, draining, full, notAllowed, notFound, refuse, unauthorized } from "./refuse.ts";
+import { createStatusPage, isStatusPath } from "./status-page.ts";
 import type { TargetBoard } from "./target-board.ts";
 
 export interface Handler {
@@ -30,7 +31,8 @@ export interface Handler {
 export interface HandlerOptions {
   readonly observers?: Observers;
   readonly board?: TargetBoard;
-  readonly desk?: Desk;
+  /** With where the gateway is reached, once it listens. */
+  readonly incidents?: { readonly desk: Desk; url(): string };
 }
 
 const DATA_PATHS: Readonly<Record<string, Path>> = {
@@ -63,7 +65,13 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
   const nextId = createIds(engine.runtime);
   const state: State = { open: 0, draining: false };
   const accessNow = followAccess(engine);
-  const admin = createAdmin(engine, options);
+  const { observers, board, incidents } = options;
+  const admin = createAdmin(engine, {
+    ...(observers && { observers }),
+    ...(board && { board }),
+    ...(incidents && { desk: incidents.desk }),
+  });
+  const page = incidents && createStatusPage(incidents.desk, incidents.url);
   const data = (asked: Asked, tenant: Tenant): Response | Promise<Response> => {
     const { request, path, query, asker, patient } = asked;
     const known = Object.hasOwn(DATA_PATHS, path) ? DATA_PATHS[path] : undefined;
@@ -92,9 +100,13 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
       if (path === "/healthz" || path === "/readyz") return probe(asked, state.draining);
       const access = accessNow();
       if (path.startsWith("/admin/")) return admin.handle(request, path, query, access);
-      const foreign = access.keyed ? undefined : checkOrigin(request.headers);
+      const { settings } = engine;
+      const isOpen = settings.statusPage === "public" && page !== undefined && isStatusPath(path);
+      const foreign = access.keyed || isOpen ? undefined : checkOrigin(request.headers);
       if (foreign !== undefined) return refuse(asker, foreign);
-      if (!path.startsWith("/v1/")) return other(asked, options.observers);
+      if (!path.startsWith("/v1/")) {
+        return page?.answer(request, path, { access, settings }) ?? other(asked, observers);
+      }
       const tenant = access.tenant(request.headers);
       return tenant === undefined ? unauthorized(asker) : data(asked, tenant);
     },

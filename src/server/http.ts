@@ -59,9 +59,10 @@ export function startServer(options: ServerOptions): Server {
     },
     error: () => new Response("Holdfast failed inside.", { status: 500 }),
   });
-  options.room?.start();
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
+  options.room?.start(url);
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
+    url,
     reload(now) {
       refuseOpenDoor(host, now);
       engine.reload(now);
@@ -93,7 +94,7 @@ function createParts(options: ServerOptions) {
   });
   return {
     engine,
-    handler: createHandler(engine, { board, ...(observers && { observers }), ...(room && { desk: room.desk }) }),
+    handler: createHandler(engine, { board, ...(observers && { observers }), ...(room && { incidents: room }) }),
   };
 }
 

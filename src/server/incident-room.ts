@@ -3,6 +3,7 @@
 
 import type { Database } from "../core/database.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
+import type { PublishPolicy } from "../core/incident.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
 import { createDesk, type Desk } from "../incidents/desk.ts";
@@ -15,7 +16,10 @@ export interface IncidentRoom {
   /** For the observers. */
   readonly readCall: CallReader;
   takeOver(settings: Settings): void;
-  start(): void;
+  /** `url`: where the gateway is reached, without a trailing slash. */
+  start(url: string): void;
+  /** As it was started; empty before. */
+  url(): string;
   stop(): void;
 }
 
@@ -27,10 +31,11 @@ export interface RoomOptions {
 }
 
 export function createIncidentRoom({ runtime, settings, database, warn }: RoomOptions): IncidentRoom {
+  let at = "";
   const desk = createDesk({
     runtime,
     routes: settings.routes,
-    policy: "at-once",
+    policy: policyOf(settings),
     warn,
     ...(database !== undefined && { database }),
   });
@@ -38,8 +43,17 @@ export function createIncidentRoom({ runtime, settings, database, warn }: RoomOp
     desk,
     read: desk.read,
     readCall: desk.readCall,
-    takeOver: (now) => desk.setRoutes(now.routes),
-    start: desk.start,
+    takeOver: (now) => desk.takeOver(now.routes, policyOf(now)),
+    start(url) {
+      at = url;
+      desk.start();
+    },
+    url: () => at,
     stop: desk.stop,
   };
+}
+
+/** Where strangers read the page, a person looks first. */
+function policyOf({ statusPage }: Settings): PublishPolicy {
+  return statusPage === "public" ? "by-hand" : "at-once";
 }

@@ -66,8 +66,8 @@ export function incidentWorld(options: IncidentWorldOptions = {}): IncidentWorld
     maxOutput: () => 4_096,
     readers: [...observers.readers, room.read, count],
   });
-  const handler = createHandler(engine, { observers, desk: room.desk });
-  room.start();
+  const handler = createHandler(engine, { observers, incidents: room });
+  room.start(HOST);
   const everyMs = 1_000 / ratePerS;
   const next = (): void => {
     world.clock.after(everyMs, next);

@@ -1,0 +1,78 @@
+// `holdfast incidents` and `report incidents` against a running gateway, over sockets.
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { demoWith } from "../../test/support/serving.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "holdfast-incidents-"));
+const started = demoWith();
+let id = "";
+
+beforeAll(async () => {
+  const response = await fetch(`${started.url}/admin/v1/incidents`, {
+    method: "POST",
+    body: JSON.stringify({ title: 'Sign-in, "slow"', text: "We look into it.", severity: "major" }),
+  });
+  id = String((await response.json()).id);
+});
+afterAll(async () => {
+  await started.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function run(...args: string[]) {
+  const command = [process.execPath, join(import.meta.dir, "main.ts"), ...args, "--gateway", started.url];
+  const child = Bun.spawn(command, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  return { code: await child.exited, out, err };
+}
+
+test("lists, shows, takes notes, exports, and says what is wrong", async () => {
+  expect((await run("incidents")).out).toContain(`${id}  investigating, major`);
+  expect(await run("incidents", "note", id, "called them")).toMatchObject({ code: 0 });
+  const shown = await run("incidents", "show", id);
+  expect([shown.code, shown.out]).toEqual([0, expect.stringContaining("by a person: called them")]);
+  expect((await run("incidents", "export", id, "--md")).out).toContain("## Timeline");
+  expect((await run("incidents", "export", id, "--scenario")).out).toContain("gates:");
+  expect((await run("incidents", "resolve", id)).out).toContain("resolved");
+  expect((await run("incidents", "--open", "--json")).out.trim()).toBe('{"incidents":[]}');
+  expect(await run("incidents", "show", "inc_nothing")).toMatchObject({ code: 1 });
+  for (const wrong of [
+    ["incidents", "export", id],
+    ["incidents", "note", id],
+    ["incidents", "burn", id],
+    ["incidents", "show"],
+  ]) {
+    expect([(await run(...wrong)).code, wrong]).toEqual([2, wrong]);
+  }
+}, 60_000);
+
+test("reports in every format", async () => {
+  expect((await run("report", "incidents")).out).toContain("# Incidents");
+  expect((await run("report", "incidents", "--format", "csv")).out).toMatch(/^id,provider,state,.*\r\n/);
+  expect((await run("report", "incidents", "--format", "html")).out).toContain("<table>");
+  expect(JSON.parse((await run("report", "incidents", "--json")).out).incidents).toMatchObject([{ id }]);
+  expect((await run("report", "incidents", "--month", "2001-01")).out).toContain("None.");
+  for (const wrong of [
+    ["--month", "x"],
+    ["--format", "pdf"],
+    ["--from", "soon"],
+  ]) {
+    expect([(await run("report", "incidents", ...wrong)).code, wrong]).toEqual([2, wrong]);
+  }
+}, 60_000);
+
+test("the page as files says when it can no longer be verified", async () => {
+  const { copyPage, unverified } = await import("./status-export.ts");
+  const { createClient } = await import("./gateway-client.ts");
+  const { createBunRuntime } = await import("../runtime/bun.ts");
+  expect((await run("incidents", "page", folder)).out).toContain("6 files");
+  expect(readFileSync(join(folder, "index.html"), "utf8")).toContain("Sign-in");
+  const copied = await copyPage(createClient(started.url, undefined, createBunRuntime()), "2026-11-27T14:00:00.000Z");
+  if ("problem" in copied) throw new Error(copied.problem);
+  const stale = unverified(copied);
+  expect(stale.get("index.html")).toContain("Not verified since 2026-11-27 14:00 UTC");
+  expect(JSON.parse(stale.get("api/v2/summary.json") ?? "").status.indicator).toBe("major");
+}, 60_000);
