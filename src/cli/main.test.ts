@@ -39,7 +39,7 @@ for (const [args, code, said] of [
   [["check", "-h"], 0, /Exit codes/],
   [["chek"], 2, /unknown command "chek"; did you mean "check"\?/],
   [["report", "x"], 2, /there is no report "x"; one of: incidents/],
-  [["notify", "x"], 2, /holdfast notify: not in this version/],
+  [["notify", "x"], 2, /there is: test/],
   [["explain", "chat"], 2, /there is no holdfast.yaml here and no provider key/],
   [["explain", "chat", "--config", GOOD], 0, /ollama\/qwen3[\s\S]*server-error/],
   [["explain", "chta", "--config", GOOD], 2, /no route is named "chta"; did you mean "chat"\?/],

@@ -19,12 +19,13 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
   keys: { summary: "make, list and revoke gateway keys", load: async () => (await import("./keys.ts")).keys },
   incidents: { summary: "what failed, since when, whom it met", load: loadIncidents },
   report: { summary: "what happened over a time", load: async () => (await import("./report.ts")).report },
+  notify: { summary: "try who is told of incidents", load: async () => (await import("./notify.ts")).notify },
   drill: { summary: "rehearse an outage in virtual time", load: async () => (await import("./drill.ts")).drill },
   sim: { summary: "run simulated providers with scripted faults", load: loadSim },
 };
 
 /** Their names are kept free; saying so is better than "unknown command". */
-const LATER = ["status", "notify"];
+const LATER = ["status"];
 
 async function loadIncidents(): Promise<Command> {
   return (await import("./incidents.ts")).incidents;

@@ -5,6 +5,7 @@ import type { Clock } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
 import { createBunRuntime, maxConcurrentFetches } from "../runtime/bun.ts";
 import { hasLostTerminal } from "../runtime/command-io.ts";
+import { sendMail } from "../runtime/smtp.ts";
 import { type Server, startServer } from "../server/http.ts";
 import { createIncidentRoom } from "../server/incident-room.ts";
 import { type Command, misuse } from "./command.ts";
@@ -60,7 +61,7 @@ async function runUp(args: readonly string[]): Promise<number> {
     return misuse("up", storing.problem);
   }
   if (storing.note !== undefined) warn(storing.note);
-  const room = createIncidentRoom({ runtime, settings: plan.settings, database: storing.database, warn });
+  const room = createIncidentRoom({ runtime, settings: plan.settings, database: storing.database, sendMail, warn });
   const observing = startObserving(runtime, { hasView: plan.view !== undefined, callReaders: [room.readCall] });
   if ("problem" in observing) {
     plan.stop();

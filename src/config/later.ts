@@ -55,7 +55,6 @@ export const LATER: readonly LaterRow[] = [
   route("value", "0"),
   { path: ["canary"], allowed: "off" },
   { path: ["status", "poll"], allowed: "off" },
-  { path: ["notify"], allowed: "[]" },
   { path: ["slo"], allowed: "[]" },
   {
     path: ["store"],

@@ -8,6 +8,7 @@ import { shapeIssues } from "./issues.ts";
 import { hostIssues, keyIssues, keyWarnings, readGatewayKeys } from "./keys.ts";
 import { cacheOf, lastResortIssues, lastResortOf, lastResortProviders } from "./last-resort.ts";
 import { notInThisVersion } from "./later.ts";
+import { channelsOf, notifyIssues, notifyWarnings } from "./notify.ts";
 import { type Origin, originFinder } from "./origin.ts";
 import { type Issue, type Path, type Problem, pathText } from "./problem.ts";
 import { readProviders } from "./providers.ts";
@@ -42,7 +43,14 @@ export function settingsOf(source: Source, env: Environment): Loaded {
   const issues = firstOfEachPlace([
     ...environment,
     ...(isMapping(tree)
-      ? [...providers.issues, ...routeIssues(tree), ...lastResortIssues(tree), ...keyIssues(tree), ...hostIssues(tree)]
+      ? [
+          ...providers.issues,
+          ...routeIssues(tree),
+          ...lastResortIssues(tree),
+          ...keyIssues(tree),
+          ...hostIssues(tree),
+          ...notifyIssues(tree),
+        ]
       : []),
     ...(shape.success ? [] : shapeIssues(shape.error.issues, written)),
     ...notInThisVersion(tree),
@@ -55,6 +63,7 @@ export function settingsOf(source: Source, env: Environment): Loaded {
   const warnings = placed([
     ...providers.warnings,
     ...keyWarnings(tree, written),
+    ...notifyWarnings(tree, written),
     ...unusedProviders(tree),
     ...inert.warnings,
   ]);
@@ -103,6 +112,7 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
     ...(adminKey !== undefined && { adminKey }),
     passthrough: config.passthrough !== "off",
     ...probesOf(config.probes),
+    ...(Array.isArray(config.notify) && config.notify.length > 0 && { notify: channelsOf(config.notify) }),
     ...(config["status-page"] === "public" && { statusPage: "public" as const }),
     ...(config.store !== undefined && { store: storeOf(config.store) }),
   };

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { LISTEN_DEFAULTS } from "./defaults.ts";
 import { ALLOWED, feature, integer, list, named, object, oneOf, scalar, text, told } from "./fields.ts";
 import { dailyMoney, lasting } from "./quantities.ts";
+import { notice } from "./schema-notify.ts";
 import { route } from "./schema-route.ts";
 import { parseShare } from "./units.ts";
 
@@ -66,20 +67,6 @@ const store = scalar(
   { type: "string", pattern: "^(sqlite:|postgres(ql)?://).+" },
 );
 
-export const EVENT_NAMES = [
-  "incident.opened",
-  "incident.updated",
-  "incident.resolved",
-  "target.ejected",
-  "target.restored",
-  "slo.burning",
-  "slo.recovered",
-  "budget.warning",
-] as const;
-
-const notice = z
-  .looseObject({ on: told(list(oneOf(...EVENT_NAMES), "a list of event names").optional(), "Which events.") })
-  .meta({ [ALLOWED]: "a mapping such as { slack: URL, on: [incident.opened] }" });
 const objective = object({
   name: told(text("a name").optional(), "What people call it."),
   route: told(text("a route's name"), "Whose calls."),

@@ -1,7 +1,7 @@
 // The cell of all incidents: those that are open and those of the last ninety days, what is watched of each provider, and
 // what has changed since somebody looked. Only keeping; the rules are in `follow.ts`.
 
-import type { Edge, Incident, IncidentState, IncidentUpdate, PublishPolicy } from "../core/incident.ts";
+import type { Edge, Incident, IncidentState, IncidentUpdate, PublishPolicy, Severity } from "../core/incident.ts";
 import { createWatch, type DomainWatch } from "./evidence.ts";
 import { emptyCounts } from "./impact.ts";
 import type { PageIncident } from "./page-word.ts";
@@ -21,6 +21,8 @@ export interface Change {
   readonly kind: ChangeKind;
   readonly incident: Incident;
   readonly update: IncidentUpdate;
+  /** It was milder before. */
+  readonly raisedFrom?: Severity | undefined;
 }
 
 export interface Book {
@@ -178,6 +180,7 @@ export interface Saying {
   readonly by?: "person";
   readonly quiet?: boolean;
   readonly state?: IncidentState;
+  readonly raisedFrom?: Severity;
 }
 
 /** Adds an update to the timeline and tells of the change. */
@@ -198,7 +201,8 @@ export function say(book: Book, incident: Incident, saying: Saying, nowMs: numbe
   if (incident.updates.length > UPDATES_MAX) incident.updates.splice(UPDATES_FIRST, 1);
   book.dirty.add(incident.id);
   // Whoever reads them does so after each event; what nobody reads must not grow.
-  if (book.changes.length < CHANGES_MAX) book.changes.push({ kind: saying.kind, incident, update });
+  if (book.changes.length < CHANGES_MAX)
+    book.changes.push({ kind: saying.kind, incident, update, raisedFrom: saying.raisedFrom });
   return update;
 }
 

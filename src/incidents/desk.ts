@@ -79,7 +79,7 @@ export function createDesk(options: DeskOptions): Desk {
     });
   };
   const settle = settler(runtime, book, flush);
-  const ticker = createTicker({ runtime, time, state, cleanMs, flush, settle });
+  const ticker = createTicker({ runtime, time, state, cleanMs, flush, settle, warn });
   return {
     book,
     watches,
@@ -181,14 +181,26 @@ interface Ticking {
   readonly cleanMs: number;
   readonly flush: () => void;
   readonly settle: () => void;
+  readonly warn: (message: string) => void;
 }
 
-function createTicker({ runtime, time, state, cleanMs, flush, settle }: Ticking) {
+function createTicker({ runtime, time, state, cleanMs, flush, settle, warn }: Ticking) {
   let disarm: (() => void) | undefined;
   let routesAtMs = time.nowMs();
   let savedAtMs = time.nowMs();
+  let warned = false;
   const tick = (): void => {
     disarm = runtime.clock.after(TICK_MS, tick);
+    // Of a timer nobody would catch it, and the gateway would end.
+    try {
+      look();
+    } catch (error) {
+      if (!warned)
+        warn(`incidents are not followed just now: ${error instanceof Error ? error.message : String(error)}`);
+      warned = true;
+    }
+  };
+  const look = (): void => {
     const jumpMs = time.adjust();
     routesAtMs += jumpMs;
     savedAtMs += jumpMs;

@@ -46,8 +46,9 @@ export function publish(book: Book, incident: Incident): void {
 function escalate(book: Book, incident: Incident, nowMs: number): void {
   const severity = severityOf(incident);
   if (severity === incident.severity) return;
+  const raisedFrom = incident.severity;
   incident.severity = severity;
-  tell(book, incident, { kind: "updated", text: `Now ${severity}: ${clientsSee(incident)}` }, nowMs);
+  tell(book, incident, { kind: "updated", text: `Now ${severity}: ${clientsSee(incident)}`, raisedFrom }, nowMs);
 }
 
 /** After a restart nothing is known of the targets: enough successes say that they are well. */

@@ -9,13 +9,17 @@ import { type Setting, scenarioOf } from "../incidents/scenario.ts";
 import { timelineOf } from "../incidents/timeline.ts";
 import { viewOf } from "../incidents/view.ts";
 import { type AdminFault, adminFault } from "./admin-fault.ts";
+import type { IncidentRoom } from "./incident-room.ts";
 
 export interface IncidentsAsked {
   readonly request: Request;
-  /** Behind `incidents`: empty, or `/{id}`, `/policy`, `/maintenance`, `/maintenance/{id}`. */
+  /** Behind `incidents`: empty, or `/{id}`, `/channels`, `/policy`, `/maintenance`, `/maintenance/{id}`. */
   readonly path: string;
   readonly query: URLSearchParams;
 }
+
+/** What is shown here. */
+export type RoomSource = Pick<IncidentRoom, "desk" | "notifier">;
 
 type Result = Response | AdminFault | Readonly<Record<string, unknown>>;
 
@@ -23,11 +27,12 @@ const BODY_CHARS_MAX = 100_000;
 const LISTED_MAX = 500;
 
 export function adminIncidents(
-  desk: Desk | undefined,
+  room: RoomSource | undefined,
   setting: Setting,
   asked: IncidentsAsked,
 ): Result | Promise<Result> {
-  if (desk === undefined) return adminFault(404, "not-found", "This gateway follows no incidents.");
+  if (room === undefined) return adminFault(404, "not-found", "This gateway follows no incidents.");
+  const { desk } = room;
   const { path, request, query } = asked;
   const isRead = request.method === "GET" || request.method === "HEAD";
   if (!isRead && request.method !== "POST") return notAllowed(request.method, "GET, POST");
@@ -35,6 +40,7 @@ export function adminIncidents(
   if (path === "/policy") {
     return isRead ? { publish: policyText(desk.book.policy) } : withBody(request, (body) => setPolicy(desk, body));
   }
+  if (path === "/channels") return isRead ? { channels: room.notifier.view() } : notAllowed(request.method, "GET");
   if (path === "/maintenance") {
     return isRead
       ? { maintenance: desk.maintenances.map(maintenanceView) }

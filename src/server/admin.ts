@@ -2,13 +2,12 @@
 // and a message. It shows targets, calls and faults, never a prompt, an answer or a key.
 
 import type { Engine } from "../engine/engine.ts";
-import type { Desk } from "../incidents/desk.ts";
 import type { CallQuery } from "../observe/call-record.ts";
 import type { Observers } from "../observe/observers.ts";
 import type { Access } from "./access.ts";
 import { listBeliefs } from "./admin-beliefs.ts";
 import { type AdminFault, adminFault, isAdminFault } from "./admin-fault.ts";
-import { adminIncidents } from "./admin-incidents.ts";
+import { adminIncidents, type RoomSource } from "./admin-incidents.ts";
 import { drainTarget, listTargets, restoreTarget } from "./admin-targets.ts";
 import { createFeeds, type Feeds } from "./event-feeds.ts";
 import { checkOrigin } from "./guard.ts";
@@ -23,7 +22,7 @@ export interface Admin {
 export interface AdminSources {
   readonly observers?: Observers;
   readonly board?: TargetBoard;
-  readonly desk?: Desk;
+  readonly incidents?: RoomSource;
 }
 
 interface Context {
@@ -88,7 +87,7 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
   if (path === "beliefs") return reading(asked, () => ({ beliefs: listBeliefs(engine) }));
   if (path === INCIDENTS || path.startsWith(`${INCIDENTS}/`)) {
     const { request, query } = asked;
-    return adminIncidents(sources.desk, engine.settings, { request, query, path: path.slice(INCIDENTS.length) });
+    return adminIncidents(sources.incidents, engine.settings, { request, query, path: path.slice(INCIDENTS.length) });
   }
   if (path === "cache/purge") return purge(context, asked);
   if (path === "events") return reading(asked, () => feeds.open());

@@ -4,13 +4,13 @@
 import { fault } from "../core/fault.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Desk } from "../incidents/desk.ts";
 import type { Observers } from "../observe/observers.ts";
 import { type Access, createAccess, type Tenant } from "./access.ts";
 import { createAdmin } from "./admin.ts";
 import { answer, type Open } from "./answer.ts";
 import { checkOrigin } from "./guard.ts";
 import { createIds } from "./ids.ts";
+import type { IncidentRoom } from "./incident-room.ts";
 import { listModels, oneModel } from "./models.ts";
 import { passThrough } from "./pass-through.ts";
 import type { Path } from "./read-call.ts";
@@ -32,7 +32,7 @@ export interface HandlerOptions {
   readonly observers?: Observers;
   readonly board?: TargetBoard;
   /** With where the gateway is reached, once it listens. */
-  readonly incidents?: { readonly desk: Desk; url(): string };
+  readonly incidents?: Pick<IncidentRoom, "desk" | "notifier" | "url">;
 }
 
 const DATA_PATHS: Readonly<Record<string, Path>> = {
@@ -65,12 +65,8 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
   const nextId = createIds(engine.runtime);
   const state: State = { open: 0, draining: false };
   const accessNow = followAccess(engine);
-  const { observers, board, incidents } = options;
-  const admin = createAdmin(engine, {
-    ...(observers && { observers }),
-    ...(board && { board }),
-    ...(incidents && { desk: incidents.desk }),
-  });
+  const { observers, incidents } = options;
+  const admin = createAdmin(engine, options);
   const page = incidents && createStatusPage(incidents.desk, incidents.url);
   const data = (asked: Asked, tenant: Tenant): Response | Promise<Response> => {
     const { request, path, query, asker, patient } = asked;

@@ -1,16 +1,20 @@
-// All that a gateway does about incidents, put together: the desk that follows them and whoever is told. The server mounts
-// what it gives; the engine knows only a reader more.
+// All that a gateway does about incidents, put together: the desk that follows them, the notifier that tells of them. The
+// server mounts what it gives; the engine knows only a reader more.
 
 import type { Database } from "../core/database.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { PublishPolicy } from "../core/incident.ts";
+import type { SendMail } from "../core/notice.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
 import { createDesk, type Desk } from "../incidents/desk.ts";
+import { noticeOf, targetNotice } from "../incidents/notices.ts";
+import { createNotifier, type Notifier } from "../notify/notifier.ts";
 import type { CallReader } from "../observe/follow-calls.ts";
 
 export interface IncidentRoom {
   readonly desk: Desk;
+  readonly notifier: Notifier;
   /** For the engine. */
   readonly read: (event: GatewayEvent) => void;
   /** For the observers. */
@@ -26,30 +30,53 @@ export interface IncidentRoom {
 export interface RoomOptions {
   readonly runtime: Runtime;
   readonly settings: Settings;
+  readonly sendMail: SendMail;
   readonly database?: Database | undefined;
   readonly warn: (message: string) => void;
+  /** How long all must be well before an incident is over; default: ten minutes. */
+  readonly cleanMs?: number | undefined;
 }
 
-export function createIncidentRoom({ runtime, settings, database, warn }: RoomOptions): IncidentRoom {
+export function createIncidentRoom(options: RoomOptions): IncidentRoom {
+  const { runtime, settings, sendMail, database, warn, cleanMs } = options;
   let at = "";
+  const pageUrl = (): string => `${at}/status`;
+  const notifier = createNotifier({ runtime, channels: settings.notify ?? [], sendMail, database, warn });
   const desk = createDesk({
     runtime,
     routes: settings.routes,
     policy: policyOf(settings),
     warn,
+    listener: (changes) => notifier.accept(changes.flatMap((change) => noticeOf(change, pageUrl()) ?? [])),
     ...(database !== undefined && { database }),
+    ...(cleanMs !== undefined && { cleanMs }),
   });
+  const tellTarget = (event: Extract<GatewayEvent, { type: "belief" }>): void => {
+    const notice = targetNotice(event, { book: desk.book, pageUrl: pageUrl(), nowMs: desk.nowMs() });
+    // A call that moved a belief must not wait for a disk.
+    if (notice !== undefined) runtime.clock.after(0, () => notifier.accept([notice]));
+  };
   return {
     desk,
-    read: desk.read,
+    notifier,
+    read(event) {
+      desk.read(event);
+      if (event.type === "belief" && notifier.wants("target")) tellTarget(event);
+    },
     readCall: desk.readCall,
-    takeOver: (now) => desk.takeOver(now.routes, policyOf(now)),
+    takeOver(now) {
+      notifier.takeOver(now.notify ?? []);
+      desk.takeOver(now.routes, policyOf(now));
+    },
     start(url) {
       at = url;
       desk.start();
     },
     url: () => at,
-    stop: desk.stop,
+    stop() {
+      desk.stop();
+      notifier.stop();
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import type { Runtime } from "../../src/core/runtime.ts";
 import type { Settings } from "../../src/core/settings.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import { createObservers } from "../../src/observe/observers.ts";
+import { sendMail } from "../../src/runtime/smtp.ts";
 import { createHandler } from "../../src/server/handler.ts";
 import { createIncidentRoom, type IncidentRoom, type RoomOptions } from "../../src/server/incident-room.ts";
 import { askAndRead, drillCall } from "../../src/sim/drill-client.ts";
@@ -49,7 +50,7 @@ export function incidentWorld(options: IncidentWorldOptions = {}): IncidentWorld
   const settings: Settings = { ...settingsOf(world, described), ...options.settings };
   const warnings: string[] = [];
   const warn = (message: string) => void warnings.push(message);
-  const room = createIncidentRoom({ runtime, settings, warn, database: options.database, ...options.room });
+  const room = createIncidentRoom({ runtime, settings, warn, sendMail, database: options.database, ...options.room });
   const observers = createObservers({
     wallMs: runtime.wallMs,
     clock: runtime.clock,

@@ -4,6 +4,7 @@ import { startSimProvider } from "../../src/cli/sim-provider.ts";
 import type { Settings } from "../../src/core/settings.ts";
 import { createObservers } from "../../src/observe/observers.ts";
 import { createBunRuntime } from "../../src/runtime/bun.ts";
+import { sendMail } from "../../src/runtime/smtp.ts";
 import { startServer } from "../../src/server/http.ts";
 import { createIncidentRoom } from "../../src/server/incident-room.ts";
 import { ROUTE } from "./virtual.ts";
@@ -28,7 +29,7 @@ export function demoWith(more: Partial<Settings> = {}): Serving {
     passthrough: false,
     ...more,
   };
-  const room = createIncidentRoom({ runtime, settings, warn: () => {} });
+  const room = createIncidentRoom({ runtime, settings, sendMail, warn: () => {} });
   const observers = createObservers({
     wallMs: runtime.wallMs,
     clock: runtime.clock,
