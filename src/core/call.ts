@@ -56,14 +56,14 @@ export interface Call {
   readonly deadlineMs: number;
   readonly tenant: string;
   /** Names of the routes that its tenant may use; absent: all. */
-  readonly routes?: readonly string[];
+  readonly routes?: readonly string[] | undefined;
   readonly criticality: Criticality;
   /** `x-stainless-retry-count`: over 0 is the same logical call again. */
   readonly retryCount: number;
   /** True when a lossy translation must be refused; from the header, else the route. */
-  readonly strict?: boolean;
+  readonly strict?: boolean | undefined;
   /** What the client's `cache-control` says of kept answers. */
-  readonly cache?: CacheWish;
+  readonly cache?: CacheWish | undefined;
   /** What a broken attempt already delivered. Set only by `resume`, read only by `attempt`. */
   readonly delivered?: { readonly text: string; readonly anchor: string; readonly openBlock: boolean };
 }

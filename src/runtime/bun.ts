@@ -29,8 +29,9 @@ export function createBunRuntime(): Runtime {
 
 /** Bun makes a plain object of all headers at once; only `set-cookie` is a list in it, and no cookie is ever passed on. */
 function allHeaders(headers: Headers): HeaderMap {
-  const { "set-cookie": _, ...others } = headers.toJSON();
-  return others;
+  const all = headers.toJSON();
+  if ("set-cookie" in all) delete all["set-cookie"];
+  return all;
 }
 
 /** Bun sends even requests to this machine through a proxy. */
