@@ -32,7 +32,8 @@ export interface Book {
   readonly watches: Map<string, DomainWatch>;
   /** Targets under suspicion, and whose they are. */
   readonly suspects: Map<string, string>;
-  readonly pages: Map<string, readonly PageIncident[]>;
+  /** What their pages have told of late, by provider and by the id there. */
+  readonly pages: Map<string, Map<string, PageIncident>>;
   routes: ReadonlyMap<string, RouteScope>;
   policy: PublishPolicy;
   changes: Change[];

@@ -120,6 +120,8 @@ function rose(book: Book, { target, domain, state }: BeliefFact, nowMs: number):
   watchRecovery(book, incident, nowMs);
 }
 
+const RECOVERS = { service: "Probes succeed", account: "The account is taken again" } as const;
+
 /** Every target is at least on its way back: from here on it is watched, until it was clean for long enough. */
 export function watchRecovery(book: Book, incident: Incident, nowMs: number): void {
   const standings = Object.values(incident.targets);
@@ -127,14 +129,14 @@ export function watchRecovery(book: Book, incident: Incident, nowMs: number): vo
   if (standings.every((one) => one === "well")) incident.cleanSinceMs ??= nowMs;
   if (incident.state !== "investigating" && incident.state !== "identified") return;
   incident.monitoringMs = nowMs;
-  const text = `Probes succeed; ${doingOf({ ...incident, state: "monitoring" })}. ${situation(incident)}`;
+  const text = `${RECOVERS[incident.edge]}. ${situation({ ...incident, state: "monitoring" })}`;
   tell(book, incident, { kind: "updated", state: "monitoring", text, quiet: isFlapping(incident, nowMs) }, nowMs);
 }
 
 function relapse(book: Book, incident: Incident, text: string, nowMs: number): void {
   incident.monitoringMs = undefined;
   const quiet = noteRelapse(incident, nowMs);
-  const why = `${text}: it was coming back too early. ${situation(incident)}`;
+  const why = `${text}: it was coming back too early. ${situation({ ...incident, state: "identified" })}`;
   tell(book, incident, { kind: "updated", state: "identified", text: why, quiet }, nowMs);
 }
 

@@ -5,6 +5,7 @@ import { type Book, createBook, takeChanges } from "./book.ts";
 import { type EndedCall, fateOf, noteCall } from "./calls.ts";
 import { statedCause } from "./cause.ts";
 import { noteAttemptEnd, noteBelief, noteProbe } from "./follow.ts";
+import { wordsOf } from "./page-word.ts";
 import { detectionLeadMs, notePage } from "./pages.ts";
 import { amend, readAmendment, readMaintenance } from "./people.ts";
 import { passTime, setRoutes, wake } from "./recover.ts";
@@ -266,6 +267,21 @@ describe("pages", () => {
     believe(book, "suspect", T0 + 12 * MIN);
     notePage(book, { domain: "alpha", incidents: [page()] }, T0 + 12 * MIN);
     expect(only(book).updates[0]?.text).toContain("Elevated error rate");
+  });
+
+  test("a page that told of it before is attached when it opens; of a console it says nothing", () => {
+    const book = open();
+    const told = { impact: "degraded", models: [], regions: [], components: [], open: true } as const;
+    const base = { id: "a", title: "Errors", lifecycle: "investigating", startedMs: T0 - 5 * MIN, ...told } as const;
+    const incidents = [
+      { ...base, surfaces: ["api"] as const },
+      { ...base, id: "b", startedMs: T0, surfaces: ["console"] as const },
+    ];
+    notePage(book, wordsOf({ provider: "alpha", incidents }, T0), T0);
+    believe(book, "ejected", T0 + MIN);
+    passTime(book, T0 + MIN + S);
+    const incident = only(book);
+    expect([incident.page?.id, detectionLeadMs(incident), incident.state]).toEqual(["a", -6 * MIN, "identified"]);
   });
 
   test("another day's incident is not ours", () => {

@@ -9,13 +9,14 @@ import type { PageIncident, PageWords } from "./page-word.ts";
 import { spanText } from "./sentences.ts";
 
 const PAGES_MAX = 100;
+const TOLD_MAX = 100;
 /** A page's incident that began so long before ours may still be the same. */
 const BEFORE_MS = 2 * 3_600_000;
 const TITLE_MAX = 300;
 
 export function notePage(book: Book, { domain, incidents }: PageWords, nowMs: number): void {
   if (book.pages.size >= PAGES_MAX && !book.pages.has(domain)) return;
-  book.pages.set(domain, incidents);
+  book.pages.set(domain, remembered(book.pages.get(domain), incidents, nowMs));
   const suspects = [...book.suspects].filter(([, whose]) => whose === domain).map(([target]) => target);
   const claimed = incidents.find(({ lifecycle, resolvedMs }) => resolvedMs === undefined && isTrouble(lifecycle));
   if (claimed !== undefined && suspects.length > 0) {
@@ -27,6 +28,29 @@ export function notePage(book: Book, { domain, incidents }: PageWords, nowMs: nu
     const recent = isOpen(incident) || nowMs - (incident.resolvedMs ?? 0) < REOPEN_MS;
     if (recent && incident.domain === domain && incident.edge === "service") match(book, incident, incidents, nowMs);
   }
+}
+
+/** A page tells what has changed; what it told before still stands. */
+function remembered(
+  before: ReadonlyMap<string, PageIncident> | undefined,
+  told: readonly PageIncident[],
+  nowMs: number,
+): Map<string, PageIncident> {
+  const all = new Map(before);
+  for (const one of told) {
+    all.delete(one.id);
+    all.set(one.id, one);
+  }
+  for (const [id, { resolvedMs }] of all) {
+    if (all.size > TOLD_MAX || nowMs - (resolvedMs ?? nowMs) > REOPEN_MS) all.delete(id);
+  }
+  return all;
+}
+
+/** For an incident that opened after its page had told of it. */
+export function attachPage(book: Book, incident: Incident, nowMs: number): void {
+  const told = book.pages.get(incident.domain);
+  if (told !== undefined && told.size > 0) match(book, incident, [...told.values()], nowMs);
 }
 
 function isTrouble(lifecycle: string): boolean {

@@ -6,6 +6,7 @@ import { type Book, isOpen, PEOPLE, type RouteScope, say, watchOf } from "./book
 import { lastDirtyMs } from "./evidence.ts";
 import { causeOf, identify, tell, watchRecovery } from "./follow.ts";
 import { severityOf } from "./impact.ts";
+import { attachPage } from "./pages.ts";
 import { clientsSee, spanText } from "./sentences.ts";
 
 /** Minutes with all of the traffic and nearly no failure, after which it is over. */
@@ -20,9 +21,10 @@ export function passTime(book: Book, nowMs: number, cleanMs = CLEAN_MS): void {
     if (incident.publishAtMs !== undefined && nowMs >= incident.publishAtMs) publish(book, incident);
     if (incident.domain === PEOPLE) continue;
     escalate(book, incident, nowMs);
+    if (incident.page === undefined && incident.edge === "service") attachPage(book, incident, nowMs);
     seeAgain(book, incident, nowMs);
+    incident.cause = causeOf(book, incident);
     if (incident.state === "investigating" && nowMs - incident.openedMs >= IDENTIFY_AFTER_MS) {
-      incident.cause = causeOf(book, incident);
       if (incident.cause.class !== "unknown") identify(book, incident, incident.cause.evidence[0] ?? "", nowMs);
     }
     if (incident.state === "monitoring") maybeResolve(book, incident, { nowMs, cleanMs });

@@ -105,7 +105,7 @@ export function doingOf(incident: Incident): string {
     case "identified":
       if (edge === "account")
         return `calls go to the next target of their route; the account at ${domain} needs a person`;
-      return `calls go to the next target of their route; ${sick === 1 ? "the target is" : `${sick} targets are`} probed until they are well`;
+      return `calls go to the next target of their route; ${sick > 1 ? `${sick} targets are probed until they are well` : "the sick one is probed until it is well"}`;
     case "monitoring":
       return `${domain} gets its calls back step by step`;
     default:

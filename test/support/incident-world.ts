@@ -11,6 +11,7 @@ import { createHandler } from "../../src/server/handler.ts";
 import { createIncidentRoom, type IncidentRoom, type RoomOptions } from "../../src/server/incident-room.ts";
 import { askAndRead, drillCall } from "../../src/sim/drill-client.ts";
 import type { ScheduledFault } from "../../src/sim/fault-script.ts";
+import type { Scenario } from "../../src/sim/scenario.ts";
 import { createWorld, type World } from "../../src/sim/world.ts";
 import { HOST } from "./http-world.ts";
 import { ANTHROPIC, CHAT, settingsOf, sim, type VirtualOptions } from "./virtual.ts";
@@ -29,6 +30,8 @@ export interface IncidentWorld {
 }
 
 export interface IncidentWorldOptions {
+  /** Instead of two providers, one route and `faults`. */
+  readonly scenario?: Scenario;
   readonly faults?: readonly ScheduledFault[];
   readonly ratePerS?: number;
   readonly settings?: Partial<Settings>;
@@ -41,13 +44,14 @@ export interface IncidentWorldOptions {
 }
 
 export function incidentWorld(options: IncidentWorldOptions = {}): IncidentWorld {
-  const { faults = [], ratePerS = 5, startMs = 0 } = options;
-  const providers = [sim("alpha", ANTHROPIC), sim("beta", CHAT)];
+  const { scenario, startMs = 0 } = options;
+  const { faults = scenario?.faults ?? [], ratePerS = scenario?.traffic.ratePerS ?? 5 } = options;
+  const providers = scenario?.providers ?? [sim("alpha", ANTHROPIC), sim("beta", CHAT)];
   const world = createWorld({ seed: 1, providers, faults });
   const inner: Runtime = { ...world.runtime, wallMs: () => world.runtime.wallMs() + startMs };
   const runtime = options.runtime?.(inner) ?? inner;
   const described: VirtualOptions = { providers, targets: ["alpha/m", "beta/m"] };
-  const settings: Settings = { ...settingsOf(world, described), ...options.settings };
+  const settings: Settings = { ...(scenario?.settings ?? settingsOf(world, described)), ...options.settings };
   const warnings: string[] = [];
   const warn = (message: string) => void warnings.push(message);
   const room = createIncidentRoom({ runtime, settings, warn, sendMail, database: options.database, ...options.room });

@@ -1,6 +1,8 @@
 // Incidents of the real engine in the virtual world: from the first failure to the last clean minute.
 
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { openMemoryDatabase } from "../../src/runtime/sqlite.ts";
 import { isPassed, playDrill } from "../../src/sim/drill.ts";
 import { readScenario } from "../../src/sim/scenario.ts";
@@ -70,6 +72,47 @@ test("a relapse while it is monitored is the same incident", async () => {
     "monitoring",
     "resolved",
   ]);
+}, 30_000);
+
+test("2026-06-23 again: traffic has moved and an incident is open before the page's 14:19; the page confirms it", async () => {
+  const file = join(import.meta.dir, "../../drills/claude-2026-06-23.yaml");
+  const read = readScenario(readFileSync(file, "utf8"), { file, name: "x" });
+  if (!read.ok) throw new Error("the drill does not read");
+  const here = incidentWorld({ scenario: read.scenario });
+  const { desk } = here.room;
+  // The drill begins at 14:00; the page told of it at 14:19:06.
+  const fourteen = desk.nowMs();
+  const pageMs = fourteen + 19 * 60_000 + 6_000;
+  await here.runTo(19 * 60);
+  const [incident] = desk.book.incidents.values();
+  const openedS = ((incident?.openedMs ?? 0) - fourteen) / 1_000;
+  expect([openedS > 8 * 60, openedS < 12 * 60, incident?.routes]).toEqual([true, true, ["chat"]]);
+  const base = { models: [], regions: [], components: [], impact: "major_outage" } as const;
+  const page = { ...base, id: "jbhf20wjmzrf", title: "Elevated error rate across multiple models", startedMs: pageMs };
+  await here.runTo(19 * 60 + 60);
+  here.room.readPage({
+    provider: "alpha",
+    incidents: [{ ...page, lifecycle: "investigating", open: true, surfaces: ["api", "web", "console"] }],
+  });
+  const view = (await (await here.get(`/admin/v1/incidents/${incident?.id}`)).json()) as Record<string, unknown>;
+  expect(Number(view.detectionLeadS)).toBeGreaterThan(7 * 60);
+  expect(incident?.counts.failed).toBe(0);
+}, 60_000);
+
+test("2026-10-07 again: a usage page that is broken for eight hours moves nothing and opens nothing", async () => {
+  const here = incidentWorld({ ratePerS: 1 });
+  const base = { models: [], regions: [], components: [], impact: "major_outage", open: true } as const;
+  for (let hour = 0; hour < 8; hour++) {
+    const startedMs = here.room.desk.nowMs();
+    here.room.readPage({
+      provider: "alpha",
+      incidents: [
+        { ...base, id: "978mjkgw6mh7", title: "Usage page", lifecycle: "identified", surfaces: ["console"], startedMs },
+      ],
+    });
+    await here.runTo((hour + 1) * 600);
+  }
+  expect([here.room.desk.book.incidents.size, here.calls.failed]).toEqual([0, 0]);
 }, 30_000);
 
 test("a store keeps it: after a restart it goes on, and nobody hears old news", async () => {
