@@ -28,7 +28,6 @@ export const LATER: readonly LaterRow[] = [
     allowed: "anthropic-messages | openai-chat",
     asks: (value) => value === "openai-responses" || value === "gemini",
   },
-  { path: ["providers", "*", "status-page"], allowed: "off" },
   route(
     "hedge",
     "off",
@@ -54,7 +53,6 @@ export const LATER: readonly LaterRow[] = [
   route("require", "{}"),
   route("value", "0"),
   { path: ["canary"], allowed: "off" },
-  { path: ["status", "poll"], allowed: "off" },
   { path: ["slo"], allowed: "[]" },
   {
     path: ["store"],

@@ -114,12 +114,23 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
     ...probesOf(config.probes),
     ...(Array.isArray(config.notify) && config.notify.length > 0 && { notify: channelsOf(config.notify) }),
     ...(config["status-page"] === "public" && { statusPage: "public" as const }),
+    ...statusOf(config.status),
     ...(config.store !== undefined && { store: storeOf(config.store) }),
   };
 }
 
 function storeOf(store: NonNullable<Config["store"]>): NonNullable<Settings["store"]> {
   return store === "off" ? "memory" : { path: store.slice("sqlite:".length).trim() };
+}
+
+const POLL_AUTO_MS = 300_000;
+/** More often no page wants to be asked, whatever is going on. */
+const POLL_LEAST_MS = 30_000;
+
+function statusOf(status: Config["status"]): Pick<Settings, "status"> {
+  const poll = typeof status === "object" ? status.poll : undefined;
+  if (poll === undefined || poll === "off") return {};
+  return { status: { idleMs: poll === "auto" ? POLL_AUTO_MS : Math.max(POLL_LEAST_MS, poll) } };
 }
 
 function probesOf(probes: Config["probes"]): { probesUsdPerDay?: number } {

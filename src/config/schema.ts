@@ -55,7 +55,11 @@ const provider = z
       ),
       region: told(text("a name such as eu").optional(), "A fact for `require`."),
       retention: told(text("a name such as none or 30d").optional(), "A fact for `require`."),
-      "status-page": told(feature(text("a URL"), "off | a URL"), "Where it tells of its outages.", "off"),
+      "status-page": told(
+        feature(text("a URL"), "off | a URL"),
+        "Where it tells of its outages; any kind of page that is known is found from its address. A name of the catalog " +
+          "brings it.",
+      ),
     }),
   )
   .meta({ type: ["object", "null"] });
@@ -100,7 +104,13 @@ const probes = object({
   ),
 });
 const statusPoll = feature(z.union([oneOf("auto"), lasting]).meta({ [ALLOWED]: "auto | a duration" }), "off | auto");
-const status = object({ poll: told(statusPoll, "How often.", "off") });
+const status = object({
+  poll: told(
+    statusPoll,
+    "`auto`: every 5 minutes, and every minute while something is open; a duration: instead of the 5 minutes, at least 30s.",
+    "off",
+  ),
+});
 const adminKey = feature(text("a key"), "off | a key");
 
 export const configSchema = object({

@@ -130,7 +130,12 @@ const ROWS: readonly Row[] = [
     ["3:32", "providers.groq.keys", "beside `key`"],
   ],
   [inProvider("groq: { key: none, tier: lcoal }"), ["3:28", "providers.groq.tier", '"lcoal"', "local"]],
-  [inProvider("groq: { key: none, status-page: 'https://h' }"), ["3:35", "providers.groq.status-page", later]],
+  [inProvider("groq: { key: none, status-page: here }"), ["3:35", "providers.groq.status-page", "is not a URL"]],
+  [inProvider("groq: { key: none, status-page: 'ftp://h' }"), ["3:35", "providers.groq.status-page", "not spoken"]],
+  [
+    inProvider("groq: { key: none, status-page: 'https://a:b@h' }"),
+    ["3:35", "providers.groq.status-page", "credentials"],
+  ],
   [
     inProvider("'a/b': { dialect: openai-chat, url: 'http://h/v1', key: none }"),
     ["3:3", 'providers."a/b"', "no name for a provider"],
@@ -254,7 +259,8 @@ const ROWS: readonly Row[] = [
   [inRoute("value: 3eur"), ["7:12", "routes.chat.value", "0.40usd"]],
   ["$P\n$R\ncanary: 0.10usd/day\n", ["6:9", "canary", later]],
   ["$P\n$R\ncanary: 0.10usd\n", ["6:9", "canary", "an amount a day"]],
-  ["$P\n$R\nstatus: { poll: auto }\n", ["6:17", "status.poll", later]],
+  ["$P\n$R\nstatus: { poll: often }\n", ["6:17", "status.poll", "off | auto"]],
+  ["$P\n$R\nstatus: { pol: auto }\n", ["6:11", "status.pol", "unknown key", "poll"]],
   [
     "$P\n$R\nnotify: [{ slack: hooks, on: [incident.openend] }]\n",
     ["6:19", "notify[0].slack", "is no URL"],

@@ -1,6 +1,7 @@
 // The one stream of facts. Logs, metrics, traces, ledger, incidents, console and the simulator's checkers read it;
 // nothing else is told anything. Exactly one `attempt-end` per `attempt-start`, one `call-end` per `call-start`.
 
+import type { BeliefCause } from "./belief-cause.ts";
 import type { DialectId, Operation } from "./call.ts";
 import type { BeliefState } from "./cell.ts";
 import type { FaultKind } from "./fault.ts";
@@ -52,6 +53,7 @@ export type GatewayEvent = Fact &
         readonly state: BeliefState;
         readonly score: number;
         readonly admission: number;
+        readonly cause: BeliefCause;
       }
     /** A probe was answered, or not. It is no attempt of a call: `call` is its own id. */
     | { readonly type: "probe"; readonly target: string; readonly ok: boolean; readonly fault?: FaultKind | undefined }

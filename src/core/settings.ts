@@ -26,6 +26,8 @@ export interface ProviderSettings {
   /** Best first; `"none"` was given: empty. */
   readonly keys: readonly KeySource[];
   readonly tier: "remote" | "local";
+  /** Where it tells of its outages; absent: it does not, or nobody is to read it. */
+  readonly statusPage?: string;
 }
 
 export interface TimeoutSettings {
@@ -107,6 +109,8 @@ export interface Settings {
   readonly notify?: readonly ChannelSettings[];
   /** `public`: our own status page, its API and its feed need no key. Absent: `private`. */
   readonly statusPage?: "private" | "public";
+  /** Status pages are read, this often while nothing is open; absent: they are not. */
+  readonly status?: { readonly idleMs: number };
   /** What probes of suspected targets may cost; 0: a real call is tried instead. Absent: the default. */
   readonly probesUsdPerDay?: number;
 }

@@ -83,6 +83,8 @@ export interface PageChange {
   readonly type: "status";
   readonly provider: string;
   readonly page: string;
+  /** Another than before: the provider has moved to another vendor. */
+  readonly backend: PageBackend;
   /** Of the API component. */
   readonly from: PageHealth;
   readonly health: PageHealth;

@@ -11,7 +11,7 @@ import { type Book, type Change, createBook, takeChanges } from "./book.ts";
 import { type EndedCall, fateOf, noteCall } from "./calls.ts";
 import { noteAttemptEnd, noteBelief, noteProbe } from "./follow.ts";
 import { createKeeper, type Keeper } from "./keeper.ts";
-import type { PageWords } from "./page-word.ts";
+import { wordsOf } from "./page-word.ts";
 import { notePage } from "./pages.ts";
 import { type Amendment, amend, type Report, report } from "./people.ts";
 import { CLEAN_MS, passTime, setRoutes } from "./recover.ts";
@@ -42,7 +42,6 @@ export interface Desk {
   readonly maintenances: readonly Maintenance[];
   /** Milliseconds since the Unix epoch, by the clock that does not jump. */
   nowMs(): number;
-  readPage(words: PageWords): void;
   /** The configuration was read again. `policy` holds unless people have set another. */
   takeOver(routes: readonly RouteSettings[], policy: PublishPolicy): void;
   amend(incident: Incident, asked: Amendment): void;
@@ -92,10 +91,6 @@ export function createDesk(options: DeskOptions): Desk {
     },
     readCall(event, call) {
       if (event.type === "call-end") hearCall(state, call, event.atMs + time.offsetMs());
-    },
-    readPage(words) {
-      notePage(book, words, time.nowMs());
-      settle();
     },
     takeOver(routes, policy) {
       if (!state.policySet) book.policy = policy;
@@ -162,6 +157,7 @@ function hear(book: Book, event: GatewayEvent, atMs: number): boolean {
   if (event.type === "attempt-end") noteAttemptEnd(book, event.target, event.fault, atMs);
   else if (event.type === "belief") noteBelief(book, event, atMs);
   else if (event.type === "probe") noteProbe(book, event, atMs);
+  else if (event.type === "status") notePage(book, wordsOf(event, atMs), atMs);
   else return false;
   return true;
 }

@@ -1,6 +1,6 @@
 // What a provider's own status page says, as far as incidents need it: those of its incidents that touch the API.
 
-import type { PageReading } from "../core/status-page.ts";
+import type { PageChange } from "../core/status-page.ts";
 
 /** An incident of a provider's page that touches its API. */
 export interface PageIncident {
@@ -21,11 +21,8 @@ export interface PageWords {
   readonly incidents: readonly PageIncident[];
 }
 
-/** Of a reading, or of what changed in one. A page that could not be read has no incidents, and so says nothing. */
-export function wordsOf(
-  { provider, incidents }: Pick<PageReading, "provider" | "incidents">,
-  nowMs: number,
-): PageWords {
+/** Of what changed on a page. One that could not be read has no incidents, and so says nothing. */
+export function wordsOf({ provider, incidents }: Pick<PageChange, "provider" | "incidents">, nowMs: number): PageWords {
   return {
     domain: provider,
     incidents: incidents

@@ -12,6 +12,7 @@ import { checkOrigin } from "./guard.ts";
 import { createIds } from "./ids.ts";
 import type { IncidentRoom } from "./incident-room.ts";
 import { listModels, oneModel } from "./models.ts";
+import type { PageWatch } from "./page-watch.ts";
 import { passThrough } from "./pass-through.ts";
 import type { Path } from "./read-call.ts";
 import { type Asker, dialectOf, draining, full, notAllowed, notFound, refuse, unauthorized } from "./refuse.ts";
@@ -33,6 +34,7 @@ export interface HandlerOptions {
   readonly board?: TargetBoard;
   /** With where the gateway is reached, once it listens. */
   readonly incidents?: Pick<IncidentRoom, "desk" | "notifier" | "url">;
+  readonly pages?: PageWatch;
 }
 
 const DATA_PATHS: Readonly<Record<string, Path>> = {
@@ -94,6 +96,8 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
       const asker = { id: nextId(), dialect: known?.dialect ?? dialectOf(request.headers) };
       const asked = { request, path, query, asker, patient };
       if (path === "/healthz" || path === "/readyz") return probe(asked, state.draining);
+      // Before any guard: the path itself is the secret, and all it can do is have a page read again.
+      if (path.startsWith(HOOKS)) return hook(asked, options.pages);
       const access = accessNow();
       if (path.startsWith("/admin/")) return admin.handle(request, path, query, access);
       const { settings } = engine;
@@ -120,6 +124,15 @@ function followAccess(engine: Engine): () => Access {
     }
     return access;
   };
+}
+
+const HOOKS = "/hooks/status/";
+
+/** What is sent is not even looked at: only the page itself is believed. */
+function hook({ request: { method }, path, asker }: Asked, pages: PageWatch | undefined): Response {
+  if (method !== "POST") return notAllowed(asker, method, "POST");
+  if (pages?.hint(path.slice(HOOKS.length)) !== true) return notFound(asker, "No such path.");
+  return new Response(null, { status: 204 });
 }
 
 function isRead(method: string): boolean {

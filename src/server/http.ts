@@ -7,9 +7,12 @@ import type { Secrets, Settings } from "../core/settings.ts";
 import { sleep } from "../core/timing.ts";
 import { createEngine } from "../engine/engine.ts";
 import type { Observers } from "../observe/observers.ts";
+import { backgroundClock, systemClock } from "../runtime/clock.ts";
+import { resolveHost } from "../runtime/resolve-host.ts";
 import { isLoopback } from "./guard.ts";
 import { createHandler } from "./handler.ts";
 import type { IncidentRoom } from "./incident-room.ts";
+import { createPageWatch } from "./page-watch.ts";
 import { PASSED_BYTES_MAX } from "./pass-through.ts";
 import { createTargetBoard } from "./target-board.ts";
 
@@ -43,7 +46,7 @@ export function startServer(options: ServerOptions): Server {
   const { settings, runtime } = options;
   const { host, port } = settings.listen;
   refuseOpenDoor(host, settings);
-  const { engine, handler } = createParts(options);
+  const { engine, handler, pages } = createParts(options);
   const server = Bun.serve({
     hostname: host,
     port,
@@ -67,9 +70,11 @@ export function startServer(options: ServerOptions): Server {
       refuseOpenDoor(host, now);
       engine.reload(now);
       options.room?.takeOver(now);
+      pages.reload();
     },
     async stop(graceMs) {
       handler.drain();
+      pages.stop();
       const untilMs = runtime.clock.now() + graceMs;
       const never = new CancelSource();
       // A response is pending for the platform until its last byte was taken, long after it was handed over.
@@ -92,10 +97,11 @@ function createParts(options: ServerOptions) {
     ...(observers?.propagate && { propagate: observers.propagate }),
     readers: [board.read, ...(observers?.readers ?? []), ...readers, ...(room === undefined ? [] : [room.read])],
   });
-  return {
-    engine,
-    handler: createHandler(engine, { board, ...(observers && { observers }), ...(room && { incidents: room }) }),
-  };
+  // With another clock than the machine's (a test's) it is that one which moves the readings too.
+  const timers = runtime.clock === systemClock ? { timers: backgroundClock } : {};
+  const pages = createPageWatch({ engine, resolveHost, ...timers });
+  const seen = { board, pages, ...(observers && { observers }), ...(room && { incidents: room }) };
+  return { engine, pages, handler: createHandler(engine, seen) };
 }
 
 /** The configuration is refused for it before; this holds for whoever starts a server without one. */

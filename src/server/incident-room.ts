@@ -7,10 +7,8 @@ import type { PublishPolicy } from "../core/incident.ts";
 import type { SendMail } from "../core/notice.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
-import type { PageReading } from "../core/status-page.ts";
 import { createDesk, type Desk } from "../incidents/desk.ts";
 import { noticeOf, targetNotice } from "../incidents/notices.ts";
-import { wordsOf } from "../incidents/page-word.ts";
 import { createNotifier, type Notifier } from "../notify/notifier.ts";
 import type { CallReader } from "../observe/follow-calls.ts";
 
@@ -21,8 +19,6 @@ export interface IncidentRoom {
   readonly read: (event: GatewayEvent) => void;
   /** For the observers. */
   readonly readCall: CallReader;
-  /** What a provider's page says, or what has changed there. */
-  readPage(reading: Pick<PageReading, "provider" | "incidents">): void;
   takeOver(settings: Settings): void;
   /** `url`: where the gateway is reached, without a trailing slash. */
   start(url: string): void;
@@ -68,7 +64,6 @@ export function createIncidentRoom(options: RoomOptions): IncidentRoom {
       if (event.type === "belief" && notifier.wants("target")) tellTarget(event);
     },
     readCall: desk.readCall,
-    readPage: (reading) => desk.readPage(wordsOf(reading, desk.nowMs())),
     takeOver(now) {
       notifier.takeOver(now.notify ?? []);
       desk.takeOver(now.routes, policyOf(now));

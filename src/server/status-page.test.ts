@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { incidentWorld } from "../../test/support/incident-world.ts";
 import { on } from "../../test/support/virtual.ts";
+import { parse } from "../status/parse.ts";
 
 const hashedKey = (key: string) => `sha256:${createHash("sha256").update(key).digest("hex")}`;
 const outage = (atS: number, forS: number) => ({
@@ -123,6 +124,22 @@ describe("an outage on the page", () => {
     expect((await read("incidents")).incidents).toMatchObject([{ status: "resolved" }]);
     expect(await (await here.get("/status")).text()).toContain("This is over.");
   }, 30_000);
+
+  test("is read by the readers of other people's pages", async () => {
+    const here = incidentWorld({ faults: [outage(20, 600)] });
+    await here.runTo(60);
+    for (const path of ["/api/v2/summary.json", "/api/v2/incidents.json", "/history.atom"]) {
+      const response = await here.get(path);
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      const read = parse(bytes, response.headers.get("content-type") ?? "", here.room.desk.nowMs());
+      if ("code" in read) throw new Error(`${path}: ${read.detail}`);
+      const incidents = (read.incidents ?? []).map(({ title, lifecycle, open }) => [title, lifecycle, open]);
+      expect([path, incidents]).toEqual([path, [["Some answers come from another model", "identified", true]]]);
+      if (path.includes("summary")) {
+        expect(read.components).toMatchObject([{ name: "chat", health: "degraded" }]);
+      }
+    }
+  });
 
   test("an unchanged page is 304, other methods are 405, HEAD has no body", async () => {
     const here = incidentWorld();

@@ -4,6 +4,7 @@ import type { Database } from "../../src/core/database.ts";
 import type { GatewayEvent } from "../../src/core/gateway-event.ts";
 import type { Runtime } from "../../src/core/runtime.ts";
 import type { Settings } from "../../src/core/settings.ts";
+import type { PageChange } from "../../src/core/status-page.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import { createObservers } from "../../src/observe/observers.ts";
 import { sendMail } from "../../src/runtime/smtp.ts";
@@ -25,6 +26,8 @@ export interface IncidentWorld {
   readonly warnings: readonly string[];
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
   post(path: string, body: unknown): Promise<Response>;
+  /** Its page says this now. */
+  tellPage(provider: string, incidents: PageChange["incidents"]): void;
   /** Seconds since the beginning. */
   runTo(seconds: number): Promise<void>;
 }
@@ -91,6 +94,10 @@ export function incidentWorld(options: IncidentWorldOptions = {}): IncidentWorld
     warnings,
     get: (path, headers = {}) => send(path, { headers }),
     post: (path, body) => send(path, { method: "POST", body: JSON.stringify(body) }),
+    tellPage(provider, incidents) {
+      const word = { backend: "statuspage", from: "unknown", health: "unknown", state: "ok", first: false } as const;
+      engine.emit({ type: "status", atMs: world.clock.now(), call: "", provider, page: "", incidents, ...word });
+    },
     runTo: (seconds) => world.run(seconds * 1_000),
   };
 }

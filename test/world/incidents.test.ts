@@ -90,10 +90,7 @@ test("2026-06-23 again: traffic has moved and an incident is open before the pag
   const base = { models: [], regions: [], components: [], impact: "major_outage" } as const;
   const page = { ...base, id: "jbhf20wjmzrf", title: "Elevated error rate across multiple models", startedMs: pageMs };
   await here.runTo(19 * 60 + 60);
-  here.room.readPage({
-    provider: "alpha",
-    incidents: [{ ...page, lifecycle: "investigating", open: true, surfaces: ["api", "web", "console"] }],
-  });
+  here.tellPage("alpha", [{ ...page, lifecycle: "investigating", open: true, surfaces: ["api", "web", "console"] }]);
   const view = (await (await here.get(`/admin/v1/incidents/${incident?.id}`)).json()) as Record<string, unknown>;
   expect(Number(view.detectionLeadS)).toBeGreaterThan(7 * 60);
   expect(incident?.counts.failed).toBe(0);
@@ -104,12 +101,8 @@ test("2026-10-07 again: a usage page that is broken for eight hours moves nothin
   const base = { models: [], regions: [], components: [], impact: "major_outage", open: true } as const;
   for (let hour = 0; hour < 8; hour++) {
     const startedMs = here.room.desk.nowMs();
-    here.room.readPage({
-      provider: "alpha",
-      incidents: [
-        { ...base, id: "978mjkgw6mh7", title: "Usage page", lifecycle: "identified", surfaces: ["console"], startedMs },
-      ],
-    });
+    const page = { ...base, id: "978mjkgw6mh7", title: "Usage page", lifecycle: "identified", startedMs } as const;
+    here.tellPage("alpha", [{ ...page, surfaces: ["console"] }]);
     await here.runTo((hour + 1) * 600);
   }
   expect([here.room.desk.book.incidents.size, here.calls.failed]).toEqual([0, 0]);
