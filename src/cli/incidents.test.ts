@@ -1,10 +1,14 @@
 // `holdfast incidents` and `report incidents` against a running gateway, over sockets.
 
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, spyOn, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { demoWith } from "../../test/support/serving.ts";
+import { createBunRuntime } from "../runtime/bun.ts";
+import { createClient } from "./gateway-client.ts";
+import { main } from "./main.ts";
+import { copyPage, unverified } from "./status-export.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-incidents-"));
 const started = demoWith();
@@ -23,10 +27,14 @@ afterAll(async () => {
 });
 
 async function run(...args: string[]) {
-  const command = [process.execPath, join(import.meta.dir, "main.ts"), ...args, "--gateway", started.url];
-  const child = Bun.spawn(command, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  return { code: await child.exited, out, err };
+  const [out, err]: string[][] = [[], []];
+  const spies = [
+    spyOn(console, "log").mockImplementation((text: string) => void out?.push(`${text}\n`)),
+    spyOn(console, "error").mockImplementation((text: string) => void err?.push(`${text}\n`)),
+  ];
+  const code = await main([...args, "--gateway", started.url]);
+  for (const spy of spies) spy.mockRestore();
+  return { code, out: out?.join("") ?? "", err: err?.join("") ?? "" };
 }
 
 test("lists, shows, takes notes, exports, and says what is wrong", async () => {
@@ -65,9 +73,6 @@ test("reports in every format", async () => {
 }, 60_000);
 
 test("the page as files says when it can no longer be verified", async () => {
-  const { copyPage, unverified } = await import("./status-export.ts");
-  const { createClient } = await import("./gateway-client.ts");
-  const { createBunRuntime } = await import("../runtime/bun.ts");
   expect((await run("incidents", "page", folder)).out).toContain("6 files");
   expect(readFileSync(join(folder, "index.html"), "utf8")).toContain("Sign-in");
   const copied = await copyPage(createClient(started.url, undefined, createBunRuntime()), "2026-11-27T14:00:00.000Z");

@@ -76,7 +76,7 @@ function incident(facts: PageFacts) {
     reminder_intervals: null,
     incident_updates: updates.map(({ id: update, atMs, state: then, text }) => ({
       ...updateOf({ id: update, incident: id, status: then, text, atMs }),
-      affected_components: components.map(({ id: code, name, status: new_status }) => ({ code, name, new_status })),
+      affected_components: null,
     })),
     components: components.map(componentOf(facts)),
   });

@@ -119,6 +119,7 @@ interface Words {
 function moveTo(book: Book, incident: Incident, { state, text, forUsers }: Words, nowMs: number): void {
   const ends = state === "resolved" || state === "postmortem";
   const wasOpen = isOpen(incident);
+  incident.lastEvidenceMs = nowMs;
   if (ends) incident.resolvedMs ??= nowMs;
   else {
     incident.resolvedMs = undefined;

@@ -97,6 +97,23 @@ export function statusOf(
   { book, maintenances }: Around,
   nowMs: number,
 ): ComponentStatus {
+  return judged(route, watch, { book, maintenances, sick: sickDomains(book) }, nowMs);
+}
+
+interface Judging extends Around {
+  readonly sick: ReadonlySet<string>;
+}
+
+function sickDomains(book: Book): ReadonlySet<string> {
+  return new Set([...book.open].filter(isSick).map(({ domain }) => domain));
+}
+
+function judged(
+  route: string,
+  watch: RouteWatch,
+  { book, maintenances, sick }: Judging,
+  nowMs: number,
+): ComponentStatus {
   const { all, failed } = countsOf(watch.ring, LOOK_BACK_MS, nowMs);
   const share = all === 0 ? 0 : failed / all;
   if (all >= SEEN_MIN && share >= MAJOR_SHARE) return "major_outage";
@@ -104,7 +121,6 @@ export function statusOf(
   const reported = reportedStatus(book, route);
   if (reported !== undefined) return reported;
   const { domains = [] } = book.routes.get(route) ?? {};
-  const sick = new Set([...book.open].filter(isSick).map(({ domain }) => domain));
   const [first] = domains;
   // Nobody has asked: what is known of all of its targets is all there is to say.
   if (all < SEEN_MIN && domains.length > 0 && domains.every((domain) => sick.has(domain))) return "major_outage";
@@ -144,11 +160,18 @@ export function isUnderWay(one: Maintenance, route: string, nowMs: number): bool
 }
 
 /** `tookMs` have passed since it was last looked at. */
-export function passRouteTime(watches: RouteWatches, around: Around, nowMs: number, tookMs: number): void {
-  for (const name of around.book.routes.keys()) {
+export function passRouteTime(
+  watches: RouteWatches,
+  { book, maintenances }: Around,
+  nowMs: number,
+  tookMs: number,
+): void {
+  // Once for all of them.
+  const judging = { book, maintenances, sick: sickDomains(book) };
+  for (const name of book.routes.keys()) {
     const watch = routeWatchOf(watches, name, nowMs);
     if (watch === undefined) return;
-    const status = statusOf(name, watch, around, nowMs);
+    const status = judged(name, watch, judging, nowMs);
     if (status !== watch.status) {
       watch.status = status;
       watch.sinceMs = nowMs;

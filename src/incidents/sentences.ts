@@ -2,6 +2,7 @@
 // gateway need: what fails, what clients see, what is done about it, and one command.
 
 import type { Incident, Severity } from "../core/incident.ts";
+import { PEOPLE } from "./book.ts";
 import { summaryOf } from "./cause.ts";
 
 /** `2026-11-27 14:08 UTC` */
@@ -48,6 +49,9 @@ export function userTitleOf(incident: Incident): string {
 /** What users are told: what works, since when, what they need to do. */
 export function sentenceOf(incident: Incident): string {
   if (incident.corrected.sentence !== undefined) return incident.corrected.sentence;
+  // What people reported, people word.
+  if (incident.domain === PEOPLE)
+    return incident.updates.findLast(({ forUsers }) => forUsers !== undefined)?.forUsers ?? "";
   const since = timeText(incident.startedMs);
   const { state, severity, resolvedMs } = incident;
   if (state === "resolved" || state === "postmortem") {
@@ -86,7 +90,8 @@ const WAS: Readonly<Record<Severity, string>> = {
 };
 
 /** What clients of the gateway see, in counts. */
-export function clientsSee({ counts: { calls, rescued, honest, failed } }: Incident): string {
+export function clientsSee({ domain, counts: { calls, rescued, honest, failed } }: Incident): string {
+  if (domain === PEOPLE) return "its calls are not counted: people reported it";
   if (calls === 0) return "no call has met it yet";
   const parts = [
     `${rescued} answered by another target`,
@@ -99,6 +104,7 @@ export function clientsSee({ counts: { calls, rescued, honest, failed } }: Incid
 /** What the gateway does about it. */
 export function doingOf(incident: Incident): string {
   const { domain, edge, state } = incident;
+  if (domain === PEOPLE) return state === "resolved" || state === "postmortem" ? "it is over" : "people look after it";
   const sick = Object.entries(incident.targets).filter(([, standing]) => standing === "sick").length;
   switch (state) {
     case "investigating":
@@ -119,6 +125,7 @@ export function commandOf({ id }: Incident): string {
 
 /** What fails, in one line. */
 export function failsText(incident: Incident): string {
+  if (incident.domain === PEOPLE) return titleOf(incident);
   const targets = Object.keys(incident.targets);
   const [main] = Object.entries(incident.faults).sort((a, b) => b[1] - a[1]);
   const what = targets.length === 0 ? incident.domain : targets.slice(0, 5).join(", ");

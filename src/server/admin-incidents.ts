@@ -25,6 +25,8 @@ type Result = Response | AdminFault | Readonly<Record<string, unknown>>;
 
 const BODY_CHARS_MAX = 100_000;
 const LISTED_MAX = 500;
+/** Open ones are never forgotten. */
+const OPEN_MAX = 200;
 
 export function adminIncidents(
   room: RoomSource | undefined,
@@ -92,7 +94,9 @@ function text(body: string, type: string): Response {
 
 function open(desk: Desk, body: unknown): Result {
   const asked = readReport(body, [...desk.book.routes.keys()]);
-  return "wrong" in asked ? invalid(asked.wrong) : { ...viewOf(desk.report(asked)) };
+  if ("wrong" in asked) return invalid(asked.wrong);
+  if (desk.book.open.size >= OPEN_MAX) return adminFault(409, "too-many", `${OPEN_MAX} incidents are open already.`);
+  return { ...viewOf(desk.report(asked)) };
 }
 
 function change(desk: Desk, incident: Incident, body: unknown): Result {

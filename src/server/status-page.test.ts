@@ -39,7 +39,7 @@ const update = z.object({
   created_at: time,
   updated_at: time,
   display_at: time,
-  affected_components: z.array(z.object({ code: z.string(), name: z.string() })).nullable(),
+  affected_components: z.null(),
   deliver_notifications: z.boolean(),
   custom_tweet: z.null(),
   tweet_id: z.null(),

@@ -148,7 +148,13 @@ test("people add, correct, open and announce; what is wrong is told and changes 
     text: "We look into it.",
     severity: "major",
   });
-  expect(await opened.json()).toMatchObject({ domain: "people", state: "investigating", severity: "major" });
+  expect(await opened.json()).toMatchObject({
+    domain: "people",
+    state: "investigating",
+    severity: "major",
+    sentence: "We look into it.",
+    doing: "people look after it",
+  });
   expect(await (await here.post("/admin/v1/incidents/policy", { publish: "after 10m" })).json()).toEqual({
     publish: "after 10m",
   });
