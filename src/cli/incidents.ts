@@ -1,21 +1,13 @@
 // `holdfast incidents`: what failed at a running gateway, one incident in full, what people add to it, and the drill that
 // it makes. What an incident is, the gateway knows.
 
-import { join } from "node:path";
-import { parseDuration } from "../config/units.ts";
-import { CancelSource } from "../core/cancel.ts";
-import { fault } from "../core/fault.ts";
-import { sleep } from "../core/timing.ts";
 import type { IncidentView } from "../incidents/view.ts";
 import { printable } from "../observe/call-line.ts";
-import { createBunRuntime } from "../runtime/bun.ts";
-import { putTextFile, untilStopped } from "../runtime/command-io.ts";
 import { type Command, misuse } from "./command.ts";
-import { type Flags, readFlags, textFlag } from "./flags.ts";
+import { type Flags, readFlags } from "./flags.ts";
 import { GATEWAY_FLAGS, GATEWAY_HELP, type GatewayClient, openGateway, type Told } from "./gateway-client.ts";
-import { type Copied, copyPage, unverified } from "./status-export.ts";
 
-const HELP = `holdfast incidents [list|show ID|export ID|note ID TEXT|update ID TEXT|resolve ID|publish ID|page FOLDER] [--json]
+const HELP = `holdfast incidents [list|show ID|export ID|note ID TEXT|update ID TEXT|resolve ID|publish ID] [--json]
 
 What failed, since when, whom it met and what was done about it.
 
@@ -26,8 +18,6 @@ What failed, since when, whom it met and what was done about it.
   update ID TEXT  adds an update that the status page shows too
   resolve ID      a person says that it is over
   publish ID      shows a draft on the status page
-  page FOLDER     writes the status page there as files, for a web server that outlives the gateway; --every 1m: again and
-                  again, and when the gateway is not reached the files say so
   --json          one object on one line
 ${GATEWAY_HELP}
 
@@ -40,7 +30,6 @@ const FLAGS = {
   open: { type: "boolean" },
   md: { type: "boolean" },
   scenario: { type: "boolean" },
-  every: { type: "string" },
 } as const;
 const ADMIN = "/admin/v1/incidents";
 
@@ -49,14 +38,10 @@ async function runIncidents(args: readonly string[]): Promise<number> {
   if (!parsed.ok) return misuse("incidents", parsed.message);
   const { flags, rest } = parsed;
   const [verb = "list", id, text] = rest;
-  const isKnown =
-    verb === "page" || verb === "list" || verb === "show" || verb === "export" || Object.hasOwn(CHANGES, verb);
+  const isKnown = verb === "list" || verb === "show" || verb === "export" || Object.hasOwn(CHANGES, verb);
   if (!isKnown) return misuse("incidents", `"${verb}" is not expected here`);
   if (verb !== "list" && id === undefined)
-    return misuse(
-      "incidents",
-      verb === "page" ? "page: which FOLDER?" : `${verb}: which incident? \`holdfast incidents\` lists them`,
-    );
+    return misuse("incidents", `${verb}: which incident? \`holdfast incidents\` lists them`);
   const takesText = verb === "note" || verb === "update";
   if (takesText && !text?.trim()) return misuse("incidents", `${verb}: which TEXT?`);
   if (!takesText && text !== undefined) return misuse("incidents", `"${text}" is not expected here`);
@@ -65,7 +50,6 @@ async function runIncidents(args: readonly string[]): Promise<number> {
   }
   const gateway = await openGateway(flags);
   if ("problem" in gateway) return misuse("incidents", gateway.problem);
-  if (verb === "page") return exportPage(gateway, id ?? "", flags);
   if (verb === "list") return list(gateway, flags);
   const path = `${ADMIN}/${encodeURIComponent(id ?? "")}`;
   if (verb === "show" || verb === "export") return show(gateway, path, flags);
@@ -80,47 +64,6 @@ const CHANGES = {
   resolve: () => ({ state: "resolved" }),
   publish: () => ({ publish: true }),
 } as const;
-
-async function exportPage(gateway: GatewayClient, folder: string, flags: Flags): Promise<number> {
-  const every = textFlag(flags, "every");
-  const everyMs = every === undefined ? undefined : parseDuration(every);
-  if (every !== undefined && (everyMs === undefined || everyMs < 1_000)) {
-    return misuse("incidents", `--every ${every}: a duration such as 1m, at least 1s`);
-  }
-  const { clock, wallMs } = createBunRuntime();
-  let last: Copied | undefined;
-  let reached = true;
-  const once = async (): Promise<boolean> => {
-    const copied = await copyPage(gateway, new Date(wallMs()).toISOString());
-    if ("problem" in copied) {
-      if (reached) console.error(`holdfast incidents: ${copied.problem}`);
-      reached = false;
-      return last === undefined ? false : write(folder, unverified(last));
-    }
-    reached = true;
-    last = copied;
-    return write(folder, copied.files);
-  };
-  const done = await once();
-  if (everyMs === undefined) return done ? print(`wrote ${folder}: ${last?.files.size} files`) : 1;
-  const stopped = new CancelSource();
-  void untilStopped().then(() => stopped.cancel(fault("cancelled", "stopped")));
-  while (stopped.fault === undefined) {
-    await sleep(clock, everyMs, stopped);
-    if (stopped.fault === undefined) await once();
-  }
-  return 0;
-}
-
-async function write(folder: string, files: ReadonlyMap<string, string>): Promise<boolean> {
-  for (const [file, text] of files) {
-    const problem = await putTextFile(join(folder, file), text);
-    if (problem === undefined) continue;
-    console.error(`holdfast incidents: ${problem}`);
-    return false;
-  }
-  return true;
-}
 
 async function list(gateway: GatewayClient, flags: Flags): Promise<number> {
   const told = await gateway.get(`${ADMIN}?state=${flags.open === true ? "open" : "all"}`);

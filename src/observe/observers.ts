@@ -3,6 +3,7 @@
 
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Clock } from "../core/runtime.ts";
+import { type BeliefLog, createBeliefLog } from "./belief-log.ts";
 import { createCallLog, type LogOptions } from "./call-log.ts";
 import type { CallQuery, CallRecord } from "./call-record.ts";
 import { createEventHub, type EventFeed, eventFrame, type FeedItem } from "./event-hub.ts";
@@ -23,6 +24,8 @@ export interface Observers {
     /** `/admin/v1/calls/{id}`: the record itself as JSON; `undefined` is a 404 (unknown, or older than what is kept). */
     get(id: string): CallRecord | undefined;
   };
+  /** Changes of belief and why, for `/admin/v1/beliefs` and `calls/{id}`. */
+  readonly beliefs: BeliefLog;
   /** `/metrics`, no key: status 200 with this type and text. */
   readonly metrics: { readonly contentType: string; text(): string };
   /**
@@ -56,6 +59,7 @@ export function createObservers(options: ObserverOptions): Observers {
   const startedWallMs = wallMs();
   const hub = createEventHub();
   const recent = createRecentCalls();
+  const beliefs = createBeliefLog(wallMs);
   const traces = tracesWanted(env) ? createTraces(() => loadExport(warn), warn) : undefined;
   const dropped = () => ({ log: log?.dropped() ?? 0, traces: traces?.dropped ?? 0, events: hub.lost });
   const metrics = createMetrics({ running: () => follower.running, startedWallMs, dropped });
@@ -77,7 +81,8 @@ export function createObservers(options: ObserverOptions): Observers {
     callLog?.bug(event, wallMs());
   };
   return {
-    readers: [follower.read, hub.read, readBugs],
+    readers: [follower.read, hub.read, readBugs, beliefs.read],
+    beliefs,
     ...(traces && { propagate }),
     calls: {
       list: (query) => recent.list(follower.running, query),
