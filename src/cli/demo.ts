@@ -27,36 +27,29 @@ const FIRST_MS = 20_000;
 const OUTAGE_MS = 20_000;
 const SICK = "anthropic-sim";
 const SPARE = "openai-sim";
-const OUTAGE: ScheduledFault = {
+/** The first one; it comes back every minute. */
+export const DEMO_OUTAGE: ScheduledFault = {
   kind: "overloaded",
   atMs: FIRST_MS,
   forMs: OUTAGE_MS,
   on: [SICK],
   share: 1,
   rampMs: 0,
-  everyMs: EVERY_MS,
 };
+
+export const DEMO_PROVIDERS = [
+  { name: SICK, dialect: "anthropic-messages" },
+  { name: SPARE, dialect: "openai-chat" },
+] as const;
 
 /** Starts the simulated providers at once; `listen` is where the gateway will serve. */
 export function startDemo(listen: Settings["listen"]): Demo {
-  const started = [
-    startSimProvider({ name: SICK, dialect: "anthropic-messages", faults: [OUTAGE] }),
-    startSimProvider({ name: SPARE, dialect: "openai-chat" }),
-  ];
+  // It hits the one that it names.
+  const faults = [{ ...DEMO_OUTAGE, everyMs: EVERY_MS }];
+  const started = DEMO_PROVIDERS.map((provider) => startSimProvider({ ...provider, faults }));
   const runtime = createBunRuntime();
   let stopTraffic = () => {};
-  const settings: Settings = {
-    listen,
-    providers: started.map(({ name, dialect, url }) => ({ name, dialect, url, keys: [], tier: "remote" })),
-    routes: [
-      route("claude-*", [SICK, SPARE]),
-      route("gpt-*", [SPARE, SICK]),
-      route("gemini-*", [SICK, SPARE]),
-      route(TRAFFIC_ROUTE, [SICK, SPARE]),
-    ],
-    keys: [],
-    passthrough: false,
-  };
+  const settings = demoSettings(listen, started);
   const tint = paint(wantsColour(process.env, process.stderr.isTTY));
   const view = createDemoView({ sick: SICK, tint, tell });
   return {
@@ -70,6 +63,25 @@ export function startDemo(listen: Settings["listen"]): Demo {
       stopTraffic();
       for (const provider of started) provider.stop();
     },
+  };
+}
+
+/** Routes over both; `providers`: where they serve. */
+export function demoSettings(
+  listen: Settings["listen"],
+  providers: readonly Pick<Settings["providers"][number], "name" | "dialect" | "url">[],
+): Settings {
+  return {
+    listen,
+    providers: providers.map(({ name, dialect, url }) => ({ name, dialect, url, keys: [], tier: "remote" })),
+    routes: [
+      route("claude-*", [SICK, SPARE]),
+      route("gpt-*", [SPARE, SICK]),
+      route("gemini-*", [SICK, SPARE]),
+      route(TRAFFIC_ROUTE, [SICK, SPARE]),
+    ],
+    keys: [],
+    passthrough: false,
   };
 }
 

@@ -32,9 +32,14 @@ export interface IncidentWorld {
   runTo(seconds: number): Promise<void>;
 }
 
+/** What is used of a scenario. */
+export interface Staged extends Pick<Scenario, "providers" | "faults" | "settings" | "model"> {
+  readonly traffic: Pick<Scenario["traffic"], "ratePerS">;
+}
+
 export interface IncidentWorldOptions {
   /** Instead of two providers, one route and `faults`. */
-  readonly scenario?: Scenario;
+  readonly scenario?: Staged;
   readonly faults?: readonly ScheduledFault[];
   readonly ratePerS?: number;
   readonly settings?: Partial<Settings>;
@@ -80,7 +85,14 @@ export function incidentWorld(options: IncidentWorldOptions = {}): IncidentWorld
   const next = (): void => {
     world.clock.after(everyMs, next);
     const id = `call_${++calls.made}`;
-    const ask = { id, model: "chat", dialect: ANTHROPIC, stream: true, tools: false, tenant: "web" } as const;
+    const ask = {
+      id,
+      model: scenario?.model ?? "chat",
+      dialect: ANTHROPIC,
+      stream: true,
+      tools: false,
+      tenant: "web",
+    } as const;
     void askAndRead(engine, drillCall(ask), false);
   };
   next();

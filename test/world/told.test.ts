@@ -2,14 +2,16 @@
 // on ports of this machine are told of it, and the status page, its API and its feed show it.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { DEMO_OUTAGE, DEMO_PROVIDERS, demoSettings } from "../../src/cli/demo.ts";
+import { TRAFFIC_ROUTE } from "../../src/cli/demo-traffic.ts";
 import type { ChannelSettings, NoticeType } from "../../src/core/notice.ts";
 import type { Runtime } from "../../src/core/runtime.ts";
 import { createBunRuntime } from "../../src/runtime/bun.ts";
 import { openMemoryDatabase } from "../../src/runtime/sqlite.ts";
-import { type IncidentWorld, incidentWorld } from "../support/incident-world.ts";
+import { type IncidentWorld, incidentWorld, type Staged } from "../support/incident-world.ts";
 import { headerOf, type MailServer, mailServer } from "../support/mail-server.ts";
 import { isSigned, type Receiver, receiver } from "../support/receiver.ts";
-import { on } from "../support/virtual.ts";
+import { CHAT, on, sim } from "../support/virtual.ts";
 
 const SECRET = `whsec_${btoa("0123456789012345678901234567890123")}`;
 const ALL: readonly NoticeType[] = ["incident.opened", "incident.updated", "incident.resolved"];
@@ -61,14 +63,27 @@ interface Hook {
 }
 const told = (): readonly Hook[] => hooks.received.map(({ body }) => JSON.parse(body) as Hook);
 
-test("the outage opens, is followed and ends everywhere; a relapse while it is monitored opens it again, never twice", async () => {
-  const here = incidentWorld({
-    faults: [outage(60, 60), outage(300, 60)],
-    settings: { notify: channels() },
-    database: openMemoryDatabase(),
-    runtime: outside,
-  });
-  await goTo(here, 90);
+const RELAPSE_S = 400;
+
+/** The demo's providers, routes, calls and outage; it comes back once while it is monitored, and then no more. */
+function demo(): Staged {
+  const placed = DEMO_PROVIDERS.map(({ name, dialect }) => ({
+    name,
+    dialect,
+    url: `http://${name}.sim${dialect === CHAT ? "/v1" : ""}`,
+  }));
+  return {
+    providers: DEMO_PROVIDERS.map(({ name, dialect }) => sim(name, dialect)),
+    faults: [DEMO_OUTAGE, { ...DEMO_OUTAGE, atMs: RELAPSE_S * 1_000 }],
+    settings: { ...demoSettings({ host: "127.0.0.1", port: 4_000 }, placed), notify: channels() },
+    model: TRAFFIC_ROUTE,
+    traffic: { ratePerS: 2 },
+  };
+}
+
+test("the demo's outage opens, is followed and ends everywhere; a relapse while it is monitored opens it again, never twice", async () => {
+  const here = incidentWorld({ scenario: demo(), database: openMemoryDatabase(), runtime: outside });
+  await goTo(here, 35);
   const [incident] = here.room.desk.book.incidents.values();
   if (incident === undefined) throw new Error("no incident");
   const summary = async () =>
@@ -82,7 +97,13 @@ test("the outage opens, is followed and ends everywhere; a relapse while it is m
     id: incident.id,
     title: expect.any(String),
     state: "investigating",
-    scope: { domain: "alpha", edge: "service", targets: ["alpha/m"], routes: ["chat"], tenants: [] },
+    scope: {
+      domain: "anthropic-sim",
+      edge: "service",
+      targets: ["anthropic-sim/demo-traffic"],
+      routes: ["claude-*", "gemini-*", "demo-traffic"],
+      tenants: [],
+    },
     since: new Date(incident.startedMs).toISOString(),
     sentence: expect.stringContaining("another one answers in its place"),
     impact: { severity: "minor", calls: expect.any(Number), rescued: expect.any(Number), honest: 0, failed: 0 },
@@ -92,11 +113,11 @@ test("the outage opens, is followed and ends everywhere; a relapse while it is m
   });
   expect(hooks.received.every((one) => isSigned(one, SECRET))).toBe(true);
 
-  await goTo(here, 280);
+  await goTo(here, RELAPSE_S - 5);
   expect((await summary()).incidents).toMatchObject([{ status: "monitoring" }]);
-  await goTo(here, 330);
+  await goTo(here, RELAPSE_S + 15);
   expect((await summary()).incidents).toMatchObject([{ id: incident.id, status: "identified" }]);
-  await goTo(here, 2_000);
+  await goTo(here, 2_400);
   expect([(await summary()).incidents, incident.state, here.room.desk.book.incidents.size]).toEqual([
     [],
     "resolved",
@@ -118,7 +139,7 @@ test("the outage opens, is followed and ends everywhere; a relapse while it is m
   const threads = new Set(mail.mails.map((one) => headerOf(one, "References")));
   const subjects = new Set(mail.mails.map((one) => headerOf(one, "Subject")));
   expect([threads, subjects.size]).toEqual([new Set([`<${incident.id}@example.com>`]), 1]);
-  expect(mail.mails.at(-1)).toContain("Resolved: alpha fails");
+  expect(mail.mails.at(-1)).toContain("Resolved: anthropic-sim fails");
   for (const fact of ["What fails", "Since", "Clients see", "We did", "Run: holdfast incidents show"]) {
     expect(mail.mails[0]).toContain(fact);
   }
