@@ -95,6 +95,7 @@ function invitation(url: string): string {
   Any model named claude-*, gpt-* or gemini-* is served. Try, in another terminal:
     curl -si ${url}/v1/messages -H 'content-type: application/json' -d '${body}'
   ${SICK} is down for ${OUTAGE_MS / 1_000} s of every minute: the same call still works, and x-holdfast-trail says why.
+  Its incident is on ${url}/status and in \`holdfast incidents\`.
   Watch it below and with \`holdfast tail\`; \`holdfast call ID\` explains one call. The demo's own calls use the route ${TRAFFIC_ROUTE}.
   For real providers set ANTHROPIC_API_KEY or OPENAI_API_KEY, or let \`holdfast init\` write a holdfast.yaml.`;
 }

@@ -238,8 +238,9 @@ function situation(incident: Incident): string {
   return `${seen.charAt(0).toUpperCase()}${seen.slice(1)}; ${doingOf(incident)}.`;
 }
 
-/** Says it, with the sentence for users as it reads in the new state. */
+/** Says it, with the sentence for users as it reads in the new state; what nobody is told floods no page either. */
 export function tell(book: Book, incident: Incident, saying: Saying, nowMs: number): void {
   const state = saying.state ?? incident.state;
-  say(book, incident, { ...saying, forUsers: userUpdateOf({ ...incident, state }) }, nowMs);
+  const forUsers = saying.quiet === true ? undefined : userUpdateOf({ ...incident, state });
+  say(book, incident, { ...saying, forUsers }, nowMs);
 }

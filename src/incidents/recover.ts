@@ -13,6 +13,7 @@ import { clientsSee, spanText } from "./sentences.ts";
 export const CLEAN_MS = 10 * 60_000;
 const IDENTIFY_AFTER_MS = 30_000;
 const SEEN_SUCCESSES = 10;
+const SEEN_CALM_MS = 30_000;
 const SILENT_MS = 24 * 3_600_000;
 const QUIET_AFTER_MS = 60_000;
 
@@ -56,7 +57,9 @@ function escalate(book: Book, incident: Incident, nowMs: number): void {
 /** After a restart nothing is known of the targets: enough successes say that they are well. */
 function seeAgain(book: Book, incident: Incident, nowMs: number): void {
   const unseen = Object.entries(incident.targets).filter(([, standing]) => standing === "unseen");
-  if (unseen.length === 0 || watchOf(book, incident.domain).successes < SEEN_SUCCESSES) return;
+  if (unseen.length === 0) return;
+  const { successes, ring } = watchOf(book, incident.domain);
+  if (successes < SEEN_SUCCESSES || nowMs - lastDirtyMs(ring) < SEEN_CALM_MS) return;
   for (const [target] of unseen) incident.targets[target] = "well";
   watchRecovery(book, incident, nowMs);
 }

@@ -5,7 +5,17 @@ import type { Database } from "../core/database.ts";
 import type { ChannelSettings, Notice, SendMail } from "../core/notice.ts";
 import type { Runtime } from "../core/runtime.ts";
 import { GAP_MS, gatheringOf, send } from "./channel.ts";
-import { type Changed, createOutbox, dueMs, type Entry, type Outbox, type Outcome, put, settle } from "./outbox.ts";
+import {
+  type Changed,
+  createOutbox,
+  dueMs,
+  type Entry,
+  GIVE_UP_MS,
+  type Outbox,
+  type Outcome,
+  put,
+  settle,
+} from "./outbox.ts";
 import { isMeant } from "./routing.ts";
 import { createOutboxStore, type OutboxStore } from "./store.ts";
 
@@ -129,7 +139,7 @@ function createChannel(settings: ChannelSettings): Channel {
 }
 
 /** What waits in the store for channels that are new here. */
-function load({ all, store, warn }: Post, made: readonly string[]): void {
+function load({ all, store, warn, runtime }: Post, made: readonly string[]): void {
   if (store === undefined) return;
   try {
     let orphans = 0;
@@ -139,7 +149,7 @@ function load({ all, store, warn }: Post, made: readonly string[]): void {
       if (channel !== undefined) {
         channel.box.entries.push(entry);
         for (const { id } of entry.notices) channel.box.seen.add(id);
-      } else if (++orphans > ORPHANS_MAX) store.remove(name, entry.id);
+      } else if (++orphans > ORPHANS_MAX || runtime.wallMs() - entry.bornMs > GIVE_UP_MS) store.remove(name, entry.id);
     }
   } catch (error) {
     warn(`notify: what waited in the store cannot be read: ${reasonOf(error)}`);
