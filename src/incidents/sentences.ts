@@ -53,14 +53,20 @@ export function sentenceOf(incident: Incident): string {
   if (incident.domain === PEOPLE)
     return incident.updates.findLast(({ forUsers }) => forUsers !== undefined)?.forUsers ?? "";
   const since = timeText(incident.startedMs);
-  const { state, severity, resolvedMs } = incident;
+  const { state, severity } = incident;
   if (state === "resolved" || state === "postmortem") {
-    const until = resolvedMs === undefined ? "" : ` until ${clockText(resolvedMs)}`;
+    const endMs = troubleEndMs(incident);
+    const until = endMs === undefined ? "" : ` until ${clockText(endMs)}`;
     return `This is over. From ${since}${until} ${WAS[severity]}`;
   }
   if (state === "monitoring")
     return `It is getting better: the usual service is coming back step by step. Since ${since} ${IS[severity]}`;
   return `Since ${since} ${IS[severity]}`;
+}
+
+/** When it began to come back: what is watched afterwards is no trouble any more. */
+export function troubleEndMs({ monitoringMs, resolvedMs }: Incident): number | undefined {
+  return monitoringMs ?? resolvedMs;
 }
 
 /** The same as an update of the page: what has changed comes first. */
