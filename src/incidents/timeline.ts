@@ -2,11 +2,12 @@
 // people wrote is quoted, never interpreted.
 
 import type { Incident } from "../core/incident.ts";
+import { PEOPLE } from "./book.ts";
 import { detectionLeadMs } from "./pages.ts";
-import { clientsSee, commandOf, doingOf, sentenceOf, spanText, timeText, titleOf } from "./sentences.ts";
+import { clientsSee, commandOf, sentenceOf, spanText, timeText, titleOf, troubleEndMs } from "./sentences.ts";
 
 export function timelineOf(incident: Incident): string {
-  const { id, state, severity, domain, edge, startedMs, openedMs, resolvedMs, reopened } = incident;
+  const { id, state, severity, domain, edge, startedMs, openedMs, reopened } = incident;
   const facts: readonly (readonly [string, string])[] = [
     ["Incident", `\`${id}\``],
     ["State", reopened === 0 ? state : `${state}, reopened ${reopened} ${reopened === 1 ? "time" : "times"}`],
@@ -16,10 +17,7 @@ export function timelineOf(incident: Incident): string {
     ["Routes", incident.routes.map(plain).join(", ") || "none"],
     ["Began", timeText(startedMs)],
     ["Noticed", `${timeText(openedMs)}, after ${spanText(openedMs - startedMs)}`],
-    [
-      "Over",
-      resolvedMs === undefined ? "not yet" : `${timeText(resolvedMs)}, after ${spanText(resolvedMs - startedMs)}`,
-    ],
+    ["Over", overText(incident)],
   ];
   return `# ${plain(titleOf(incident))}
 
@@ -39,13 +37,33 @@ ${causeText(incident)}
 
 ## What was done
 
-${doingOf(incident)}.
+${doneText(incident)}
 
 ## Timeline
 
-${incident.updates.map(({ atMs, state: then, by, text }) => `- **${timeText(atMs)}** · ${then}${by === "person" ? " · by a person" : ""}: ${plain(text)}`).join("\n")}
+${incident.updates.map(({ atMs, state: then, by, text }) => `- **${secondText(atMs)}** · ${then}${by === "person" ? " · by a person" : ""}: ${plain(text)}`).join("\n")}
 ${incident.postmortem === undefined ? "" : `\n## Postmortem\n\n${incident.postmortem}\n`}
 ${closing(incident)}`;
+}
+
+function overText(incident: Incident): string {
+  const { resolvedMs, startedMs } = incident;
+  const endMs = troubleEndMs(incident);
+  if (resolvedMs === undefined || endMs === undefined) return "not yet";
+  return `${timeText(endMs)}, after ${spanText(endMs - startedMs)}; watched until ${timeText(resolvedMs)}`;
+}
+
+function doneText({ domain, edge, openedMs, monitoringMs }: Incident): string {
+  if (domain === PEOPLE) return "See the timeline.";
+  const moved = `From ${timeText(openedMs)} on calls went to the next target of their route`;
+  const probed = edge === "service" ? `, and ${plain(domain)} was probed` : "";
+  const back =
+    monitoringMs === undefined ? "." : `. From ${timeText(monitoringMs)} on it got its calls back step by step.`;
+  return `${moved}${probed}${back}`;
+}
+
+function secondText(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
 function closing(incident: Incident): string {
