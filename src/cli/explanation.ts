@@ -107,18 +107,15 @@ function keyOf(provider: string, count: number, origin: OriginText): Value {
   return { name: "key", value: count === 0 ? "none" : count === 1 ? "one key" : `${count} keys`, origin: from };
 }
 
+type Steps = Readonly<Record<(typeof POLICY_ORDER)[number], Omit<PathStep, "step">>>;
+type ValueOf = (key: string, text: string, ...below: readonly string[]) => Value;
+
 /** What each policy of the engine's order does with this route's values. */
-function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
-  const value = (key: string, text: string, ...below: readonly string[]): Value => ({
-    name: below.length === 0 ? key : below.join("."),
-    value: text,
-    origin: origin(["routes", route.name, key, ...below]),
-  });
-  const timeout = (key: string, text: string) => value("timeouts", text, key);
-  const steps: Readonly<Record<(typeof POLICY_ORDER)[number], Omit<PathStep, "step">>> = {
+function policySteps(route: RouteSettings, origin: OriginText, value: ValueOf): Steps {
+  return {
     deadline: {
       does: "ends the whole call; after its first content only a deadline that the client sent holds",
-      values: [timeout("total", durationText(route.timeouts.totalMs))],
+      values: [value("timeouts", durationText(route.timeouts.totalMs), "total")],
     },
     "last-resort": {
       does: "what is given when no target answered and the caller is not to blame, in this order",
@@ -139,7 +136,21 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
       does: `the same call again within the retry-after of its error (${durationText(REPEAT_MS)} where it had none) is answered the same, without a provider`,
       values: [],
     },
+    resume: {
+      does: "a stream that breaks after its first content is gone on with by another attempt, in the same stream",
+      values: [value("resume", route.resume)],
+    },
   };
+}
+
+function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
+  const value: ValueOf = (key, text, ...below) => ({
+    name: below.length === 0 ? key : below.join("."),
+    value: text,
+    origin: origin(["routes", route.name, key, ...below]),
+  });
+  const timeout = (key: string, text: string) => value("timeouts", text, key);
+  const steps = policySteps(route, origin, value);
   return [
     ...POLICY_ORDER.filter((step) => isUsed(step, route)).map((step) => ({
       step,
@@ -156,7 +167,7 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
     },
     {
       step: "attempt",
-      does: "one request, up to the first content; from then on a break is told in-band, and nothing else is tried",
+      does: "one request, up to the first content; from then on the stream is its own",
       values: [
         timeout("connect", durationText(route.timeouts.connectMs)),
         timeout("first-token", autoText(route, "firstTokenMs")),
@@ -169,7 +180,8 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
   ];
 }
 
-function isUsed(step: (typeof POLICY_ORDER)[number], { lastResort, cache }: RouteSettings): boolean {
+function isUsed(step: (typeof POLICY_ORDER)[number], { lastResort, cache, resume }: RouteSettings): boolean {
+  if (step === "resume") return resume !== "off";
   return step === "last-resort" ? lastResort !== undefined : step !== "keep" || cache !== undefined;
 }
 

@@ -22,9 +22,9 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
   restore: { summary: "put a drained target back", load: async () => (await import("./drain.ts")).restore },
   keys: { summary: "make, list and revoke gateway keys", load: async () => (await import("./keys.ts")).keys },
   incidents: { summary: "what failed, since when, whom it met", load: loadIncidents },
-  report: { summary: "what happened over a time", load: async () => (await import("./report.ts")).report },
   notify: { summary: "try who is told of incidents", load: async () => (await import("./notify.ts")).notify },
   drill: { summary: "rehearse an outage in virtual time", load: async () => (await import("./drill.ts")).drill },
+  report: { summary: "what outages did, from the ledger", load: async () => (await import("./report.ts")).report },
   sim: { summary: "run simulated providers with scripted faults", load: loadSim },
 };
 

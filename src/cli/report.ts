@@ -1,5 +1,5 @@
-// `holdfast report KIND`: which report, its flags, its help. Each kind has a file of
-// its own.
+// `holdfast report KIND`: which report, its flags, its help. What a report says is made in `reports/` and `sla/`; each kind
+// has a file of its own here.
 
 import { nearest } from "../core/nearest.ts";
 import { type Command, misuse } from "./command.ts";
@@ -11,9 +11,21 @@ export interface ReportKind {
 }
 
 const KINDS: Readonly<Record<string, { readonly summary: string; load(): Promise<ReportKind> }>> = {
+  impact: {
+    summary: "what failing providers did to calls, users, time and money",
+    load: async () => (await import("./report-impact.ts")).reportImpact,
+  },
+  sla: {
+    summary: "how a provider did in a month, and the pack of evidence for a claim",
+    load: async () => (await import("./report-sla.ts")).reportSla,
+  },
   incidents: {
     summary: "what failed, how long, whom it met",
     load: async () => (await import("./report-incidents.ts")).reportIncidents,
+  },
+  verify: {
+    summary: "whether a pack of evidence is as it was made",
+    load: async () => (await import("./report-verify.ts")).reportVerify,
   },
 };
 
@@ -26,14 +38,18 @@ ${Object.entries(KINDS)
 Common to most of them; each kind has its own --help:
   --month M       a calendar month in UTC, such as 2026-11; or --from DATE and --to DATE
   --provider P    of one provider
-  --format F      md, html, csv, json; --json is --format json
-  --gateway URL   a running gateway (default: listen of ./holdfast.yaml, else http://127.0.0.1:4000)
+  --format F      md, html, csv, json, zip; --json is --format json
+  --account FINGERPRINT, --region R, --model M     sla: of one key, region or model only
+  --pages FOLDER, --out FILE     sla, as zip: copies of a status page that go into it; where it goes
+  --root HASH     verify: the root that was told when the pack was made
+  --store PATH    the store to read; or --config FILE, which names it; or --gateway URL, which asks a running gateway
 
-HOLDFAST_ADMIN_KEY in the environment is the gateway's admin key, where it has one.
+Reports read the ledger that a gateway keeps in its store, beside it while it runs, or
+without it afterwards.
 
-Exit codes: 0 done, 1 the gateway does not answer, 2 bad use.`;
+Exit codes: 0 done, 1 the ledger cannot be read, 2 bad use.`;
 
-export const report: Command = { summary: "what happened over a time", help: "", run: runReport };
+export const report: Command = { summary: "what outages did, from the ledger", help: "", run: runReport };
 
 async function runReport(args: readonly string[]): Promise<number> {
   const [name = "", ...rest] = args;

@@ -8,6 +8,7 @@ import { hasLostTerminal } from "../runtime/command-io.ts";
 import { sendMail } from "../runtime/smtp.ts";
 import { type Server, startServer } from "../server/http.ts";
 import { createIncidentRoom } from "../server/incident-room.ts";
+import { startAccounts } from "./accounts.ts";
 import { type Command, misuse } from "./command.ts";
 import { DEFAULT_FILE } from "./config-file.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
@@ -61,11 +62,13 @@ async function runUp(args: readonly string[]): Promise<number> {
     return misuse("up", storing.problem);
   }
   if (storing.note !== undefined) warn(storing.note);
-  const room = createIncidentRoom({ runtime, settings: plan.settings, database: storing.database, sendMail, warn });
-  const observing = startObserving(runtime, { hasView: plan.view !== undefined, callReaders: [room.readCall] });
+  const { database } = storing;
+  const accounts = startAccounts({ runtime, database, settings: plan.settings });
+  const room = createIncidentRoom({ runtime, settings: plan.settings, database, sendMail, warn });
+  const callReaders = [room.readCall];
+  const observing = startObserving(runtime, { hasView: plan.view !== undefined, callReaders, ledger: accounts.ledger });
   if ("problem" in observing) {
     plan.stop();
-    storing.database?.close();
     return misuse("up", observing.problem);
   }
   const { observers } = observing;
@@ -76,6 +79,7 @@ async function runUp(args: readonly string[]): Promise<number> {
   // The keys are read first: a call that comes at once must not find them missing.
   const takeOver = (settings: Settings): Promise<void> =>
     keys.takeOver(settings, () => {
+      accounts.takeOver(settings);
       if (server !== undefined) server.reload(settings);
       else server = startServer({ settings, runtime, secrets, maxOutput: maxOutputTokens, observers, readers, room });
     });
@@ -85,6 +89,7 @@ async function runUp(args: readonly string[]): Promise<number> {
     keys.stop();
     return misuse("up", problem ?? "it did not start");
   }
+  accounts.tellBy(server.emit);
   // Before anyone is told: a signal must not find the process without its handler.
   const stopped = stopSignal(runtime.clock, plan.follow?.(takeOver));
   console.log(parsed.flags.json === true ? JSON.stringify({ ready: server.url }) : `holdfast ready on ${server.url}`);
@@ -95,6 +100,7 @@ async function runUp(args: readonly string[]): Promise<number> {
   plan.stop();
   keys.stop();
   await observing.end();
+  accounts.end();
   storing.database?.close();
   return 0;
 }

@@ -120,7 +120,12 @@ notify:
     from: bot@example.test
   - webhook: https://hooks.test/d
     secret: whsec_${btoa("0123456789012345678901234567")}
-slo: []
+slo:
+  - name: support
+    route: chat
+    objective: 99.9%
+    window: 30d
+    indicator: undegraded
 store: memory
 shared: off
 keys:
@@ -234,18 +239,7 @@ function keysOf(node: unknown): string[] {
 }
 
 /** Below what is not built yet, and refused as a whole. */
-const NOT_SHOWN = [
-  "after",
-  "budget",
-  "min-length",
-  "pattern",
-  "json-schema",
-  "canned",
-  "on",
-  "objective",
-  "window",
-  "route",
-];
+const NOT_SHOWN = ["after", "budget", "min-length", "pattern", "json-schema", "canned", "on"];
 
 test("the configuration with every key has every key", () => {
   const keys = new Set(keysOf(z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" })));

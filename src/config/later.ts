@@ -33,7 +33,6 @@ export const LATER: readonly LaterRow[] = [
     "off",
     (value) => !asksForNothing(value) && !(hasKey(value, "budget") && asksForNothing(value.budget)),
   ),
-  route("resume", "off"),
   route("warm", "off"),
   route("validate", "off"),
   route("cache.healthy", "off"),
@@ -51,9 +50,7 @@ export const LATER: readonly LaterRow[] = [
     partial: true,
   },
   route("require", "{}"),
-  route("value", "0"),
   { path: ["canary"], allowed: "off" },
-  { path: ["slo"], allowed: "[]" },
   {
     path: ["store"],
     allowed: "memory | sqlite:PATH",

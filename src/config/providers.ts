@@ -59,8 +59,9 @@ function readProvider(name: string, tree: unknown, written: unknown, found: Find
   tellFacts(path, tree, found.warnings);
   const statusPage = readStatusPage([...path, "status-page"], tree, known?.statusPage, found);
   if (dialect === undefined || verdict?.ok !== true) return undefined;
+  const region = textAt(tree, ["providers", name, "region"])?.trim();
   const settings = { name, dialect, url: verdict.url, keys, tier: tier === "local" ? "local" : "remote" } as const;
-  return statusPage === undefined ? settings : { ...settings, statusPage };
+  return { ...settings, ...(region && { region }), ...(statusPage !== undefined && { statusPage }) };
 }
 
 /** The catalog's, unless another or none is written. */

@@ -1,7 +1,7 @@
 // What the configuration means once it is read, checked and resolved: durations in milliseconds, environment filled in,
 // defaults applied. `config/` makes it from a file, the library's entry from an object; the engine compiles it.
 
-import type { Criticality, DialectId } from "./call.ts";
+import type { Criticality, DialectId, ResumeMode } from "./call.ts";
 import type { ChannelSettings } from "./notice.ts";
 
 /**
@@ -28,6 +28,8 @@ export interface ProviderSettings {
   readonly tier: "remote" | "local";
   /** Where it tells of its outages; absent: it does not, or nobody is to read it. */
   readonly statusPage?: string;
+  /** Where it is, as the configuration says. */
+  readonly region?: string;
 }
 
 export interface TimeoutSettings {
@@ -71,9 +73,12 @@ export interface RouteSettings {
   readonly attempts: number;
   /** A longer `retry-after` fails over at once. */
   readonly retryWaitMs: number;
+  readonly resume: ResumeMode;
   readonly usage: "exact" | "as-asked";
   readonly strict: boolean;
   readonly criticality: Criticality;
+  /** What a completed call is worth; absent: nobody said. */
+  readonly valueUsd?: number;
   /** Absent: nothing is kept. */
   readonly cache?: CacheSettings;
   /** Asked in this order when no target can answer; absent: none. */
@@ -90,6 +95,20 @@ export interface KeySettings {
   readonly hash: string;
   /** Route names it may use; absent: all. */
   readonly routes?: readonly string[];
+}
+
+/** Which calls of a route an objective counts as good. */
+export type SloIndicator =
+  | { readonly kind: "availability" | "complete-stream" | "undegraded" }
+  | { readonly kind: "first-token"; readonly withinMs: number };
+
+export interface SloSettings {
+  readonly name: string;
+  readonly route: string;
+  /** 0..1, both exclusive. */
+  readonly objective: number;
+  readonly windowMs: number;
+  readonly indicator: SloIndicator;
 }
 
 export interface Settings {
@@ -111,6 +130,8 @@ export interface Settings {
   readonly statusPage?: "private" | "public";
   /** Status pages are read, this often while nothing is open; absent: they are not. */
   readonly status?: { readonly idleMs: number };
+  /** Absent: none. */
+  readonly slos?: readonly SloSettings[];
   /** What probes of suspected targets may cost; 0: a real call is tried instead. Absent: the default. */
   readonly probesUsdPerDay?: number;
 }

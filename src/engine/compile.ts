@@ -1,5 +1,5 @@
 // From settings to services, once, at start and reload: nothing is merged or looked up by name while a call runs. The
-// order of the policies is fixed (docs/adr): deadline, last resort, keep, refused, pursue, attempt.
+// order of the policies is fixed (docs/adr): deadline, last resort, keep, refused, resume, pursue, attempt.
 
 import { canned } from "../answers/canned.ts";
 import { localModel } from "../answers/local-model.ts";
@@ -20,7 +20,8 @@ import { pursue } from "../policies/pursue.ts";
 import { refused, remembered } from "../policies/refused.ts";
 import { createProvider, type Provider } from "../providers/provider.ts";
 import type { AttemptPlan } from "./attempt.ts";
-import { type KeyedTarget, keyedTarget } from "./keyed-target.ts";
+import { type KeyedPart, type KeyedTarget, keyedTarget } from "./keyed-target.ts";
+import { resuming } from "./resuming.ts";
 
 export interface Route {
   /** As configured: a model name, or a pattern. */
@@ -48,7 +49,7 @@ export interface CompileContext {
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
-export const POLICY_ORDER = ["deadline", "last-resort", "keep", "refused"] as const;
+export const POLICY_ORDER = ["deadline", "last-resort", "keep", "refused", "resume"] as const;
 
 /** Models that a pattern matched are compiled once each; the oldest is forgotten beyond this. */
 const MATCHED_MAX = 1_000;
@@ -90,7 +91,7 @@ export function compile(settings: Settings, context: CompileContext): Routes {
 }
 
 interface Planned {
-  readonly plan: Omit<AttemptPlan, "client" | "key">;
+  readonly plan: Omit<AttemptPlan, "client" | KeyedPart>;
   readonly provider: ProviderSettings;
 }
 
@@ -126,6 +127,7 @@ function plan({ route, target, matched, providers, maxOutput }: PlanContext): Pl
     timeouts: route.timeouts,
     exactUsage: route.usage === "exact",
     strict: route.strict,
+    resume: route.resume,
   };
   return { plan, provider: found.settings };
 }
@@ -147,7 +149,7 @@ function compileRoute(
       route.cache && createRecorder({ ...route.cache, client, route: route.name, answers: cells.answers });
     const rungs = rungsOf(route, planOf, client, { cells, secrets });
     // The keys of DIALECTS are dialect ids.
-    services.set(id as DialectId, protect(route, { targets: keyed, rungs, recorder }, cells));
+    services.set(id as DialectId, protect(route, { targets: keyed, rungs, recorder, client }, cells));
   }
   return {
     name: route.name,
@@ -177,12 +179,13 @@ function rungsOf(
 }
 
 interface Ladder {
+  readonly client: Dialect;
   readonly targets: readonly KeyedTarget[];
   readonly rungs: readonly Rung[];
   readonly recorder: Recorder | undefined;
 }
 
-function protect(route: RouteSettings, { targets, rungs, recorder }: Ladder, cells: Cells): Service {
+function protect(route: RouteSettings, { targets, rungs, recorder, client }: Ladder, cells: Cells): Service {
   const { totalMs } = route.timeouts;
   const rules = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
@@ -191,6 +194,7 @@ function protect(route: RouteSettings, { targets, rungs, recorder }: Ladder, cel
     "last-resort": lastResort(rungs, cells.outage(route.name)),
     keep: keep(recorder),
     refused: refused(cells),
+    resume: resuming({ mode: route.resume, client, attemptsMax: route.attempts }),
   };
   return pipeline(
     POLICY_ORDER.map((name) => policies[name]),

@@ -8,6 +8,7 @@ import { createCallLog, type LogOptions } from "./call-log.ts";
 import type { CallQuery, CallRecord } from "./call-record.ts";
 import { createEventHub, type EventFeed, eventFrame, type FeedItem } from "./event-hub.ts";
 import { type CallReader, createCallFollower } from "./follow-calls.ts";
+import type { Ledger } from "./ledger/ledger.ts";
 import { createMetrics } from "./metrics.ts";
 import { createRecentCalls } from "./recent-calls.ts";
 import { type Propagate, propagate } from "./trace-context.ts";
@@ -18,6 +19,10 @@ export interface Observers {
   readonly readers: readonly ((event: GatewayEvent) => void)[];
   /** For `createEngine({ propagate })`; absent without an exporter: then a client's trace headers pass as they came. */
   readonly propagate?: Propagate;
+  /** Hashes the name of an end user; absent: nobody counts them. */
+  readonly endUser?: (name: string) => string;
+  /** `/admin/v1/reports/…`; absent: nothing is kept. */
+  readonly ledger?: Pick<Ledger, "flush" | "reader">;
   readonly calls: {
     /** `/admin/v1/calls`: answer `{ calls: list(query) }`. Newest first, calls still running included. */
     list(query?: CallQuery): readonly CallRecord[];
@@ -48,6 +53,8 @@ export interface ObserverOptions {
   readonly log?: LogOptions & { dropped(): number };
   /** Whoever else looks at facts together with their calls. */
   readonly callReaders?: readonly CallReader[];
+  /** Keeps what calls came to; absent: nothing is kept. Its owner closes it. */
+  readonly ledger?: Ledger;
   /** Takes a sentence for whoever runs the gateway; default: nobody is told. */
   readonly warn?: (message: string) => void;
 }
@@ -55,13 +62,18 @@ export interface ObserverOptions {
 const loadExport = async (warn: (message: string) => void) => (await import("./otlp-export.ts")).createSpanExport(warn);
 
 export function createObservers(options: ObserverOptions): Observers {
-  const { wallMs, clock, env, log, warn = () => {}, callReaders: others = [] } = options;
+  const { wallMs, clock, env, log, ledger, warn = () => {}, callReaders: others = [] } = options;
   const startedWallMs = wallMs();
   const hub = createEventHub();
   const recent = createRecentCalls();
   const beliefs = createBeliefLog(wallMs);
   const traces = tracesWanted(env) ? createTraces(() => loadExport(warn), warn) : undefined;
-  const dropped = () => ({ log: log?.dropped() ?? 0, traces: traces?.dropped ?? 0, events: hub.lost });
+  const dropped = () => ({
+    log: log?.dropped() ?? 0,
+    traces: traces?.dropped ?? 0,
+    events: hub.lost,
+    ledger: ledger?.dropped ?? 0,
+  });
   const metrics = createMetrics({ running: () => follower.running, startedWallMs, dropped });
   const callLog = log && createCallLog(log);
   const callReaders: readonly (CallReader | undefined)[] = [
@@ -69,6 +81,7 @@ export function createObservers(options: ObserverOptions): Observers {
     metrics.read,
     callLog?.read,
     traces?.read,
+    ledger?.read,
     ...others,
   ];
   const follower = createCallFollower(
@@ -81,8 +94,9 @@ export function createObservers(options: ObserverOptions): Observers {
     callLog?.bug(event, wallMs());
   };
   return {
-    readers: [follower.read, hub.read, readBugs, beliefs.read],
+    readers: [follower.read, hub.read, readBugs, beliefs.read, ...(ledger ? [ledger.see] : [])],
     beliefs,
+    ...(ledger && { endUser: ledger.endUser, ledger }),
     ...(traces && { propagate }),
     calls: {
       list: (query) => recent.list(follower.running, query),

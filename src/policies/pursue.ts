@@ -64,7 +64,8 @@ export function pursue(
 ): Service {
   return (call, scope) => {
     const nowMs = scope.runtime.clock.now();
-    const before = call.retryCount > 0 ? earlier(call, nowMs) : undefined;
+    // A continuation counts on from the attempts of its own call.
+    const before = call.delivered ?? (call.retryCount > 0 ? earlier(call, nowMs) : undefined);
     return run({
       targets,
       rules,
@@ -91,7 +92,7 @@ async function run(pursuit: Pursuit): Promise<Reply> {
     if (move.afterMs > 0) await wait(pursuit, move, target);
     if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
     if (move.retry) spendRetry(pursuit.cells.budget(target.domain));
-    const reply = await target.attempt(call, scope, history.length + 1);
+    const reply = await target.attempt(call, scope, (call.delivered?.attempts ?? 0) + history.length + 1);
     trail.push(...reply.trail);
     if (reply.ok) return accept(pursuit, target, reply);
     history.push({ candidate: move.candidate, fault: reply.fault });

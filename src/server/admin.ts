@@ -8,6 +8,7 @@ import type { Access } from "./access.ts";
 import { listBeliefs } from "./admin-beliefs.ts";
 import { type AdminFault, adminFault, isAdminFault } from "./admin-fault.ts";
 import { adminIncidents, type RoomSource } from "./admin-incidents.ts";
+import { reportImpact } from "./admin-reports.ts";
 import { drainTarget, listTargets, restoreTarget } from "./admin-targets.ts";
 import { createFeeds, type Feeds } from "./event-feeds.ts";
 import { checkOrigin } from "./guard.ts";
@@ -94,6 +95,7 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
     const { request, query } = asked;
     return adminIncidents(sources.incidents, engine.settings, { request, query, path: path.slice(INCIDENTS.length) });
   }
+  if (path === "reports/impact") return reading(asked, () => reportImpact(engine, sources.observers, asked.query));
   if (path === "cache/purge") return purge(context, asked);
   if (path === "events") return reading(asked, () => feeds.open());
   if (path === "calls") return reading(asked, () => listCalls(sources.observers, asked.query));
@@ -103,7 +105,7 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
   return noSuchPath(PREFIX + path);
 }
 
-function reading({ request: { method } }: Asked, read: () => Result): Result {
+function reading({ request: { method } }: Asked, read: () => Result | Promise<Result>): Result | Promise<Result> {
   return method === "GET" || method === "HEAD" ? read() : notAllowed(method, "GET");
 }
 

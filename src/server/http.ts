@@ -34,6 +34,8 @@ export interface Server {
   readonly url: string;
   /** Takes over all but `listen`, which is bound already. Throws where it would open the gateway to everybody. */
   reload(settings: Settings): void;
+  /** Adds a fact to the stream: whoever reads the gateway's facts sees it. */
+  emit(event: GatewayEvent): void;
   /** Refuses new calls, lets those in flight finish for up to `graceMs`, then closes what is left. */
   stop(graceMs: number): Promise<void>;
 }
@@ -72,6 +74,7 @@ export function startServer(options: ServerOptions): Server {
       options.room?.takeOver(now);
       pages.reload();
     },
+    emit: engine.emit,
     async stop(graceMs) {
       handler.drain();
       pages.stop();
