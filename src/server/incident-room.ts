@@ -9,8 +9,16 @@ import type { Runtime } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
 import { createDesk, type Desk } from "../incidents/desk.ts";
 import { noticeOf, targetNotice } from "../incidents/notices.ts";
+import { factNotice } from "../notify/fact-notices.ts";
 import { createNotifier, type Notifier } from "../notify/notifier.ts";
 import type { CallReader } from "../observe/follow-calls.ts";
+
+/** Which facts become which kind of notice. */
+const KINDS: { readonly [type in GatewayEvent["type"]]?: string } = {
+  belief: "target",
+  slo: "slo",
+  "budget-warning": "budget",
+};
 
 export interface IncidentRoom {
   readonly desk: Desk;
@@ -51,8 +59,15 @@ export function createIncidentRoom(options: RoomOptions): IncidentRoom {
     ...(database !== undefined && { database }),
     ...(cleanMs !== undefined && { cleanMs }),
   });
-  const tellTarget = (event: Extract<GatewayEvent, { type: "belief" }>): void => {
-    const notice = targetNotice(event, { book: desk.book, pageUrl: pageUrl(), nowMs: desk.nowMs() });
+  /** Facts that are told by themselves, incident or not. */
+  const tell = (event: GatewayEvent): void => {
+    const kind = KINDS[event.type];
+    if (kind === undefined || !notifier.wants(kind)) return;
+    const nowMs = desk.nowMs();
+    const notice =
+      event.type === "belief"
+        ? targetNotice(event, { book: desk.book, pageUrl: pageUrl(), nowMs })
+        : factNotice(event, nowMs);
     // A call that moved a belief must not wait for a disk.
     if (notice !== undefined) runtime.clock.after(0, () => notifier.accept([notice]));
   };
@@ -61,7 +76,7 @@ export function createIncidentRoom(options: RoomOptions): IncidentRoom {
     notifier,
     read(event) {
       desk.read(event);
-      if (event.type === "belief" && notifier.wants("target")) tellTarget(event);
+      tell(event);
     },
     readCall: desk.readCall,
     takeOver(now) {

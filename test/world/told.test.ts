@@ -147,6 +147,31 @@ test("the demo's outage opens, is followed and ends everywhere; a relapse while 
   expect(here.warnings).toEqual([]);
 }, 120_000);
 
+test("an objective at risk and a budget are told to whoever asks, routed as incidents are", async () => {
+  const before = hooks.received.length;
+  const target = { type: "webhook", url: `${hooks.url}/facts`, secret: SECRET } as const;
+  const notify: readonly ChannelSettings[] = [
+    { name: "all", target, on: ["slo.burning", "slo.recovered", "budget.warning"] },
+    { name: "pages", target: { ...target, url: `${hooks.url}/pages` }, on: ["slo.burning"], severity: "critical" },
+    { name: "others", target: { ...target, url: `${hooks.url}/others` }, on: ["slo.burning"], routes: ["other"] },
+  ];
+  const here = incidentWorld({ settings: { notify }, runtime: outside });
+  const fact = { atMs: 0, call: "", route: "chat" };
+  const slo = { ...fact, type: "slo", slo: "support", burnRate: 14.5, budgetLeft: 0.6 } as const;
+  here.engine.emit({ ...slo, state: "burning", severity: "page" });
+  await goTo(here, 2);
+  here.engine.emit({ ...slo, state: "recovered", severity: "page" });
+  here.engine.emit({ ...fact, type: "budget-warning", spentUsd: 3, withoutFailoverUsd: 1, overMs: 3_600_000 });
+  await goTo(here, 5);
+  const arrived = hooks.received.slice(before).map(({ path, body }) => [path, (JSON.parse(body) as Hook).type]);
+  expect(arrived.sort()).toEqual([
+    ["/facts", "budget.warning"],
+    ["/facts", "slo.burning"],
+    ["/facts", "slo.recovered"],
+    ["/pages", "slo.burning"],
+  ]);
+}, 30_000);
+
 test("a mail server that says later, and a webhook that fails, get it later and once", async () => {
   const [mailsBefore, hooksBefore] = [mail.mails.length, hooks.received.length];
   mail.refuse = 2;
