@@ -59,6 +59,9 @@ function updateView({ id, atMs, state, by, text, forUsers }: IncidentUpdate) {
   return { id, at: iso(atMs), state, by, text, forUsers };
 }
 
+/** A webhook's body is small; the admin API has all of them. */
+const SCOPE_MAX = 20;
+
 /** `data.incident` of a webhook. `pageUrl`: our own status page. */
 export function incidentData(incident: Incident, pageUrl: string) {
   const { id, state, domain, edge, targets, routes, tenants, severity, counts, startedMs } = incident;
@@ -66,7 +69,13 @@ export function incidentData(incident: Incident, pageUrl: string) {
     id,
     title: titleOf(incident),
     state,
-    scope: { domain, edge, targets: Object.keys(targets), routes, tenants },
+    scope: {
+      domain,
+      edge,
+      targets: Object.keys(targets).slice(0, SCOPE_MAX),
+      routes: routes.slice(0, SCOPE_MAX),
+      tenants: tenants.slice(0, SCOPE_MAX),
+    },
     since: iso(startedMs),
     sentence: sentenceOf(incident),
     impact: { severity, ...counts },

@@ -158,3 +158,15 @@ test("long texts are cut to what a receiver takes", () => {
   const pager = pagerDutyBody(long, "K") as { payload: { summary: string } };
   expect(pager.payload.summary.length).toBeLessThanOrEqual(1_024);
 });
+
+test("a webhook's digest stays small, and holds the newest", () => {
+  const notices = Array.from({ length: 50 }, (_, number) => ({
+    ...(entry({ data: { incident: { id: `inc_${number}`, text: "x".repeat(900) } } }).notices[0] as Notice),
+  }));
+  const body = JSON.stringify(webhookBody({ ...entry(), notices, count: 400 }));
+  expect(body.length).toBeLessThan(20_000);
+  const { data } = JSON.parse(body) as {
+    data: { digest: { count: number; newest: { data: { incident: { id: string } } }[] } };
+  };
+  expect([data.digest.count, data.digest.newest.at(-1)?.data.incident.id]).toEqual([400, "inc_49"]);
+});

@@ -8,6 +8,8 @@ import { cut, webUrl, worded } from "./words.ts";
 
 const SUMMARY_MAX = 1_024;
 const DEDUP_MAX = 255;
+/** The specification advises at most 20 kB for a body. */
+const DIGEST_CHARS_MAX = 14_000;
 const LINK_TEXT = "Status page";
 
 const SEVERITY: Readonly<Record<Severity, string>> = {
@@ -44,7 +46,15 @@ export function webhookBody({ notices, count }: Entry): object {
   if (latest === undefined) throw new Error("a message about nothing");
   const timestamp = new Date(latest.atMs).toISOString();
   if (count === 1) return { type: latest.type, timestamp, data: latest.data };
-  const all = notices.map(({ type, atMs, data }) => ({ type, timestamp: new Date(atMs).toISOString(), data }));
+  const all: object[] = [];
+  let chars = 0;
+  // The newest first, as long as the whole stays within what receivers take.
+  for (const { type, atMs, data } of [...notices].reverse()) {
+    const one = { type, timestamp: new Date(atMs).toISOString(), data };
+    chars += JSON.stringify(one).length;
+    if (chars > DIGEST_CHARS_MAX) break;
+    all.unshift(one);
+  }
   return { type: latest.type, timestamp, data: { ...latest.data, digest: { count, newest: all } } };
 }
 

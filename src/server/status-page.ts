@@ -34,7 +34,7 @@ interface Copy {
 }
 
 export function isStatusPath(path: string): boolean {
-  return path === "/status" || path === "/status/" || path === "/history.atom" || documentOf(path) !== undefined;
+  return path === "/status" || path === "/history.atom" || documentOf(path) !== undefined;
 }
 
 export function createStatusPage(desk: Desk, url: () => string): StatusPage {
