@@ -1,14 +1,20 @@
-// `holdfast report incidents`: the incidents of a time as Markdown, HTML, CSV or JSON, from a running gateway.
+// `holdfast report incidents`: the incidents of a time as Markdown, HTML, CSV or JSON, from the store that a gateway keeps
+// or from a running gateway.
 
 import { spanText } from "../incidents/sentences.ts";
-import type { IncidentView } from "../incidents/view.ts";
+import { readIncidents } from "../incidents/store.ts";
+import { timelineOf } from "../incidents/timeline.ts";
+import { type IncidentView, viewOf } from "../incidents/view.ts";
+import { openDatabaseToRead } from "../runtime/sqlite.ts";
 import { misuse } from "./command.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
-import { GATEWAY_FLAGS, GATEWAY_HELP, type GatewayClient, openGateway } from "./gateway-client.ts";
+import { GATEWAY_FLAGS, type GatewayClient, openGateway } from "./gateway-client.ts";
 import { viewsOf } from "./incidents.ts";
 import type { ReportKind } from "./report.ts";
+import { SOURCE_FLAGS, SOURCE_HELP, storePath } from "./report-source.ts";
 
 const FLAGS = {
+  ...SOURCE_FLAGS,
   ...GATEWAY_FLAGS,
   from: { type: "string" },
   to: { type: "string" },
@@ -20,6 +26,7 @@ const FORMATS = ["md", "html", "csv", "json"];
 const TIMELINES_MAX = 50;
 
 const HELP = `holdfast report incidents [--from DATE] [--to DATE] [--month YYYY-MM] [--provider P] [--format md|html|csv|json]
+                          [--store PATH | --gateway URL]
 
 The incidents of a time: what failed, how long, whom it met. DATE is 2026-01-31 or 2026-01-31T08:00:00Z.
 
@@ -27,9 +34,13 @@ The incidents of a time: what failed, how long, whom it met. DATE is 2026-01-31 
   --provider P      of one provider alone
   --format F        md (default), html, csv or json
   --json            the same as --format json
-${GATEWAY_HELP}
+${SOURCE_HELP}
+  --gateway URL     asks a running gateway instead of reading its store; where there is no store, the one of
+                    ./holdfast.yaml, else http://127.0.0.1:4000, is asked anyway
 
-Exit codes: 0 done, 1 the gateway does not answer, 2 bad use.`;
+HOLDFAST_ADMIN_KEY in the environment is the gateway's admin key, where it has one.
+
+Exit codes: 0 done, 1 the incidents cannot be read, 2 bad use.`;
 
 export const reportIncidents: ReportKind = { help: HELP, run: runIncidents };
 
@@ -41,24 +52,83 @@ async function runIncidents(args: readonly string[]): Promise<number> {
   if (!FORMATS.includes(format)) return misuse("report", `--format ${format}: one of ${FORMATS.join(", ")}`);
   const span = spanOf(flags);
   if ("wrong" in span) return misuse("report", span.wrong);
-  const gateway = await openGateway(flags);
-  if ("problem" in gateway) return misuse("report", gateway.problem);
-  const query = new URLSearchParams(span).toString();
-  const told = await gateway.get(`/admin/v1/incidents${query === "" ? "" : `?${query}`}`);
-  if (!told.ok) {
-    console.error(`holdfast report: ${told.message}`);
+  const found = await sourceOf(flags, span);
+  if (typeof found === "string") {
+    console.error(`holdfast report: ${found}`);
     return 1;
   }
   const provider = textFlag(flags, "provider");
-  const views = viewsOf(told.json).filter(({ domain }) => provider === undefined || domain === provider);
+  const views = found.views.filter(({ domain }) => provider === undefined || domain === provider);
   if (format === "json") console.log(JSON.stringify({ incidents: views }));
   else if (format === "csv") console.log(csv(views));
   else if (format === "html") console.log(html(views));
-  else console.log(await markdown(views, gateway));
+  else console.log(await markdown(views, found.timeline));
   return 0;
 }
 
-function spanOf(flags: Flags): { readonly from?: string; readonly to?: string } | { readonly wrong: string } {
+interface Source {
+  /** The newest first. */
+  readonly views: readonly IncidentView[];
+  /** One of them in Markdown. */
+  timeline(id: string): Promise<string | undefined>;
+}
+
+/** Or a sentence for why there is none. */
+async function sourceOf(flags: Flags, span: Span): Promise<Source | string> {
+  const path = flags.gateway === undefined ? await storePath(flags) : undefined;
+  const named = flags.store !== undefined || flags.config !== undefined;
+  if (path !== undefined) {
+    const stored = fromStore(path, span);
+    if (typeof stored !== "string" || named) return stored;
+  }
+  const gateway = await openGateway(flags);
+  return "problem" in gateway ? gateway.problem : fromGateway(gateway, span);
+}
+
+function fromStore(path: string, { from, to }: Span): Source | string {
+  const opened = openDatabaseToRead(path);
+  if (!("database" in opened)) return opened.problem;
+  const { database } = opened;
+  try {
+    const all = readIncidents(database);
+    if (all === undefined) return `${path}: no gateway has kept incidents there yet`;
+    const fromMs = from === undefined ? 0 : Date.parse(from);
+    const toMs = to === undefined ? Number.POSITIVE_INFINITY : Date.parse(to);
+    const within = all.filter(({ startedMs, resolvedMs = toMs }) => startedMs < toMs && resolvedMs >= fromMs).reverse();
+    const byId = new Map(within.map((incident) => [incident.id, incident]));
+    return {
+      views: viewsOf({ incidents: within.map(viewOf) }),
+      async timeline(id) {
+        const incident = byId.get(id);
+        return incident && timelineOf(incident);
+      },
+    };
+  } catch (error) {
+    return `${path}: ${error instanceof Error ? error.message : String(error)}`;
+  } finally {
+    database.close();
+  }
+}
+
+async function fromGateway(gateway: GatewayClient, span: Span): Promise<Source | string> {
+  const query = new URLSearchParams({ ...span }).toString();
+  const told = await gateway.get(`/admin/v1/incidents${query === "" ? "" : `?${query}`}`);
+  if (!told.ok) return told.message;
+  return {
+    views: viewsOf(told.json),
+    async timeline(id) {
+      const one = await gateway.get(`/admin/v1/incidents/${encodeURIComponent(id)}?format=md`);
+      return one.ok ? one.text : undefined;
+    },
+  };
+}
+
+interface Span {
+  readonly from?: string;
+  readonly to?: string;
+}
+
+function spanOf(flags: Flags): Span | { readonly wrong: string } {
   const [from, to, month] = ["from", "to", "month"].map((name) => textFlag(flags, name));
   if (month !== undefined) {
     if (from !== undefined || to !== undefined) return { wrong: "--month stands instead of --from and --to" };
@@ -137,15 +207,15 @@ ${rows}
 </html>`;
 }
 
-async function markdown(views: readonly IncidentView[], gateway: GatewayClient): Promise<string> {
+async function markdown(views: readonly IncidentView[], timeline: Source["timeline"]): Promise<string> {
   if (views.length === 0) return "# Incidents\n\nNone.";
   const cells = (values: readonly string[]): string =>
     `| ${values.map((value) => value.replace(/\|/g, "\\|")).join(" | ")} |`;
   const table = [cells(COLUMNS), `|${COLUMNS.map(() => "---|").join("")}`, ...views.map((view) => cells(row(view)))];
   const timelines: string[] = [];
   for (const { id } of views.slice(0, TIMELINES_MAX)) {
-    const told = await gateway.get(`/admin/v1/incidents/${encodeURIComponent(id)}?format=md`);
-    if (told.ok) timelines.push(told.text.replace(/^#/gm, "##"));
+    const text = await timeline(id);
+    if (text !== undefined) timelines.push(text.replace(/^#/gm, "##"));
   }
   return ["# Incidents", "", ...table, "", ...timelines].join("\n");
 }

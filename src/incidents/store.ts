@@ -28,6 +28,14 @@ export interface IncidentStore {
   saveSetting(name: string, value: unknown): void;
 }
 
+/** Of a store that a gateway wrote, the oldest first; `undefined`: none has kept incidents there. */
+export function readIncidents(database: Database): readonly Incident[] | undefined {
+  const [table] = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'incident'").all();
+  if (table === undefined) return undefined;
+  const rows = database.prepare<JsonRow>("SELECT json FROM incident ORDER BY opened_ms").all();
+  return rows.flatMap(({ json }) => parsed<Incident>(json) ?? []);
+}
+
 interface JsonRow {
   readonly json: string;
 }

@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readIncidents } from "../../src/incidents/store.ts";
 import { openMemoryDatabase } from "../../src/runtime/sqlite.ts";
 import { isPassed, playDrill } from "../../src/sim/drill.ts";
 import { readScenario } from "../../src/sim/scenario.ts";
@@ -121,6 +122,7 @@ test("a store keeps it: after a restart it goes on, and nobody hears old news", 
   const after = (await (await second.get("/admin/v1/incidents")).json()) as Listed;
   expect(after.incidents.map(({ state }) => state)).toEqual(["resolved"]);
   second.room.stop();
+  expect(readIncidents(database)?.map(({ state }) => state)).toEqual(["resolved"]);
   const third = incidentWorld({ database, startMs: 2_000_000 });
   expect(third.room.desk.book.incidents.size).toBe(1);
   expect([...(third.room.desk.watches.get("chat")?.days.values() ?? [])][0]?.degradedMs).toBeGreaterThan(20_000);
