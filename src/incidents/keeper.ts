@@ -28,12 +28,16 @@ export interface Keeper {
 
 export function createKeeper(database: Database | undefined, warn: (message: string) => void): Keeper {
   const store = opened(database, warn);
+  let failing = false;
   const guarded = (what: string, work: (from: IncidentStore) => void): void => {
     if (store === undefined) return;
     try {
       work(store);
+      failing = false;
     } catch (error) {
-      warn(`incidents cannot be ${what} in the store: ${reasonOf(error)}`);
+      // Once: it is tried again every few seconds.
+      if (!failing) warn(`incidents cannot be ${what} in the store: ${reasonOf(error)}`);
+      failing = true;
     }
   };
   return {

@@ -67,6 +67,8 @@ interface Post extends NotifierOptions {
   readonly all: Map<string, Channel>;
   readonly store: OutboxStore | undefined;
   stopped: boolean;
+  /** The store has failed, and that was said. */
+  failing: boolean;
 }
 
 const WAIT_MAX_MS = 3_600_000;
@@ -74,7 +76,7 @@ const WAIT_MAX_MS = 3_600_000;
 const ORPHANS_MAX = 1_000;
 
 export function createNotifier(options: NotifierOptions): Notifier {
-  const post: Post = { ...options, all: new Map(), store: openStore(options), stopped: false };
+  const post: Post = { ...options, all: new Map(), store: openStore(options), stopped: false, failing: false };
   takeOver(post, options.channels);
   return {
     accept(notices) {
@@ -171,13 +173,19 @@ function soon(post: Post, channel: Channel): void {
   channel.disarm = post.runtime.clock.after(0, () => pump(post, channel));
 }
 
-function keep({ store, warn }: Post, { settings: { name } }: Channel, { added, removed }: Changed): void {
+function keep(post: Post, { settings: { name } }: Channel, { added, removed }: Changed): void {
+  const { store, warn } = post;
   if (store === undefined || added.length + removed.length === 0) return;
   try {
-    for (const id of removed) store.remove(name, id);
-    for (const entry of added) store.save(name, entry);
+    // A digest and what it stands for change places at once.
+    store.transaction(() => {
+      for (const id of removed) store.remove(name, id);
+      for (const entry of added) store.save(name, entry);
+    });
+    post.failing = false;
   } catch (error) {
-    warn(`notify: a message to ${name} is not kept: ${reasonOf(error)}`);
+    if (!post.failing) warn(`notify: a message to ${name} is not kept: ${reasonOf(error)}`);
+    post.failing = true;
   }
 }
 

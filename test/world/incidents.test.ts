@@ -186,5 +186,6 @@ test("a store that fails keeps nothing and harms nothing", async () => {
   const here = incidentWorld({ faults: [OUTAGE(10, 60)], database: broken });
   await here.runTo(60);
   expect([here.room.desk.book.incidents.size, here.calls.failed]).toEqual([1, 0]);
-  expect(here.warnings[0]).toContain("disk full");
+  // Said once, however often it fails.
+  expect(here.warnings).toEqual([expect.stringContaining("disk full")]);
 });
