@@ -1,7 +1,7 @@
 // Everything that `explain` says of a route, as data: the compiled path in its order, each value with where it came from,
 // the targets, and what happens on each fault. How it looks is in `explain-text.ts`.
 
-import { catalogModel, maxOutputTokens } from "../../catalog/models.ts";
+import { catalogModel, contextTokens, maxOutputTokens } from "../../catalog/models.ts";
 import { type Origin, originText } from "../config/origin.ts";
 import type { Path } from "../config/problem.ts";
 import { durationText } from "../config/units.ts";
@@ -61,7 +61,9 @@ export interface Explained {
 /** `name`: a route's name, or a model's that a pattern matches; `undefined` when no route has it. */
 export async function explainRoute({ settings, originOf }: Explained, name: string): Promise<Explanation | undefined> {
   const { runtime } = createWorld({ seed: 1, providers: [] });
-  const compiled = createEngine({ settings, runtime, maxOutput: maxOutputTokens }).routes.get(name);
+  const compiled = createEngine({ settings, runtime, maxOutput: maxOutputTokens, contextOf: contextTokens }).routes.get(
+    name,
+  );
   const route = settings.routes.find((candidate) => candidate.name === compiled?.name);
   if (compiled === undefined || route === undefined) return undefined;
   const origin = (path: Path) => originText(originOf(path));
@@ -174,10 +176,15 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
         timeout("whole", autoText(route, "wholeMs")),
         timeout("idle", autoText(route, "idleMs")),
         value("usage", route.usage),
-        value("strict", String(route.strict)),
+        ...askedOf(route, value),
       ],
     },
   ];
+}
+
+function askedOf({ strict, validate }: RouteSettings, value: (key: string, text: string) => Value): readonly Value[] {
+  const asked = validate && `${Object.keys(validate).length} rules; answers are held until they are checked`;
+  return [value("strict", String(strict)), ...(asked === undefined ? [] : [value("validate", asked)])];
 }
 
 function isUsed(step: (typeof POLICY_ORDER)[number], { lastResort, cache, resume }: RouteSettings): boolean {

@@ -34,7 +34,6 @@ export const LATER: readonly LaterRow[] = [
     (value) => !asksForNothing(value) && !(hasKey(value, "budget") && asksForNothing(value.budget)),
   ),
   route("warm", "off"),
-  route("validate", "off"),
   route("cache.healthy", "off"),
   {
     ...route("cache.outage", "off | exact", (value) => value === "stem" || value === "semantic"),

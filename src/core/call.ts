@@ -28,6 +28,11 @@ export interface Inspected {
   /** True when the request asks the model to think (so that the first token may be late). */
   readonly thinks: boolean;
   readonly modelSpan: Span;
+  /** The field by which the request goes on with what is stored at its provider; absent: none. */
+  readonly stored?: string;
+  /** The declared tools, and what asks for output of a certain form, when present; not parsed yet. */
+  readonly tools?: Span;
+  readonly format?: Span;
   /** OpenAI Chat `stream_options`, when present. */
   readonly streamOptions?: { readonly span: Span; readonly includeUsage: boolean };
 }

@@ -133,6 +133,9 @@ export interface BeliefCell {
   /** Prompts that failed: how many successes others had had by then. */
   readonly prompts: Map<string, number>;
   successes: number;
+  /** Answers so far, and how many of them were successes of no use; both fade. */
+  judged: number;
+  useless: number;
   admission: number;
   admissionMax: number;
   admissionFloor: number;

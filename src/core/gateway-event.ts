@@ -39,6 +39,8 @@ export type GatewayEvent = Fact &
         /** Absent: complete. A cancelled attempt has the fault it was cancelled with. */
         readonly fault?: FaultKind | undefined;
         readonly message?: string | undefined;
+        /** It was complete and delivered, and of no use all the same. */
+        readonly flaw?: FaultKind | undefined;
         readonly status?: number | undefined;
         readonly committed: boolean;
         readonly firstContentMs?: number | undefined;

@@ -15,6 +15,7 @@ import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.
 import { mayProbe, spendProbe } from "../health/probe.ts";
 import { countOne } from "../health/rate.ts";
 import { callAnswered, callBegan, shapeOf } from "../health/silence.ts";
+import { countJudged, isUseless, weightOfUseless } from "../health/useless.ts";
 import { PROBE_FORMS, probeCall } from "./probe-call.ts";
 
 /** A probe that says nothing for so long has failed. */
@@ -166,8 +167,12 @@ function promptOf({ body }: Call): string | undefined {
 
 /** A stream that began is no longer its prompt's doing; nor must it keep its request alive. */
 function settled(witness: Witness, ending: Ending): void {
-  if (ending.kind === "complete") outcome(witness, { failed: false, weight: HALF, last: true });
-  else if (ending.fault !== undefined && ending.pausedMs <= PAUSED_MS) failed(witness, ending.fault, undefined);
+  const { cell } = witness.believed;
+  if (ending.flaw !== undefined) failed(witness, ending.flaw, undefined);
+  else if (ending.kind === "complete") {
+    countJudged(cell, false);
+    outcome(witness, { failed: false, weight: HALF, last: true });
+  } else if (ending.fault !== undefined && ending.pausedMs <= PAUSED_MS) failed(witness, ending.fault, undefined);
 }
 
 function failed(witness: Witness, { kind }: Fault, prompt: string | undefined): void {
@@ -176,7 +181,10 @@ function failed(witness: Witness, { kind }: Fault, prompt: string | undefined): 
   // An overloaded provider and a lost connection say nothing of a prompt.
   const ofPrompt = kind !== "overloaded" && kind !== "connect-failed" && kind !== "connect-timeout";
   if (ofPrompt && prompt !== undefined && !promptCounts(witness.believed.cell, prompt)) return;
-  outcome(witness, { failed: true, weight: evidence, last: true });
+  const { cell } = witness.believed;
+  const useless = isUseless(kind);
+  if (useless) countJudged(cell, true);
+  outcome(witness, { failed: true, weight: useless ? weightOfUseless(cell, evidence) : evidence, last: true });
 }
 
 function outcome(

@@ -18,6 +18,7 @@ import { keep } from "../policies/keep.ts";
 import { lastResort } from "../policies/last-resort.ts";
 import { pursue } from "../policies/pursue.ts";
 import { refused, remembered } from "../policies/refused.ts";
+import { createValidation } from "../policies/validate.ts";
 import { createProvider, type Provider } from "../providers/provider.ts";
 import type { AttemptPlan } from "./attempt.ts";
 import { type KeyedPart, type KeyedTarget, keyedTarget } from "./keyed-target.ts";
@@ -46,6 +47,8 @@ export interface CompileContext {
   readonly secrets: Secrets;
   /** A model's largest output in tokens, where known. */
   readonly maxOutput: (model: string) => number | undefined;
+  /** What a model can hold in tokens, where known. */
+  readonly contextOf?: ((model: string) => number | undefined) | undefined;
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
@@ -59,7 +62,7 @@ export function compile(settings: Settings, context: CompileContext): Routes {
     settings.providers.map((made) => [made.name, { settings: made, made: createProvider(made) }]),
   );
   const build = (route: RouteSettings, matched: string) =>
-    compileRoute(route, (target) => plan({ route, target, matched, providers, maxOutput: context.maxOutput }), {
+    compileRoute(route, (target) => plan({ route, target, matched, providers, context }), {
       ...context,
       probesUsdPerDay: settings.probesUsdPerDay,
     });
@@ -101,17 +104,18 @@ interface PlanContext {
   /** The part of the model name that the route's `*` stood for. */
   readonly matched: string;
   readonly providers: ReadonlyMap<string, { readonly settings: ProviderSettings; readonly made: Provider }>;
-  readonly maxOutput: (model: string) => number | undefined;
+  readonly context: Pick<CompileContext, "maxOutput" | "contextOf">;
 }
 
-function plan({ route, target, matched, providers, maxOutput }: PlanContext): Planned {
+function plan({ route, target, matched, providers, context }: PlanContext): Planned {
   const found = providers.get(target.provider);
   if (found === undefined) throw new Error(`settings name the provider ${target.provider}, which they do not define`);
   const provider = found.made;
   const prefix = route.name.endsWith("*") ? route.name.slice(0, -1) : "";
   // `*` carries over what a client would write there: the whole name where the pattern is a prefix of a model's own.
   const model = target.model === "*" ? prefix + matched : target.model.replace("*", () => matched);
-  const limit = maxOutput(model);
+  const limit = context.maxOutput(model);
+  const contextTokens = context.contextOf?.(model);
   const plan: Planned["plan"] = {
     target: {
       id: `${provider.name}/${model}`,
@@ -121,15 +125,28 @@ function plan({ route, target, matched, providers, maxOutput }: PlanContext): Pl
       domain: provider.name,
       tier: provider.tier,
       ...(limit !== undefined && { maxOutputTokens: limit }),
+      ...(contextTokens !== undefined && { contextTokens }),
     },
     provider,
     dialect: DIALECTS[provider.dialect],
     timeouts: route.timeouts,
     exactUsage: route.usage === "exact",
     strict: route.strict,
+    validation: route.validate && createValidation(route.validate),
+    hasStore: provider.name === storeOf(route, provider.dialect, providers),
+    tolerantFrom: Math.min(route.attempts, route.targets.length),
     resume: route.resume,
   };
   return { plan, provider: found.settings };
+}
+
+/** The first provider of the dialect on the route. */
+function storeOf(
+  { targets }: RouteSettings,
+  dialect: DialectId,
+  providers: PlanContext["providers"],
+): string | undefined {
+  return targets.find((target) => providers.get(target.provider)?.settings.dialect === dialect)?.provider;
 }
 
 function compileRoute(
@@ -173,7 +190,7 @@ function rungsOf(
     if (rung.type === "stale-cache") return staleCache(cells.answers, client);
     if (rung.type === "canned") return canned(rung.text, client);
     const { plan, provider } = planOf(rung.target);
-    const target = keyedTarget({ ...plan, client }, { provider, cells, secrets });
+    const target = keyedTarget({ ...plan, client, tolerantFrom: 0 }, { provider, cells, secrets });
     return localModel(target, cells.local(target.identity), cells.drains);
   });
 }

@@ -7,6 +7,7 @@ import { FAULTS, fault } from "../core/fault.ts";
 import type { Refusal, Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import { PROBES_USD_PER_DAY } from "../health/probe.ts";
+import { lacksRoom } from "../policies/context-fit.ts";
 import type { Pursued } from "../policies/pursue.ts";
 import { type AttemptPlan, attempt } from "./attempt.ts";
 import { createBelieving } from "./believing.ts";
@@ -25,7 +26,9 @@ export interface KeyedContext extends Omit<KeyContext, "model"> {
 export type KeyedPart = "key" | "account" | "joinedBy";
 
 export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: KeyedContext): KeyedTarget {
-  const { id, domain, model } = planned.target;
+  const { id, domain, model, contextTokens, maxOutputTokens } = planned.target;
+  // A translation lowers a limit that is too high.
+  const room = { contextTokens, outputTokens: planned.client === planned.dialect ? maxOutputTokens : undefined };
   const identity = identityOf(context.provider, model);
   const takesPrefix = planned.dialect.wire.takesPrefix(model);
   const joinedBy = () => (takesPrefix && !context.cells.target(identity).refusesPrefix ? "prefix" : "anchor");
@@ -47,6 +50,8 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     model,
     keyring,
     keys: keyring.standing,
+    contextTokens,
+    lacking: (call) => (isEnlarged(call) ? undefined : lacksRoom(room, call)),
     stand: believing.stand,
     attempt(call, scope, number) {
       const replying = believing.watch(call, scope, () => run(keyring, id, { call, scope }, number));
@@ -68,6 +73,11 @@ function learnt(refusal: Refusal, cell: TargetCell): Refusal {
 /** What the cells of a target are found by. */
 export function identityOf(provider: { readonly name: string; readonly url: string }, model: string): string {
   return `${provider.name}\n${provider.url}\n${model}`;
+}
+
+/** The client asks its provider for more than the model's usual limits. */
+function isEnlarged({ headers }: Call): boolean {
+  return /\b(?:context|output)-\d/.test(headers["anthropic-beta"] ?? "");
 }
 
 interface Work {

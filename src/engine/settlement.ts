@@ -31,6 +31,8 @@ export class Settlement {
   status: number | undefined;
   requestId: string | undefined;
   usage: Usage | undefined;
+  /** What makes the answer useless, though it was delivered. */
+  flaw: Fault | undefined;
   firstContentMs: number | undefined;
   pausedMs = 0;
   /** The key that was sent: no fault may tell it. */
@@ -77,6 +79,7 @@ export class Settlement {
     const ending: Ending = {
       kind,
       fault,
+      flaw: this.flaw,
       usage: this.usage,
       firstContentMs: this.firstContentMs ?? tookMs,
       tookMs,
@@ -94,6 +97,7 @@ export class Settlement {
       number: this.number,
       fault: fault?.kind,
       message: fault && inOwnWords(fault),
+      flaw: this.flaw?.kind,
       status: this.status,
       committed: this.committed,
       firstContentMs: this.firstContentMs,

@@ -1,8 +1,9 @@
 // The one rule that decides what a call does next: try a target, wait and try, or stop. Pure: history, candidates and
 // budgets in, one move out. Retry, fallback (and later hedge) are its moves; it knows no vendor and no clock.
 
-import { FAULTS, type Fault } from "../core/fault.ts";
+import { FAULTS, type Fault, type FaultKind } from "../core/fault.ts";
 import { ATTEMPTS_PER_DOMAIN_MAX } from "../core/settings.ts";
+import { isPassedOver } from "./context-fit.ts";
 import { isKeyFault } from "./key-rotation.ts";
 
 /** Full jitter (AWS, "Exponential Backoff and Jitter"): uniform in 0..min(cap, base·2^n). */
@@ -32,6 +33,9 @@ export interface Candidate {
   readonly admitted: boolean;
   /** Under suspicion before this call: no second try there. */
   readonly strained: boolean;
+  /** Why it cannot hold the request. */
+  readonly lacking?: FaultKind | undefined;
+  readonly contextTokens?: number | undefined;
 }
 
 export interface Tried {
@@ -58,7 +62,7 @@ export type Move =
 const STOP: Move = { type: "stop" };
 
 /**
- * Failover first; a drained target is never tried. In this order:
+ * Failover first; a drained target is never tried, nor one that cannot hold the request while another can. In this order:
  * 1. a fault that is final stops; so does the attempt cap over everything sent for this call;
  * 2. a key that is rejected, limited or out of quota is followed by the provider's next one: the model asked for is kept;
  * 3. a short `retry-after` is waited for, once, on the same target, by one call at a time, if its budget allows;
@@ -144,7 +148,8 @@ function isTransient({ kind }: Fault): boolean {
     kind === "rate-limited" ||
     kind === "stream-broken" ||
     kind === "malformed-reply" ||
-    kind === "empty-reply"
+    kind === "empty-reply" ||
+    kind === "useless-reply"
   );
 }
 
@@ -172,7 +177,7 @@ function isUntried(now: Situation, index: number): boolean {
 
 function isOpen(now: Situation, index: number): boolean {
   const candidate = now.candidates[index];
-  if (candidate === undefined || candidate.drained) return false;
+  if (candidate === undefined || candidate.drained || isPassedOver(now.candidates, index, now.history)) return false;
   return attemptsOn(now, candidate.domain) < ATTEMPTS_PER_DOMAIN_MAX;
 }
 

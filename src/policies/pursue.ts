@@ -3,11 +3,12 @@
 
 import type { Call } from "../core/call.ts";
 import type { BudgetCell, Cells } from "../core/cell.ts";
-import { FAULTS, type Fault, fault } from "../core/fault.ts";
+import { FAULTS, type Fault, type FaultKind, fault } from "../core/fault.ts";
 import type { Answer, AttemptRecord, Degraded, Refusal, Reply } from "../core/reply.ts";
 import type { Scope, Service } from "../core/service.ts";
 import { sleep } from "../core/timing.ts";
 import { fundRetry, isFull, mayRetry, spendRetry } from "./budget.ts";
+import { isPassedOver } from "./context-fit.ts";
 import { isKeyFault, type KeyStanding } from "./key-rotation.ts";
 import { type Candidate, type Move, nextMove, type Situation, type Tried } from "./next-move.ts";
 import { verdict } from "./verdict.ts";
@@ -23,6 +24,9 @@ export interface Pursued {
   /** Takes the key that is best now, and notes what came of it. */
   attempt(call: Call, scope: Scope, number: number): Promise<Reply>;
   keys(nowMs: number): KeyStanding;
+  /** Why it cannot hold the call, where that is known. */
+  lacking?(call: Call): FaultKind | undefined;
+  readonly contextTokens?: number | undefined;
   /** What is believed of it, for this call; asked once a call. */
   stand(call: Call, scope: Scope): Pick<Candidate, "admitted" | "strained">;
 }
@@ -85,7 +89,9 @@ export function pursue(
 async function run(pursuit: Pursuit): Promise<Reply> {
   const { targets, call, scope, history, trail } = pursuit;
   for (;;) {
-    const move = nextMove(situation(pursuit));
+    const now = situation(pursuit);
+    if (history.length === 0) nameSkipped(pursuit, now.candidates);
+    const move = nextMove(now);
     if (move.type === "stop") return refuse(pursuit, stopped(pursuit));
     const target = targets[move.candidate];
     if (target === undefined) return refuse(pursuit, fault("bug", "a move to a target that does not exist"));
@@ -99,6 +105,14 @@ async function run(pursuit: Pursuit): Promise<Reply> {
     pause(pursuit, target, reply.fault);
     // The call's own end (client gone, deadline) is never blamed on a target nor followed by another attempt.
     if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
+  }
+}
+
+/** Once a call: the targets that it is too large for. */
+function nameSkipped({ targets, trail }: Pursuit, candidates: readonly Candidate[]): void {
+  for (const [index, { lacking }] of candidates.entries()) {
+    if (lacking === undefined || !isPassedOver(candidates, index, [])) continue;
+    trail.push({ target: targets[index]?.id ?? "", fault: lacking, ms: 0, skipped: true });
   }
 }
 
@@ -127,6 +141,8 @@ function situation(pursuit: Pursuit): Situation {
       spareKey,
       admitted: pursuit.standings[index]?.admitted ?? true,
       strained: pursuit.standings[index]?.strained ?? false,
+      lacking: target.lacking?.(pursuit.call),
+      contextTokens: target.contextTokens,
     };
   });
   return {

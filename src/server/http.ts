@@ -24,6 +24,7 @@ export interface ServerOptions {
   /** What `/metrics` and `/admin` show; without them these say that nothing is kept. */
   readonly observers?: Observers;
   readonly maxOutput?: (model: string) => number | undefined;
+  readonly contextOf?: (model: string) => number | undefined;
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
   /** Follows incidents; it runs as long as the server does. */
   readonly room?: IncidentRoom;
@@ -90,13 +91,14 @@ export function startServer(options: ServerOptions): Server {
 }
 
 function createParts(options: ServerOptions) {
-  const { settings, runtime, secrets, observers, maxOutput, readers = [], room } = options;
+  const { settings, runtime, secrets, observers, maxOutput, contextOf, readers = [], room } = options;
   const board = createTargetBoard();
   const engine = createEngine({
     settings,
     runtime,
     ...(secrets && { secrets }),
     ...(maxOutput && { maxOutput }),
+    ...(contextOf && { contextOf }),
     ...(observers?.propagate && { propagate: observers.propagate }),
     readers: [board.read, ...(observers?.readers ?? []), ...readers, ...(room === undefined ? [] : [room.read])],
   });

@@ -5,6 +5,7 @@ import type { HeaderMap } from "../../core/runtime.ts";
 import { annotate } from "../annotate.ts";
 import type { DialectWire } from "../dialect.ts";
 import { frameOf } from "../sse.ts";
+import { formatOf, toolsOf } from "./declared.ts";
 import { faultFrom } from "./faults.ts";
 import { errorFrame, faultTo } from "./final-error.ts";
 import { goOn, takesPrefix } from "./go-on.ts";
@@ -23,6 +24,8 @@ export const messagesWire: DialectWire = {
   inspect,
   patch,
   tap: messagesTap,
+  toolsOf,
+  formatOf,
   takesPrefix,
   goOn,
   judge,

@@ -5,8 +5,16 @@ import { type Fault, isFault } from "../../core/fault.ts";
 import type { Part, Prompt, Turn } from "../../core/message.ts";
 import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "../json-object.ts";
 import type { Losses } from "../losses.ts";
-import { invalidField, unsupportedField } from "./request-fields.ts";
+import { addUnknown, invalidField, unsupportedField } from "./request-fields.ts";
 
+/** What is read of a message, or declared of it where it is found. */
+const MESSAGE_KEYS: ReadonlySet<string> = new Set([
+  ...["role", "content", "name", "tool_calls", "tool_call_id", "function_call", "audio", "refusal"],
+  ...["reasoning_content", "reasoning", "reasoning_details"],
+]);
+const PART_KEYS: ReadonlySet<string> = new Set(["type", "text", "image_url", "file"]);
+const IMAGE_KEYS: ReadonlySet<string> = new Set(["url", "detail"]);
+const FILE_KEYS: ReadonlySet<string> = new Set(["file_data", "filename", "file_id"]);
 const DATA_URL = /^data:([^;,]+)((?:;[^;,]+)*?);base64,/;
 /** The key under which arguments travel that are not a JSON object. */
 export const RAW_ARGUMENTS = "_raw";
@@ -22,6 +30,7 @@ export function decodeMessages(messages: readonly unknown[], losses: Losses): Pi
     const role = message.role;
     if (role !== "tool") results = undefined;
     if (textOf(message.name) !== undefined) losses.add(`${path}.name`, "turns carry no name");
+    addUnknown(losses, message, MESSAGE_KEYS, path);
     const parts = decodeMessage(message, path, losses);
     if (isFault(parts)) return parts;
     if (role === "tool") {
@@ -89,12 +98,14 @@ function decodeContent(content: unknown, path: string, losses: Losses): readonly
 
 function decodePart(item: unknown, path: string, losses: Losses): readonly Part[] | Fault {
   const part = objectOf(item);
+  addUnknown(losses, part ?? {}, PART_KEYS, path);
   switch (part?.type) {
     case "text":
       return typeof part.text === "string" ? textPart(part.text) : invalidField(`${path}.text`, "a string");
     case "image_url":
       return decodeImage(part.image_url, `${path}.image_url`, losses);
     case "file":
+      addUnknown(losses, objectOf(part.file) ?? {}, FILE_KEYS, `${path}.file`);
       return decodeFile(objectOf(part.file) ?? {}, `${path}.file`);
     default:
       return typeof part?.type === "string"
@@ -106,6 +117,7 @@ function decodePart(item: unknown, path: string, losses: Losses): readonly Part[
 function decodeImage(value: unknown, path: string, losses: Losses): readonly Part[] | Fault {
   const url = textOf(objectOf(value)?.url);
   if (url === undefined) return invalidField(`${path}.url`, "a URL");
+  addUnknown(losses, objectOf(value) ?? {}, IMAGE_KEYS, path);
   const detail = textOf(objectOf(value)?.detail);
   if (detail !== undefined && detail !== "auto") losses.add(`${path}.detail`, "images carry no detail");
   if (/^https?:/i.test(url)) return [{ type: "image", source: { type: "url", url } }];

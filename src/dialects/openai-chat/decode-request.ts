@@ -6,8 +6,11 @@ import type { Effort, OutputFormat, Prompt, ToolChoice, ToolSpec, Translated } f
 import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "../json-object.ts";
 import { collectLosses, type Losses } from "../losses.ts";
 import { decodeMessages } from "./decode-messages.ts";
-import { asksNothing, FIELDS, invalidField, unsupportedField } from "./request-fields.ts";
+import { addUnknown, asksNothing, fateOf, invalidField, unsupportedField } from "./request-fields.ts";
 
+const TOOL_KEYS: ReadonlySet<string> = new Set(["type", "function"]);
+const FUNCTION_KEYS: ReadonlySet<string> = new Set(["name", "description", "parameters", "strict"]);
+const FORMAT_KEYS: ReadonlySet<string> = new Set(["name", "description", "schema", "strict"]);
 const EFFORTS: readonly Effort[] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
 /** The prompt and what it lost; `unsupported` or `invalid-request` with the field at fault. */
@@ -19,7 +22,7 @@ export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
   if (refused !== undefined) return refused;
   const messages = decodeMessages(listOf(request.messages) ?? [], losses);
   if (isFault(messages)) return messages;
-  const tools = decodeTools(request.tools);
+  const tools = decodeTools(request.tools, losses);
   if (isFault(tools)) return tools;
   const toolChoice = decodeToolChoice(request.tool_choice);
   if (isFault(toolChoice)) return toolChoice;
@@ -50,9 +53,9 @@ export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
 
 function checkFields(request: JsonObject, losses: Losses): Fault | undefined {
   for (const [field, value] of Object.entries(request)) {
-    const fate = Object.hasOwn(FIELDS, field) ? FIELDS[field] : undefined;
-    if (fate === "mapped" || asksNothing(field, value)) continue;
-    if (fate === "refused") return unsupportedField(field, "the answer would be another one without it");
+    const fate = fateOf(field);
+    if (fate === "read" || asksNothing(field, value)) continue;
+    if (fate === "rejected") return unsupportedField(field, "the answer would be another one without it");
     losses.add(field, fate === undefined ? "unknown field" : "the other dialect has no such field");
   }
   if (textOf(request.user) !== undefined && textOf(request.safety_identifier) !== undefined) {
@@ -93,7 +96,7 @@ function decodeEffort(value: unknown, losses: Losses): Effort | undefined {
   return effort;
 }
 
-function decodeTools(value: unknown): readonly ToolSpec[] | Fault {
+function decodeTools(value: unknown, losses: Losses): readonly ToolSpec[] | Fault {
   if (value === undefined || value === null) return [];
   const list = listOf(value);
   if (list === undefined) return invalidField("tools", "an array");
@@ -106,6 +109,8 @@ function decodeTools(value: unknown): readonly ToolSpec[] | Fault {
     }
     const name = textOf(spec?.name);
     if (spec === undefined || name === undefined) return invalidField(`tools[${i}].function.name`, "a name");
+    addUnknown(losses, tool ?? {}, TOOL_KEYS, `tools[${i}]`);
+    addUnknown(losses, spec, FUNCTION_KEYS, `tools[${i}].function`);
     const description = textOf(spec.description);
     tools.push({
       name,
@@ -137,6 +142,7 @@ function decodeFormat(value: unknown, losses: Losses): OutputFormat | Fault | un
   if (format?.type !== "json_schema" || spec === undefined) {
     return invalidField("response_format", 'a type "text", "json_object" or "json_schema"');
   }
+  addUnknown(losses, spec, FORMAT_KEYS, "response_format.json_schema");
   if (textOf(spec.description) !== undefined) {
     losses.add("response_format.json_schema.description", "the other dialect has no such field");
   }

@@ -3,6 +3,7 @@
 import type { HeaderMap } from "../../core/runtime.ts";
 import { annotate } from "../annotate.ts";
 import type { DialectWire } from "../dialect.ts";
+import { formatOf, toolsOf } from "./declared.ts";
 import { errorFrame, faultTo } from "./error-reply.ts";
 import { faultFrom } from "./faults.ts";
 import { goOn, takesPrefix } from "./go-on.ts";
@@ -24,6 +25,8 @@ export const wire: DialectWire = {
   inspect,
   patch,
   tap: openTap,
+  toolsOf,
+  formatOf,
   takesPrefix,
   goOn,
   judge,
