@@ -11,27 +11,44 @@ import { readingView } from "../server/reading-view.ts";
 import { createPageMemory, readPage } from "../status/read-page.ts";
 import { type Command, misuse } from "./command.ts";
 import { DEFAULT_FILE, readConfiguration } from "./config-file.ts";
-import { readFlags, textFlag } from "./flags.ts";
+import { type Flags, readFlags, textFlag } from "./flags.ts";
 import { GATEWAY_FLAGS, GATEWAY_HELP, type GatewayClient, openGateway } from "./gateway-client.ts";
+import { exportPage } from "./status-export.ts";
 import { beliefOf, type ProviderBelief, statusLines } from "./status-text.ts";
 
 const HELP = `holdfast status [--config FILE] [--gateway URL] [--json]
+holdfast status --export FOLDER [--every 1m] [--gateway URL]
 
 What the providers in use say of themselves on their status pages, read now: how their API stands, what is open, for which
 models and since when, where it was read. Beside it what a running gateway believes by its own calls, where one is reached.
 A page that cannot be read or understood is unknown, never well.
 
+With --export: the gateway's own status page as files, for a web server that outlives the gateway.
+
   --config FILE   the configuration (default: ${DEFAULT_FILE}, else the provider keys in the environment)
   --json          one object on one line for each provider
+  --export FOLDER writes index.html, history.atom and api/v2/*.json there
+  --every 1m      again and again, until it is stopped; when the gateway is not reached the files say so
 ${GATEWAY_HELP}
 
-Exit codes: 0 told, whatever the pages say; 2 bad use, or the configuration is wrong.`;
+Exit codes: 0 told, whatever the pages say; 1 the page could not be exported; 2 bad use, or the configuration is wrong.`;
 
 export const status: Command = { summary: "what providers say on their status pages", help: HELP, run: runStatus };
 
+const FLAGS = {
+  config: { type: "string" },
+  export: { type: "string" },
+  every: { type: "string" },
+  ...GATEWAY_FLAGS,
+} as const;
+
 async function runStatus(args: readonly string[]): Promise<number> {
-  const parsed = readFlags(args, { config: { type: "string" }, ...GATEWAY_FLAGS });
+  const parsed = readFlags(args, FLAGS);
   if (!parsed.ok) return misuse("status", parsed.message);
+  const folder = textFlag(parsed.flags, "export");
+  const every = textFlag(parsed.flags, "every");
+  if (folder !== undefined) return exportOwn(parsed.flags, folder, every);
+  if (every !== undefined) return misuse("status", "--every goes with --export FOLDER");
   const settings = await settingsOf(textFlag(parsed.flags, "config"));
   if (typeof settings === "string") {
     console.error(settings);
@@ -55,6 +72,11 @@ async function runStatus(args: readonly string[]): Promise<number> {
     for (const { page, path } of known.hooks) console.log(`  ${page}  ›  ${gateway.url}${path}`);
   }
   return 0;
+}
+
+async function exportOwn(flags: Flags, folder: string, every: string | undefined): Promise<number> {
+  const gateway = await openGateway(flags);
+  return "problem" in gateway ? misuse("status", gateway.problem) : exportPage(gateway, folder, every);
 }
 
 /** Where a gateway with these settings serves, as seen from here. */

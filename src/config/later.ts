@@ -50,14 +50,12 @@ export const LATER: readonly LaterRow[] = [
   },
   route("require", "{}"),
   { path: ["canary"], allowed: "off" },
-  { path: ["notify"], allowed: "[]" },
   {
     path: ["store"],
     allowed: "memory | sqlite:PATH",
     asks: (value) => typeof value === "string" && value.startsWith("postgres"),
   },
   { path: ["shared"], allowed: "off" },
-  { path: ["status-page"], allowed: "private" },
 ];
 
 /** An issue for each thing that is asked for and not built yet. */

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { LISTEN_DEFAULTS } from "./defaults.ts";
 import { ALLOWED, durationMs, feature, integer, list, named, object, oneOf, scalar, text, told } from "./fields.ts";
 import { dailyMoney, lasting } from "./quantities.ts";
+import { notice } from "./schema-notify.ts";
 import { route } from "./schema-route.ts";
 import { parseShare } from "./units.ts";
 
@@ -70,20 +71,6 @@ const store = scalar(
   { type: "string", pattern: "^(sqlite:|postgres(ql)?://).+" },
 );
 
-export const EVENT_NAMES = [
-  "incident.opened",
-  "incident.updated",
-  "incident.resolved",
-  "target.ejected",
-  "target.restored",
-  "slo.burning",
-  "slo.recovered",
-  "budget.warning",
-] as const;
-
-const notice = z
-  .looseObject({ on: told(list(oneOf(...EVENT_NAMES), "a list of event names").optional(), "Which events.") })
-  .meta({ [ALLOWED]: "a mapping such as { slack: URL, on: [incident.opened] }" });
 const OBJECTIVE_NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._:*/-]{0,63}$/u;
 const OBJECTIVE_NAMES = "a name of at most 64 letters, digits, blanks and . _ : / -";
 const INDICATORS = "availability | complete-stream | undegraded | { first-token: 2s }";

@@ -268,7 +268,33 @@ const ROWS: readonly Row[] = [
   ["$P\n$R\ncanary: 0.10usd\n", ["6:9", "canary", "an amount a day"]],
   ["$P\n$R\nstatus: { poll: often }\n", ["6:17", "status.poll", "off | auto | a duration"]],
   ["$P\n$R\nstatus: { pol: auto }\n", ["6:11", "status.pol", "unknown key", "poll"]],
-  ["$P\n$R\nnotify: [{ slack: 'https://h', on: [incident.opened] }]\n", ["6:9", "notify", later]],
+  [
+    "$P\n$R\nnotify: [{ slack: hooks, on: [incident.openend] }]\n",
+    ["6:19", "notify[0].slack", "is no URL"],
+    ["6:31", "notify[0].on[0]", "incident.opened |"],
+  ],
+  ["$P\n$R\nnotify: [{ on: [incident.opened] }]\n", ["6:10", "notify[0]", "says not where to"]],
+  ["$P\n$R\nnotify: [{ slack: 'https://h', teams: 'https://h' }]\n", ["6:10", "notify[0]", "slack and teams"]],
+  ["$P\n$R\nnotify: [{ webhook: 'https://h' }]\n", ["6:10", "notify[0]", "needs a `secret`"]],
+  ["$P\n$R\nnotify: [{ webhook: 'https://h', secret: hush }]\n", ["6:42", "notify[0].secret", "Standard Webhooks"]],
+  ["$P\n$R\nnotify: [{ slack: 'https://h', secret: x }]\n", ["6:32", "notify[0].secret", "it is for webhook"]],
+  [
+    "$P\n$R\nnotify: [{ email: ops }]\n",
+    ["6:10", "notify[0]", "mail needs `smtp`"],
+    ["6:19", "notify[0].email", "is no address"],
+  ],
+  [
+    "$P\n$R\nnotify: [{ email: a@b.c, smtp: h, from: x }]\n",
+    ["6:32", "notify[0].smtp", "is no mail server"],
+    ["6:41", "notify[0].from", "is no address"],
+  ],
+  [
+    "$P\n$R\nnotify: [{ slack: 'https://h', routes: [chatt] }]\n",
+    ["6:41", "notify[0].routes[0]", "there is no route", "chat"],
+  ],
+  ["$P\n$R\nnotify: [{ slack: 'https://h', tenants: [web] }]\n", ["6:42", "notify[0].tenants[0]", "there is no key"]],
+  ["$P\n$R\nnotify: [{ slack: 'https://h', on: [] }]\n", ["6:36", "notify[0].on", "nothing would ever be told"]],
+  ["$P\n$R\nnotify: [{ slak: 'https://h' }]\n", ["6:12", "notify[0].slak", "", "slack"]],
   [
     "$P\n$R\nslo: [{ route: chta, objective: 99%, window: 30d }]\n",
     ["6:16", "slo[0].route", "no route is named", "chat"],
@@ -282,7 +308,6 @@ const ROWS: readonly Row[] = [
   ["$P\n$R\nstore: postgres://h/db\n", ["6:8", "store", later]],
   ["$P\n$R\nstore: ./holdfast.db\n", ["6:8", "store", "memory | sqlite:PATH"]],
   ["$P\n$R\nshared: redis://h\n", ["6:9", "shared", later]],
-  ["$P\n$R\nstatus-page: public\n", ["6:14", "status-page", later]],
   ["$P\n$R\npassthrough: perhaps\n", ["6:14", "passthrough", "off | on"]],
   // Gateway keys, the admin key.
   ["$P\n$R\nkeys: web\n", ["6:7", "keys", "a list of { name, hash, routes }"]],

@@ -51,6 +51,8 @@ export interface ObserverOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The call log; absent: none. `dropped` counts lines that its writer gave up. */
   readonly log?: LogOptions & { dropped(): number };
+  /** Whoever else looks at facts together with their calls. */
+  readonly callReaders?: readonly CallReader[];
   /** Keeps what calls came to; absent: nothing is kept. Its owner closes it. */
   readonly ledger?: Ledger;
   /** Takes a sentence for whoever runs the gateway; default: nobody is told. */
@@ -60,7 +62,7 @@ export interface ObserverOptions {
 const loadExport = async (warn: (message: string) => void) => (await import("./otlp-export.ts")).createSpanExport(warn);
 
 export function createObservers(options: ObserverOptions): Observers {
-  const { wallMs, clock, env, log, ledger, warn = () => {} } = options;
+  const { wallMs, clock, env, log, ledger, warn = () => {}, callReaders: others = [] } = options;
   const startedWallMs = wallMs();
   const hub = createEventHub();
   const recent = createRecentCalls();
@@ -80,6 +82,7 @@ export function createObservers(options: ObserverOptions): Observers {
     callLog?.read,
     traces?.read,
     ledger?.read,
+    ...others,
   ];
   const follower = createCallFollower(
     wallMs,

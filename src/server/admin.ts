@@ -7,6 +7,7 @@ import type { Observers } from "../observe/observers.ts";
 import type { Access } from "./access.ts";
 import { listBeliefs } from "./admin-beliefs.ts";
 import { type AdminFault, adminFault, isAdminFault } from "./admin-fault.ts";
+import { adminIncidents, type RoomSource } from "./admin-incidents.ts";
 import { reportImpact } from "./admin-reports.ts";
 import { drainTarget, listTargets, restoreTarget } from "./admin-targets.ts";
 import { createFeeds, type Feeds } from "./event-feeds.ts";
@@ -25,6 +26,7 @@ export interface Admin {
 export interface AdminSources {
   readonly observers?: Observers;
   readonly board?: TargetBoard;
+  readonly incidents?: RoomSource;
   readonly pages?: PageWatch;
 }
 
@@ -42,8 +44,7 @@ interface Asked {
 }
 
 const PREFIX = "/admin/v1/";
-/** Their names are kept free; saying so is better than "no such path". */
-const LATER: ReadonlySet<string> = new Set(["incidents"]);
+const INCIDENTS = "incidents";
 
 export function createAdmin(engine: Engine, sources: AdminSources): Admin {
   const feeds = createFeeds(engine.runtime.clock, sources.observers);
@@ -90,7 +91,10 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
   if (path === "targets") return reading(asked, () => ({ targets: listTargets(engine, sources.board) }));
   if (path === "beliefs") return reading(asked, () => ({ beliefs: listBeliefs(engine, sources.observers?.beliefs) }));
   if (path === "status") return reading(asked, () => listPages(sources.pages));
-  if (LATER.has(path)) return adminFault(404, "not-in-this-version", `${PREFIX}${path} is not in this version.`);
+  if (path === INCIDENTS || path.startsWith(`${INCIDENTS}/`)) {
+    const { request, query } = asked;
+    return adminIncidents(sources.incidents, engine.settings, { request, query, path: path.slice(INCIDENTS.length) });
+  }
   if (path === "reports/impact") return reading(asked, () => reportImpact(engine, sources.observers, asked.query));
   if (path === "cache/purge") return purge(context, asked);
   if (path === "events") return reading(asked, () => feeds.open());

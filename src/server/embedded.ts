@@ -101,12 +101,14 @@ function settingsOrThrow(config: HoldfastConfig, env: Readonly<Record<string, st
       message: "the library reads no files and runs no commands",
       allowed: KEY,
     }));
-  if (unreadable.length > 0) throw new HoldfastConfigError(unreadable);
+  const told = loaded.settings.notify === undefined ? [] : [{ path: "notify", message: NOBODY_TOLD, allowed: "[]" }];
+  if (unreadable.length + told.length > 0) throw new HoldfastConfigError([...unreadable, ...told]);
   // Keys tell a gateway's clients apart; the only client here is the process itself.
   const { adminKey, ...settings } = loaded.settings;
   return { ...settings, keys: [] };
 }
 
+const NOBODY_TOLD = "the library tells nobody of incidents; a gateway does";
 const KEY = 'key: "${NAME}" of the environment | the key itself | none';
 
 /** The caller's signal is followed by us alone: Node's Request would add a listener to it and leave it there for long. */

@@ -10,11 +10,13 @@ import { createAdmin } from "./admin.ts";
 import { answer, type Open } from "./answer.ts";
 import { checkOrigin } from "./guard.ts";
 import { createIds } from "./ids.ts";
+import type { IncidentRoom } from "./incident-room.ts";
 import { listModels, oneModel } from "./models.ts";
 import type { PageWatch } from "./page-watch.ts";
 import { passThrough } from "./pass-through.ts";
 import type { Path } from "./read-call.ts";
 import { type Asker, dialectOf, draining, full, notAllowed, notFound, refuse, unauthorized } from "./refuse.ts";
+import { createStatusPage, isStatusPath } from "./status-page.ts";
 import type { TargetBoard } from "./target-board.ts";
 
 export interface Handler {
@@ -30,6 +32,8 @@ export interface Handler {
 export interface HandlerOptions {
   readonly observers?: Observers;
   readonly board?: TargetBoard;
+  /** With where the gateway is reached, once it listens. */
+  readonly incidents?: Pick<IncidentRoom, "desk" | "notifier" | "url">;
   readonly pages?: PageWatch;
 }
 
@@ -63,7 +67,9 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
   const nextId = createIds(engine.runtime);
   const state: State = { open: 0, draining: false };
   const accessNow = followAccess(engine);
+  const { observers, incidents } = options;
   const admin = createAdmin(engine, options);
+  const page = incidents && createStatusPage(incidents.desk, incidents.url);
   const data = (asked: Asked, tenant: Tenant): Response | Promise<Response> => {
     const { request, path, query, asker, patient } = asked;
     const known = Object.hasOwn(DATA_PATHS, path) ? DATA_PATHS[path] : undefined;
@@ -94,9 +100,13 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
       if (path.startsWith(HOOKS)) return hook(asked, options.pages);
       const access = accessNow();
       if (path.startsWith("/admin/")) return admin.handle(request, path, query, access);
-      const foreign = access.keyed ? undefined : checkOrigin(request.headers);
+      const { settings } = engine;
+      const isOpen = settings.statusPage === "public" && page !== undefined && isStatusPath(path);
+      const foreign = access.keyed || isOpen ? undefined : checkOrigin(request.headers);
       if (foreign !== undefined) return refuse(asker, foreign);
-      if (!path.startsWith("/v1/")) return other(asked, options.observers);
+      if (!path.startsWith("/v1/")) {
+        return page?.answer(request, path, { access, settings }) ?? other(asked, observers);
+      }
       const tenant = access.tenant(request.headers);
       return tenant === undefined ? unauthorized(asker) : data(asked, tenant);
     },
