@@ -5,7 +5,9 @@ import type { Clock } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
 import { createBunRuntime, maxConcurrentFetches } from "../runtime/bun.ts";
 import { hasLostTerminal } from "../runtime/command-io.ts";
+import { sendMail } from "../runtime/smtp.ts";
 import { type Server, startServer } from "../server/http.ts";
+import { createIncidentRoom } from "../server/incident-room.ts";
 import { startAccounts } from "./accounts.ts";
 import { type Command, misuse } from "./command.ts";
 import { DEFAULT_FILE } from "./config-file.ts";
@@ -61,9 +63,12 @@ async function runUp(args: readonly string[]): Promise<number> {
     plan.stop();
     return misuse("up", storing.problem);
   }
-  if (storing.note !== undefined) console.error(`holdfast: ${storing.note}`);
-  const accounts = startAccounts({ runtime, database: storing.database, settings: plan.settings });
-  const observing = startObserving(runtime, plan.view !== undefined, accounts.ledger);
+  if (storing.note !== undefined) warn(storing.note);
+  const { database } = storing;
+  const accounts = startAccounts({ runtime, database, settings: plan.settings });
+  const room = createIncidentRoom({ runtime, settings: plan.settings, database, sendMail, warn });
+  const callReaders = [room.readCall];
+  const observing = startObserving(runtime, { hasView: plan.view !== undefined, callReaders, ledger: accounts.ledger });
   if ("problem" in observing) {
     plan.stop();
     return misuse("up", observing.problem);
@@ -78,7 +83,7 @@ async function runUp(args: readonly string[]): Promise<number> {
     keys.takeOver(settings, () => {
       accounts.takeOver(settings);
       if (server !== undefined) server.reload(settings);
-      else server = startServer({ settings, runtime, secrets, ...MODEL_LIMITS, observers, readers });
+      else server = startServer({ settings, runtime, secrets, ...MODEL_LIMITS, observers, readers, room });
     });
   const problem = await takeOver(plan.settings).catch((error) => cannotListen(plan.settings, error));
   if (server === undefined) {
@@ -100,6 +105,10 @@ async function runUp(args: readonly string[]): Promise<number> {
   accounts.end();
   storing.database?.close();
   return 0;
+}
+
+function warn(message: string): void {
+  console.error(`holdfast: ${message}`);
 }
 
 function wrongListenFlag(flags: Flags): string | undefined {
