@@ -1,31 +1,40 @@
-// The answer that the very same question of the same tenant got before, given again when no target can: in the dialect of
-// whoever asks now, whole or as a stream, with its age told.
+// The answer that the same question got before, given again when no target can: in the dialect of whoever asks now, whole or as
+// a stream, with its age told. Whose answers these are, and how like the questions must be, is in the keys.
 
 import type { Call } from "../core/call.ts";
 import type { KeptAnswer, KeptAnswers } from "../core/cell.ts";
 import type { Outage, Rung } from "../core/last-resort.ts";
-import type { HeaderMap } from "../core/runtime.ts";
-import type { Dialect } from "../dialects/dialect.ts";
-import { questionKey } from "./question-key.ts";
+import type { HeaderMap, Runtime } from "../core/runtime.ts";
+import { type KeyContext, questionKeys } from "./question-key.ts";
 import { spoken } from "./spoken.ts";
 
-export function staleCache(answers: KeptAnswers, client: Dialect): Rung {
+export function staleCache(answers: KeptAnswers, keys: KeyContext): Rung {
   return {
-    serve: (outage) => async (call, scope) => {
-      const nowMs = scope.runtime.clock.now();
-      const kept = find(answers, client, call, nowMs);
-      if (kept === undefined) return { ok: false, fault: outage.fault, trail: [] };
-      const { texts, model, target } = kept;
-      const is = { servedBy: "stale-cache", degraded: "stale" } as const;
-      return spoken({ texts, target, model, headers: headersOf(kept, outage, nowMs), is }, client, call, scope.runtime);
-    },
+    serve:
+      (outage) =>
+      async (call, { runtime }) => {
+        const kept = find(answers, keys, { call, outage, runtime });
+        if (kept === undefined) return { ok: false, fault: outage.fault, trail: [] };
+        const { texts, model, target } = kept;
+        const is = { servedBy: "stale-cache", degraded: "stale" } as const;
+        const headers = headersOf(kept, outage, runtime.clock.now());
+        return spoken({ texts, target, model, headers, is }, keys.client, call, runtime);
+      },
   };
 }
 
-function find(answers: KeptAnswers, client: Dialect, call: Call, nowMs: number): KeptAnswer | undefined {
+interface Asked {
+  readonly call: Call;
+  readonly outage: Outage;
+  readonly runtime: Runtime;
+}
+
+/** What was not yet too old when the outage began is not thrown away while it lasts. */
+function find(answers: KeptAnswers, context: KeyContext, { call, outage, runtime }: Asked): KeptAnswer | undefined {
   if (call.cache?.noCache === true) return undefined;
-  const key = questionKey(call, client);
-  const kept = key === undefined ? undefined : answers.get(key, nowMs);
+  const keys = questionKeys(call, context, runtime.random);
+  const nowMs = runtime.clock.now();
+  const kept = keys && answers.get(keys, nowMs - (runtime.wallMs() - outage.sinceWallMs));
   const staleMax = call.cache?.maxStaleMs ?? Number.POSITIVE_INFINITY;
   return kept !== undefined && nowMs - kept.freshUntilMs <= staleMax ? kept : undefined;
 }

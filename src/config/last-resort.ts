@@ -32,14 +32,22 @@ export function lastResortOf(written: Written): LastResortSettings[] {
 }
 
 interface WrittenCache {
-  readonly outage?: string | undefined;
+  readonly outage?: "exact" | "stem" | "semantic" | "off" | undefined;
+  readonly scope?: CacheSettings["scope"] | undefined;
   readonly ttl?: number | undefined;
   readonly "stale-if-error"?: number | undefined;
 }
 
-export function cacheOf(written: WrittenCache | "off" | undefined): CacheSettings | undefined {
-  if (written === undefined || written === "off" || asksForNothing(written.outage)) return undefined;
-  return { ttlMs: written.ttl ?? TTL_MS, staleIfErrorMs: written["stale-if-error"] ?? STALE_IF_ERROR_MS };
+/** Where the rung `stale-cache` is written, answers are kept though nothing is said of them. */
+export function cacheOf(
+  written: WrittenCache | "off" | undefined,
+  rungs: readonly LastResortSettings[],
+): CacheSettings | undefined {
+  if (written === "off" || !rungs.some(({ type }) => type === "stale-cache")) return undefined;
+  const { outage = "stem", scope = "tenant", ttl, "stale-if-error": staleIfError } = written ?? {};
+  // Refused before, as not in this version.
+  if (outage === "off" || outage === "semantic") return undefined;
+  return { outage, scope, ttlMs: ttl ?? TTL_MS, staleIfErrorMs: staleIfError ?? STALE_IF_ERROR_MS };
 }
 
 export function lastResortProviders(tree: unknown): string[] {
@@ -55,15 +63,14 @@ export function lastResortIssues(tree: unknown): Issue[] {
     const rungs = rungsAt(tree, route);
     if (rungs.length > RUNGS_MAX)
       return [{ path, message: "is too long", allowed: `at most ${RUNGS_MAX} last resorts` }];
-    const kept = !asksForNothing(at(tree, ["routes", route, "cache", "outage"]));
-    const unread = kept && !rungs.includes("stale-cache");
+    const kept = keepsAnswers(at(tree, ["routes", route, "cache"]));
+    const asked = !asksForNothing(at(tree, ["routes", route, "cache", "outage"]));
+    const unread = asked && !rungs.includes("stale-cache");
     const issues = rungs.flatMap((rung, index): Issue[] => {
       const place = [...path, index];
       if (isMapping(rung)) return sentenceIssues(rung.canned, [...place, "canned"]);
       if (rung === "stale-cache" && !kept) {
-        return [
-          { path: place, message: "has nothing to give: no answer is kept", allowed: "cache: { outage: exact }" },
-        ];
+        return [{ path: place, message: "has nothing to give: no answer is kept", allowed: "cache: { outage: stem }" }];
       }
       if (typeof rung !== "string" || rung.trim() === "" || NAMED.has(rung)) return [];
       return modelIssues(rung, tree, { route, place, providers });
@@ -72,6 +79,13 @@ export function lastResortIssues(tree: unknown): Issue[] {
     const message = "keeps answers that nobody gives: `last-resort` has no stale-cache";
     return [...issues, { path: ["routes", route, "cache", "outage"], message, allowed: "last-resort: [stale-cache]" }];
   });
+}
+
+/** Unless it was written that they are not. */
+function keepsAnswers(cache: unknown): boolean {
+  if (cache === undefined) return true;
+  if (!isMapping(cache) || Object.keys(cache).length === 0) return false;
+  return !Object.hasOwn(cache, "outage") || !asksForNothing(cache.outage);
 }
 
 function rungsAt(tree: unknown, route: string): readonly unknown[] {

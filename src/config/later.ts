@@ -39,10 +39,9 @@ export const LATER: readonly LaterRow[] = [
   route("validate", "off"),
   route("cache.healthy", "off"),
   {
-    ...route("cache.outage", "off | exact", (value) => value === "stem" || value === "semantic"),
+    ...route("cache.outage", "off | exact | stem", (value) => value === "semantic"),
     partial: true,
   },
-  route("cache.scope", "tenant", (value) => value === "route" || value === "global"),
   {
     ...route(
       "last-resort",

@@ -120,8 +120,8 @@ function probesOf(probes: Config["probes"]): { probesUsdPerDay?: number } {
 
 function resolveRoute(name: string, route: Config["routes"][string]): RouteSettings {
   const { timeouts } = ROUTE_DEFAULTS;
-  const cache = cacheOf(route.cache);
   const lastResort = lastResortOf(route["last-resort"]);
+  const cache = cacheOf(route.cache, lastResort);
   return {
     name: name.trim(),
     targets: route.targets.flatMap((target) => splitTarget(target) ?? []),

@@ -229,16 +229,15 @@ const ROWS: readonly Row[] = [
   [inRoute("warm: 2%"), ["7:11", "routes.chat.warm", later]],
   [inRoute("validate: { min-length: 3 }"), ["7:15", "routes.chat.validate", later]],
   [
-    inRoute("cache: { outage: exact, scope: global }\n    last-resort: [stale-cache]"),
-    ["7:36", "routes.chat.cache.scope", later],
-  ],
-  [
-    inRoute("cache: { healthy: exact, outage: stem }\n    last-resort: [stale-cache]"),
+    inRoute("cache: { healthy: exact, outage: semantic }\n    last-resort: [stale-cache]"),
     ["7:23", "routes.chat.cache.healthy", later],
     ["7:38", "routes.chat.cache.outage", later],
   ],
   [inRoute("cache: stem"), ["7:12", "routes.chat.cache", "off | { healthy"]],
-  [inRoute("last-resort: [stale-cache]"), ["7:19", "routes.chat.last-resort[0]", "no answer is kept"]],
+  [
+    inRoute("cache: { outage: off }\n    last-resort: [stale-cache]"),
+    ["8:19", "routes.chat.last-resort[0]", "no answer is kept"],
+  ],
   [inRoute("cache: { outage: exact }"), ["7:22", "routes.chat.cache.outage", "has no stale-cache"]],
   [inRoute("last-resort: [defer]"), ["7:18", "routes.chat.last-resort", later]],
   [inRoute("last-resort: [stale-cash]"), ["7:19", "routes.chat.last-resort[0]", "is no last resort", "stale-cache"]],

@@ -68,8 +68,9 @@ export interface KeptAnswer {
   readonly texts: readonly string[];
   readonly target: string;
   readonly model: string;
-  /** The call that it was given to. */
+  /** The call that it was given to, and whose it was. */
   readonly call: string;
+  readonly tenant: string;
   readonly route: string;
   readonly atMs: number;
   readonly freshUntilMs: number;
@@ -77,10 +78,19 @@ export interface KeptAnswer {
   readonly goneAtMs: number;
 }
 
+/** Hashes of what was asked: of the very words, and of their stems where the question has any. */
+export interface AnswerKeys {
+  readonly exact: string;
+  readonly stem?: string;
+}
+
 export interface KeptAnswers {
   readonly bytes: number;
-  get(key: string, nowMs: number): KeptAnswer | undefined;
-  set(key: string, answer: KeptAnswer): void;
+  /** What the keys of one partition, those who share answers, are made with. Made with `random` at the first call. */
+  secretOf(partition: string, random: () => number): Uint8Array;
+  /** The very question's, else that of the same stems. `aliveAtMs`: one that was gone by then is not given. */
+  get(keys: AnswerKeys, aliveAtMs: number): KeptAnswer | undefined;
+  set(keys: AnswerKeys, answer: KeptAnswer): void;
   /** How many there were. */
   purge(isMeant: (answer: KeptAnswer) => boolean): number;
 }

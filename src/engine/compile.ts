@@ -3,6 +3,7 @@
 
 import { canned } from "../answers/canned.ts";
 import { localModel } from "../answers/local-model.ts";
+import type { KeyContext } from "../answers/question-key.ts";
 import { createRecorder, type Recorder } from "../answers/recorder.ts";
 import { staleCache } from "../answers/stale-cache.ts";
 import type { DialectId } from "../core/call.ts";
@@ -143,9 +144,10 @@ function compileRoute(
     keyed = plans.map(({ plan, provider }) =>
       keyedTarget({ ...plan, client }, { provider, cells, secrets, probesUsdPerDay }),
     );
+    const keys = keysOf(route, client, cells);
     const recorder =
-      route.cache && createRecorder({ ...route.cache, client, route: route.name, answers: cells.answers });
-    const rungs = rungsOf(route, planOf, client, { cells, secrets });
+      route.cache && keys && createRecorder({ ...route.cache, keys, route: route.name, answers: cells.answers });
+    const rungs = rungsOf(route, planOf, { client, keys }, { cells, secrets });
     // The keys of DIALECTS are dialect ids.
     services.set(id as DialectId, protect(route, { targets: keyed, rungs, recorder }, cells));
   }
@@ -161,14 +163,19 @@ function compileRoute(
   };
 }
 
+function keysOf({ cache }: RouteSettings, client: Dialect, { answers }: Cells): KeyContext | undefined {
+  if (cache === undefined) return undefined;
+  return { client, scope: cache.scope, likeness: cache.outage, secretOf: answers.secretOf };
+}
+
 function rungsOf(
   { lastResort = [] }: RouteSettings,
   planOf: (target: TargetSettings) => Planned,
-  client: Dialect,
+  { client, keys }: { readonly client: Dialect; readonly keys: KeyContext | undefined },
   { cells, secrets }: Pick<CompileContext, "cells" | "secrets">,
 ): readonly Rung[] {
-  return lastResort.map((rung) => {
-    if (rung.type === "stale-cache") return staleCache(cells.answers, client);
+  return lastResort.flatMap((rung) => {
+    if (rung.type === "stale-cache") return keys === undefined ? [] : staleCache(cells.answers, keys);
     if (rung.type === "canned") return canned(rung.text, client);
     const { plan, provider } = planOf(rung.target);
     const target = keyedTarget({ ...plan, client }, { provider, cells, secrets });

@@ -1,55 +1,87 @@
 // Answers that were given, in this process's memory, for an outage: bounded in bytes, the least recently used goes first, and
-// what is too old to be given goes when it is met. What was asked is not here: keys are hashes.
+// what is too old to be given goes when it is met. What was asked is not here: keys are hashes, made with a secret.
 
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { utf8ToBytes } from "@noble/hashes/utils.js";
 import type { KeptAnswer, KeptAnswers } from "../core/cell.ts";
 
 /** Of all answers together. */
 export const KEPT_BYTES_MAX = 67_108_864;
 /** Of one: a longer one is not kept. */
 export const ANSWER_BYTES_MAX = 1_048_576;
-/** What an entry takes beside its text: its key, its names, its place in the map. */
+/** What an entry takes beside its text: its keys, its names, its places in the maps. */
 const ENTRY_BYTES = 1_024;
+const SECRET_BYTES = 32;
+const SECRETS_MAX = 1_000;
+
+interface Entry {
+  readonly answer: KeptAnswer;
+  readonly stem: string | undefined;
+}
 
 export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswers {
-  const answers = new Map<string, KeptAnswer>();
+  const entries = new Map<string, Entry>();
+  /** To the key of the newest answer to a question of these stems. */
+  const stems = new Map<string, string>();
   let bytes = 0;
   const drop = (key: string): void => {
-    const known = answers.get(key);
+    const known = entries.get(key);
     if (known === undefined) return;
-    answers.delete(key);
-    bytes -= sizeOf(known);
+    entries.delete(key);
+    bytes -= sizeOf(known.answer);
+    if (known.stem !== undefined && stems.get(known.stem) === key) stems.delete(known.stem);
+  };
+  const find = (key: string | undefined, aliveAtMs: number): KeptAnswer | undefined => {
+    const known = key === undefined ? undefined : entries.get(key);
+    if (key === undefined || known === undefined) return undefined;
+    if (aliveAtMs >= known.answer.goneAtMs) {
+      drop(key);
+      return undefined;
+    }
+    entries.delete(key);
+    entries.set(key, known);
+    return known.answer;
   };
   return {
     get bytes() {
       return bytes;
     },
-    get(key, nowMs) {
-      const known = answers.get(key);
-      if (known === undefined) return undefined;
-      answers.delete(key);
-      if (nowMs < known.goneAtMs) {
-        answers.set(key, known);
-        return known;
-      }
-      bytes -= sizeOf(known);
-      return undefined;
-    },
-    set(key, answer) {
-      drop(key);
+    secretOf: createSecrets(),
+    get: ({ exact, stem }, aliveAtMs) =>
+      find(exact, aliveAtMs) ?? (stem === undefined ? undefined : find(stems.get(stem), aliveAtMs)),
+    set({ exact, stem }, answer) {
+      drop(exact);
       const size = sizeOf(answer);
       if (size > ANSWER_BYTES_MAX + ENTRY_BYTES || size > bytesMax) return;
-      answers.set(key, answer);
+      entries.set(exact, { answer, stem });
+      if (stem !== undefined) stems.set(stem, exact);
       bytes += size;
-      for (const oldest of answers.keys()) {
+      for (const oldest of entries.keys()) {
         if (bytes <= bytesMax) break;
         drop(oldest);
       }
     },
     purge(isMeant) {
-      const meant = [...answers].filter(([, answer]) => isMeant(answer));
+      const meant = [...entries].filter(([, { answer }]) => isMeant(answer));
       for (const [key] of meant) drop(key);
       return meant.length;
     },
+  };
+}
+
+function createSecrets(): KeptAnswers["secretOf"] {
+  let master: Uint8Array | undefined;
+  const secrets = new Map<string, Uint8Array>();
+  return (partition, random) => {
+    const known = secrets.get(partition);
+    if (known !== undefined) return known;
+    master ??= Uint8Array.from({ length: SECRET_BYTES }, () => Math.floor(random() * 256));
+    const secret = hmac(sha256, master, utf8ToBytes(partition));
+    const oldest = secrets.size >= SECRETS_MAX ? secrets.keys().next().value : undefined;
+    if (oldest !== undefined) secrets.delete(oldest);
+    secrets.set(partition, secret);
+    return secret;
   };
 }
 

@@ -5,7 +5,7 @@ import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { ImageSource, Part } from "../../core/message.ts";
 import { clip, isList, isObject, type JsonObject } from "../json-object.ts";
 import type { Losses } from "../losses.ts";
-import { addUnknown } from "./unknown-fields.ts";
+import { addUnknown } from "../unknown-fields.ts";
 
 const TEXT_KEYS: ReadonlySet<string> = new Set(["type", "text"]);
 const IMAGE_KEYS: ReadonlySet<string> = new Set(["type", "source"]);

@@ -4,8 +4,8 @@ import { type Fault, isFault } from "../../core/fault.ts";
 import type { Effort, OutputFormat, Prompt, ToolChoice, ToolSpec, Translated, Turn } from "../../core/message.ts";
 import { clip, isAbsent, isCount, isList, isObject, type JsonObject, parseJson } from "../json-object.ts";
 import { collectLosses, type Losses } from "../losses.ts";
+import { addUnknown } from "../unknown-fields.ts";
 import { decodeContent, invalid, unsupported } from "./decode-content.ts";
-import { addUnknown } from "./unknown-fields.ts";
 
 const decoder = new TextDecoder();
 

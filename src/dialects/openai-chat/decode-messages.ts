@@ -5,11 +5,20 @@ import { type Fault, isFault } from "../../core/fault.ts";
 import type { Part, Prompt, Turn } from "../../core/message.ts";
 import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "../json-object.ts";
 import type { Losses } from "../losses.ts";
+import { addUnknown } from "../unknown-fields.ts";
 import { invalidField, unsupportedField } from "./request-fields.ts";
 
 const DATA_URL = /^data:([^;,]+)((?:;[^;,]+)*?);base64,/;
 /** The key under which arguments travel that are not a JSON object. */
 export const RAW_ARGUMENTS = "_raw";
+
+/** Of messages; those that are here and not carried are declared where they are read. */
+const MESSAGE_FIELDS: ReadonlySet<string> = new Set(
+  "role content name tool_calls tool_call_id refusal audio function_call reasoning_content reasoning reasoning_details".split(
+    " ",
+  ),
+);
+const PART_FIELDS: ReadonlySet<string> = new Set(["type", "text", "image_url", "file"]);
 
 /** System texts and turns of the messages, in their order. */
 export function decodeMessages(messages: readonly unknown[], losses: Losses): Pick<Prompt, "system" | "turns"> | Fault {
@@ -22,6 +31,7 @@ export function decodeMessages(messages: readonly unknown[], losses: Losses): Pi
     const role = message.role;
     if (role !== "tool") results = undefined;
     if (textOf(message.name) !== undefined) losses.add(`${path}.name`, "turns carry no name");
+    addUnknown(losses, message, MESSAGE_FIELDS, path);
     const parts = decodeMessage(message, path, losses);
     if (isFault(parts)) return parts;
     if (role === "tool") {
@@ -42,7 +52,7 @@ function decodeMessage(message: JsonObject, path: string, losses: Losses): reado
   switch (message.role) {
     case "system":
     case "developer":
-      return decodeTexts(message.content, `${path}.content`);
+      return decodeTexts(message.content, `${path}.content`, losses);
     case "user":
       return decodeContent(message.content, `${path}.content`, losses);
     case "assistant":
@@ -50,7 +60,7 @@ function decodeMessage(message: JsonObject, path: string, losses: Losses): reado
     case "tool": {
       const id = textOf(message.tool_call_id);
       if (id === undefined) return invalidField(`${path}.tool_call_id`, "the id of a tool call");
-      const parts = decodeTexts(message.content, `${path}.content`);
+      const parts = decodeTexts(message.content, `${path}.content`, losses);
       return isFault(parts) ? parts : [{ type: "tool-result", id, parts, isError: false }];
     }
     case "function":
@@ -61,7 +71,7 @@ function decodeMessage(message: JsonObject, path: string, losses: Losses): reado
 }
 
 /** Text as a string or as text parts; empty text is left out, as other dialects refuse it. */
-function decodeTexts(content: unknown, path: string): readonly Part[] | Fault {
+function decodeTexts(content: unknown, path: string, losses: Losses): readonly Part[] | Fault {
   if (content === undefined || content === null) return [];
   if (typeof content === "string") return textPart(content);
   const list = listOf(content);
@@ -70,6 +80,7 @@ function decodeTexts(content: unknown, path: string): readonly Part[] | Fault {
   for (const [i, item] of list.entries()) {
     const part = objectOf(item);
     if (part?.type !== "text" || typeof part.text !== "string") return invalidField(`${path}[${i}]`, "a text part");
+    addUnknown(losses, part, PART_FIELDS, `${path}[${i}]`);
     parts.push(...textPart(part.text));
   }
   return parts;
@@ -77,7 +88,7 @@ function decodeTexts(content: unknown, path: string): readonly Part[] | Fault {
 
 function decodeContent(content: unknown, path: string, losses: Losses): readonly Part[] | Fault {
   const list = listOf(content);
-  if (list === undefined) return decodeTexts(content, path);
+  if (list === undefined) return decodeTexts(content, path, losses);
   const parts: Part[] = [];
   for (const [i, item] of list.entries()) {
     const decoded = decodePart(item, `${path}[${i}]`, losses);
@@ -89,6 +100,7 @@ function decodeContent(content: unknown, path: string, losses: Losses): readonly
 
 function decodePart(item: unknown, path: string, losses: Losses): readonly Part[] | Fault {
   const part = objectOf(item);
+  if (part !== undefined) addUnknown(losses, part, PART_FIELDS, path);
   switch (part?.type) {
     case "text":
       return typeof part.text === "string" ? textPart(part.text) : invalidField(`${path}.text`, "a string");
@@ -153,7 +165,7 @@ function decodeSaid(message: JsonObject, path: string, losses: Losses): readonly
   const list = listOf(message.content)?.map((part) =>
     isObject(part) && part.type === "refusal" ? { type: "text", text: part.refusal } : part,
   );
-  const parts = decodeTexts(list ?? message.content, `${path}.content`);
+  const parts = decodeTexts(list ?? message.content, `${path}.content`, losses);
   const refusal = textOf(message.refusal);
   if (isFault(parts) || refusal === undefined) return parts;
   losses.add(`${path}.refusal`, "carried as plain text");

@@ -5,9 +5,12 @@ import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { Effort, OutputFormat, Prompt, ToolChoice, ToolSpec, Translated } from "../../core/message.ts";
 import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "../json-object.ts";
 import { collectLosses, type Losses } from "../losses.ts";
+import { addUnknown } from "../unknown-fields.ts";
 import { decodeMessages } from "./decode-messages.ts";
 import { asksNothing, FIELDS, invalidField, unsupportedField } from "./request-fields.ts";
 
+const TOOL_FIELDS: ReadonlySet<string> = new Set(["type", "function"]);
+const FUNCTION_FIELDS: ReadonlySet<string> = new Set(["name", "description", "parameters", "strict"]);
 const EFFORTS: readonly Effort[] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
 /** The prompt and what it lost; `unsupported` or `invalid-request` with the field at fault. */
@@ -19,7 +22,7 @@ export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
   if (refused !== undefined) return refused;
   const messages = decodeMessages(listOf(request.messages) ?? [], losses);
   if (isFault(messages)) return messages;
-  const tools = decodeTools(request.tools);
+  const tools = decodeTools(request.tools, losses);
   if (isFault(tools)) return tools;
   const toolChoice = decodeToolChoice(request.tool_choice);
   if (isFault(toolChoice)) return toolChoice;
@@ -93,7 +96,7 @@ function decodeEffort(value: unknown, losses: Losses): Effort | undefined {
   return effort;
 }
 
-function decodeTools(value: unknown): readonly ToolSpec[] | Fault {
+function decodeTools(value: unknown, losses: Losses): readonly ToolSpec[] | Fault {
   if (value === undefined || value === null) return [];
   const list = listOf(value);
   if (list === undefined) return invalidField("tools", "an array");
@@ -106,6 +109,8 @@ function decodeTools(value: unknown): readonly ToolSpec[] | Fault {
     }
     const name = textOf(spec?.name);
     if (spec === undefined || name === undefined) return invalidField(`tools[${i}].function.name`, "a name");
+    addUnknown(losses, tool ?? {}, TOOL_FIELDS, `tools[${i}]`);
+    addUnknown(losses, spec, FUNCTION_FIELDS, `tools[${i}].function`);
     const description = textOf(spec.description);
     tools.push({
       name,

@@ -1,7 +1,7 @@
-// Fields of a Messages request that have no place in a prompt, declared as losses.
+// Fields of a request that have no place in a prompt, declared as losses.
 
-import { isAbsent, isList, type JsonObject } from "../json-object.ts";
-import type { Losses } from "../losses.ts";
+import { isAbsent, isList, type JsonObject } from "./json-object.ts";
+import type { Losses } from "./losses.ts";
 
 /** Declares every key of `value` that is neither known nor without meaning. `at` is its path in the request. */
 export function addUnknown(losses: Losses, value: JsonObject, known: ReadonlySet<string>, at: string): void {
