@@ -5,6 +5,8 @@ import type { Call } from "../core/call.ts";
 import type { KeptAnswer, KeptAnswers } from "../core/cell.ts";
 import type { Outage, Rung } from "../core/last-resort.ts";
 import type { HeaderMap, Runtime } from "../core/runtime.ts";
+import type { Scope } from "../core/service.ts";
+import { mayGive } from "./freshness.ts";
 import { type KeyContext, questionKeys } from "./question-key.ts";
 import { spoken } from "./spoken.ts";
 
@@ -13,7 +15,9 @@ export function staleCache(answers: KeptAnswers, keys: KeyContext): Rung {
     serve:
       (outage) =>
       async (call, { runtime }) => {
-        const kept = find(answers, keys, { call, outage, runtime });
+        // What was not yet too old when the outage began is not thrown away while it lasts.
+        const aliveAtMs = runtime.clock.now() - (runtime.wallMs() - outage.sinceWallMs);
+        const kept = find(answers, keys, { call, runtime, aliveAtMs });
         if (kept === undefined) return { ok: false, fault: outage.fault, trail: [] };
         const { texts, model, target } = kept;
         const is = { servedBy: "stale-cache", degraded: "stale" } as const;
@@ -23,20 +27,21 @@ export function staleCache(answers: KeptAnswers, keys: KeyContext): Rung {
   };
 }
 
-interface Asked {
-  readonly call: Call;
-  readonly outage: Outage;
-  readonly runtime: Runtime;
+/** Whether a call would be given one, for who need not try to answer it otherwise. */
+export function hasStale(answers: KeptAnswers, keys: KeyContext): (call: Call, scope: Scope) => boolean {
+  return (call, { runtime }) => find(answers, keys, { call, runtime, aliveAtMs: runtime.clock.now() }) !== undefined;
 }
 
-/** What was not yet too old when the outage began is not thrown away while it lasts. */
-function find(answers: KeptAnswers, context: KeyContext, { call, outage, runtime }: Asked): KeptAnswer | undefined {
-  if (call.cache?.noCache === true) return undefined;
+interface Asked {
+  readonly call: Call;
+  readonly runtime: Runtime;
+  readonly aliveAtMs: number;
+}
+
+function find(answers: KeptAnswers, context: KeyContext, { call, runtime, aliveAtMs }: Asked): KeptAnswer | undefined {
   const keys = questionKeys(call, context, runtime.random);
-  const nowMs = runtime.clock.now();
-  const kept = keys && answers.get(keys, nowMs - (runtime.wallMs() - outage.sinceWallMs));
-  const staleMax = call.cache?.maxStaleMs ?? Number.POSITIVE_INFINITY;
-  return kept !== undefined && nowMs - kept.freshUntilMs <= staleMax ? kept : undefined;
+  const kept = keys && answers.get(keys, aliveAtMs);
+  return kept !== undefined && mayGive(kept, call.cache, runtime.clock.now(), true) ? kept : undefined;
 }
 
 /** RFC 9111 §5.1 and RFC 9211: a negative `ttl` tells how stale it is; `fwd` that a target was asked first. */

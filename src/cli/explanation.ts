@@ -116,6 +116,7 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
   });
   const timeout = (key: string, text: string) => value("timeouts", text, key);
   const steps: Readonly<Record<(typeof POLICY_ORDER)[number], Omit<PathStep, "step">>> = {
+    ...keepingOf(route, value),
     deadline: {
       does: "ends the whole call; after its first content only a deadline that the client sent holds",
       values: [timeout("total", durationText(route.timeouts.totalMs))],
@@ -127,13 +128,6 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
         value: rung.type !== "local" ? rung.type : `${rung.target.provider}/${rung.target.model}`,
         origin: origin(["routes", route.name, "last-resort", index]),
       })),
-    },
-    keep: {
-      does: "keeps an answer once its client has all of it, to be given again by the last resort stale-cache",
-      values: [
-        value("cache", durationText(route.cache?.ttlMs ?? 0), "ttl"),
-        value("cache", durationText(route.cache?.staleIfErrorMs ?? 0), "stale-if-error"),
-      ],
     },
     refused: {
       does: `the same call again within the retry-after of its error (${durationText(REPEAT_MS)} where it had none) is answered the same, without a provider`,
@@ -169,7 +163,30 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
   ];
 }
 
+/** What is kept of a route's answers, and when it is read while all is well. */
+function keepingOf(
+  route: RouteSettings,
+  value: (key: string, text: string, ...below: readonly string[]) => Value,
+): Readonly<Record<"cache" | "keep", Omit<PathStep, "step">>> {
+  return {
+    cache: {
+      does: "gives a kept answer to the same question while it is fresh, and asks once for all who ask the same now",
+      values: [value("cache", route.cache?.healthy ?? "off", "healthy")],
+    },
+    keep: {
+      does: "keeps an answer once its client has all of it, to be given again by the last resort stale-cache",
+      values: [
+        value("cache", route.cache?.outage ?? "off", "outage"),
+        value("cache", route.cache?.scope ?? "tenant", "scope"),
+        value("cache", durationText(route.cache?.ttlMs ?? 0), "ttl"),
+        value("cache", durationText(route.cache?.staleIfErrorMs ?? 0), "stale-if-error"),
+      ],
+    },
+  };
+}
+
 function isUsed(step: (typeof POLICY_ORDER)[number], { lastResort, cache }: RouteSettings): boolean {
+  if (step === "cache") return cache !== undefined && cache.healthy !== "off";
   return step === "last-resort" ? lastResort !== undefined : step !== "keep" || cache !== undefined;
 }
 

@@ -3,7 +3,7 @@
 
 import { PROVIDERS } from "../../catalog/providers.ts";
 import { nearest } from "../core/nearest.ts";
-import type { CacheSettings, LastResortSettings } from "../core/settings.ts";
+import type { CacheSettings, LastResortSettings, Likeness } from "../core/settings.ts";
 import { asksForNothing } from "./fields.ts";
 import type { Issue, Path } from "./problem.ts";
 import { splitTarget, targetIssues } from "./routes.ts";
@@ -31,8 +31,11 @@ export function lastResortOf(written: Written): LastResortSettings[] {
   });
 }
 
+type WrittenLikeness = Likeness | "semantic" | "off" | undefined;
+
 interface WrittenCache {
-  readonly outage?: "exact" | "stem" | "semantic" | "off" | undefined;
+  readonly healthy?: WrittenLikeness;
+  readonly outage?: WrittenLikeness;
   readonly scope?: CacheSettings["scope"] | undefined;
   readonly ttl?: number | undefined;
   readonly "stale-if-error"?: number | undefined;
@@ -43,11 +46,18 @@ export function cacheOf(
   written: WrittenCache | "off" | undefined,
   rungs: readonly LastResortSettings[],
 ): CacheSettings | undefined {
-  if (written === "off" || !rungs.some(({ type }) => type === "stale-cache")) return undefined;
-  const { outage = "stem", scope = "tenant", ttl, "stale-if-error": staleIfError } = written ?? {};
-  // Refused before, as not in this version.
-  if (outage === "off" || outage === "semantic") return undefined;
-  return { outage, scope, ttlMs: ttl ?? TTL_MS, staleIfErrorMs: staleIfError ?? STALE_IF_ERROR_MS };
+  if (written === "off") return undefined;
+  const { scope = "tenant", ttl, "stale-if-error": staleIfError } = written ?? {};
+  const isRead = rungs.some(({ type }) => type === "stale-cache");
+  const outage = isRead ? likenessOf(written?.outage ?? "stem") : "off";
+  const healthy = likenessOf(written?.healthy ?? "off");
+  if (outage === "off" && healthy === "off") return undefined;
+  return { healthy, outage, scope, ttlMs: ttl ?? TTL_MS, staleIfErrorMs: staleIfError ?? STALE_IF_ERROR_MS };
+}
+
+/** What is not in this version was refused before. */
+function likenessOf(written: Exclude<WrittenLikeness, undefined>): CacheSettings["outage"] {
+  return written === "semantic" ? "off" : written;
 }
 
 export function lastResortProviders(tree: unknown): string[] {

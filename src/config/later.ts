@@ -37,7 +37,10 @@ export const LATER: readonly LaterRow[] = [
   route("resume", "off"),
   route("warm", "off"),
   route("validate", "off"),
-  route("cache.healthy", "off"),
+  {
+    ...route("cache.healthy", "off | exact | stem", (value) => value === "semantic"),
+    partial: true,
+  },
   {
     ...route("cache.outage", "off | exact | stem", (value) => value === "semantic"),
     partial: true,

@@ -229,9 +229,9 @@ const ROWS: readonly Row[] = [
   [inRoute("warm: 2%"), ["7:11", "routes.chat.warm", later]],
   [inRoute("validate: { min-length: 3 }"), ["7:15", "routes.chat.validate", later]],
   [
-    inRoute("cache: { healthy: exact, outage: semantic }\n    last-resort: [stale-cache]"),
+    inRoute("cache: { healthy: semantic, outage: semantic }\n    last-resort: [stale-cache]"),
     ["7:23", "routes.chat.cache.healthy", later],
-    ["7:38", "routes.chat.cache.outage", later],
+    ["7:41", "routes.chat.cache.outage", later],
   ],
   [inRoute("cache: stem"), ["7:12", "routes.chat.cache", "off | { healthy"]],
   [

@@ -56,7 +56,10 @@ export type Likeness = "exact" | "stem";
 
 /** Answers are kept while targets answer, and given again when none does. */
 export interface CacheSettings {
-  readonly outage: Likeness;
+  /** Read while targets answer. */
+  readonly healthy: Likeness | "off";
+  /** Read when none can. */
+  readonly outage: Likeness | "off";
   /** Who shares answers. `global`: with every route that says so too. */
   readonly scope: "tenant" | "route" | "global";
   /** How long an answer is fresh, and for how long after that it may be given in an outage. */

@@ -1,19 +1,23 @@
 // From settings to services, once, at start and reload: nothing is merged or looked up by name while a call runs. The
-// order of the policies is fixed (docs/adr): deadline, last resort, keep, refused, pursue, attempt.
+// order of the policies is fixed (docs/adr): cache, deadline, last resort, keep, refused, pursue, attempt.
 
 import { canned } from "../answers/canned.ts";
+import { createDesk } from "../answers/desk.ts";
+import { createFlights } from "../answers/flight.ts";
 import { localModel } from "../answers/local-model.ts";
 import type { KeyContext } from "../answers/question-key.ts";
 import { createRecorder, type Recorder } from "../answers/recorder.ts";
-import { staleCache } from "../answers/stale-cache.ts";
-import type { DialectId } from "../core/call.ts";
+import { hasStale, staleCache } from "../answers/stale-cache.ts";
+import type { Call, DialectId } from "../core/call.ts";
 import type { Cells } from "../core/cell.ts";
+import type { Desk } from "../core/desk.ts";
 import type { Rung } from "../core/last-resort.ts";
-import { type Policy, pipeline, type Service } from "../core/service.ts";
-import type { ProviderSettings, RouteSettings, Secrets, Settings, TargetSettings } from "../core/settings.ts";
+import { type Policy, pipeline, type Scope, type Service } from "../core/service.ts";
+import type { Likeness, ProviderSettings, RouteSettings, Secrets, Settings, TargetSettings } from "../core/settings.ts";
 import type { Target } from "../core/target.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { DIALECTS } from "../dialects/registry.ts";
+import { cache } from "../policies/cache.ts";
 import { deadline } from "../policies/deadline.ts";
 import { keep } from "../policies/keep.ts";
 import { lastResort } from "../policies/last-resort.ts";
@@ -49,7 +53,7 @@ export interface CompileContext {
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
-export const POLICY_ORDER = ["deadline", "last-resort", "keep", "refused"] as const;
+export const POLICY_ORDER = ["cache", "deadline", "last-resort", "keep", "refused"] as const;
 
 /** Models that a pattern matched are compiled once each; the oldest is forgotten beyond this. */
 const MATCHED_MAX = 1_000;
@@ -144,12 +148,10 @@ function compileRoute(
     keyed = plans.map(({ plan, provider }) =>
       keyedTarget({ ...plan, client }, { provider, cells, secrets, probesUsdPerDay }),
     );
-    const keys = keysOf(route, client, cells);
-    const recorder =
-      route.cache && keys && createRecorder({ ...route.cache, keys, route: route.name, answers: cells.answers });
-    const rungs = rungsOf(route, planOf, { client, keys }, { cells, secrets });
+    const caching = cachingOf(route, client, cells);
+    const rungs = rungsOf(route, planOf, { client, keys: caching?.outageKeys }, { cells, secrets });
     // The keys of DIALECTS are dialect ids.
-    services.set(id as DialectId, protect(route, { targets: keyed, rungs, recorder }, cells));
+    services.set(id as DialectId, protect(route, { targets: keyed, rungs, caching }, cells));
   }
   return {
     name: route.name,
@@ -163,9 +165,32 @@ function compileRoute(
   };
 }
 
-function keysOf({ cache }: RouteSettings, client: Dialect, { answers }: Cells): KeyContext | undefined {
-  if (cache === undefined) return undefined;
-  return { client, scope: cache.scope, likeness: cache.outage, secretOf: answers.secretOf };
+/** What keeps a route's answers and reads them while all is well; the rung below reads them with `outageKeys`. */
+interface Caching {
+  readonly recorder: Recorder;
+  readonly desk: Desk;
+  readonly outageKeys: KeyContext | undefined;
+  /** A call would be given a kept answer if no target could answer. */
+  readonly spared: ((call: Call, scope: Scope) => boolean) | undefined;
+}
+
+function cachingOf({ cache: rules, name }: RouteSettings, client: Dialect, { answers }: Cells): Caching | undefined {
+  if (rules === undefined) return undefined;
+  const keysFor = (likeness: Likeness): KeyContext => ({
+    client,
+    scope: rules.scope,
+    likeness,
+    secretOf: answers.secretOf,
+  });
+  const { healthy, outage } = rules;
+  const kept = keysFor(healthy === "stem" || outage === "stem" ? "stem" : "exact");
+  const read = healthy === "off" ? outage : healthy;
+  return {
+    recorder: createRecorder({ ...rules, keys: kept, route: name, answers }),
+    desk: createDesk({ answers, keys: keysFor(read === "off" ? "exact" : read), flights: createFlights() }),
+    outageKeys: outage === "off" ? undefined : keysFor(outage),
+    spared: outage === "off" ? undefined : hasStale(answers, keysFor(outage)),
+  };
 }
 
 function rungsOf(
@@ -186,17 +211,18 @@ function rungsOf(
 interface Ladder {
   readonly targets: readonly KeyedTarget[];
   readonly rungs: readonly Rung[];
-  readonly recorder: Recorder | undefined;
+  readonly caching: Caching | undefined;
 }
 
-function protect(route: RouteSettings, { targets, rungs, recorder }: Ladder, cells: Cells): Service {
+function protect(route: RouteSettings, { targets, rungs, caching }: Ladder, cells: Cells): Service {
   const { totalMs } = route.timeouts;
-  const rules = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs };
+  const rules = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs, spared: caching?.spared };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
   const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy>> = {
+    cache: cache(caching?.desk, (route.cache?.healthy ?? "off") !== "off"),
     deadline: deadline(totalMs),
     "last-resort": lastResort(rungs, cells.outage(route.name)),
-    keep: keep(recorder),
+    keep: keep(caching?.recorder),
     refused: refused(cells),
   };
   return pipeline(

@@ -31,6 +31,8 @@ export interface PursueRules {
   readonly attemptsMax: number;
   readonly retryWaitMs: number;
   readonly totalMs: number;
+  /** An answer is at hand for when no target can: asked only where nobody is believed to answer. */
+  readonly spared?: ((call: Call, scope: Scope) => boolean) | undefined;
 }
 
 interface Pursuit {
@@ -83,6 +85,7 @@ export function pursue(
 
 async function run(pursuit: Pursuit): Promise<Reply> {
   const { targets, call, scope, history, trail } = pursuit;
+  if (isHopeless(pursuit) && pursuit.rules.spared?.(call, scope) === true) return refuse(pursuit, HOPELESS);
   for (;;) {
     const move = nextMove(situation(pursuit));
     if (move.type === "stop") return refuse(pursuit, stopped(pursuit));
@@ -99,6 +102,16 @@ async function run(pursuit: Pursuit): Promise<Reply> {
     // The call's own end (client gone, deadline) is never blamed on a target nor followed by another attempt.
     if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
   }
+}
+
+const HOPELESS = fault("overloaded", "No target of this route is believed to answer now.");
+
+/** What is believed of a target was asked before, so that probes go on; they, and not this call, find out that it is back. */
+function isHopeless({ targets, standings, cells, scope }: Pursuit): boolean {
+  for (const [index, { id }] of targets.entries()) {
+    if (standings[index]?.admitted !== false && cells.drains.untilMs(id) <= scope.runtime.clock.now()) return false;
+  }
+  return true;
 }
 
 function stopped({ targets, history, cells, scope }: Pursuit): Fault {

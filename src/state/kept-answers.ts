@@ -1,5 +1,6 @@
-// Answers that were given, in this process's memory, for an outage: bounded in bytes, the least recently used goes first, and
-// what is too old to be given goes when it is met. What was asked is not here: keys are hashes, made with a secret.
+// Answers that were given, in this process's memory, for an outage: bounded in bytes, the least recently used goes first. Age
+// alone throws nothing away: during an outage there may be nothing newer. What was asked is not here: keys are hashes, made
+// with a secret.
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -34,11 +35,7 @@ export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswer
   };
   const find = (key: string | undefined, aliveAtMs: number): KeptAnswer | undefined => {
     const known = key === undefined ? undefined : entries.get(key);
-    if (key === undefined || known === undefined) return undefined;
-    if (aliveAtMs >= known.answer.goneAtMs) {
-      drop(key);
-      return undefined;
-    }
+    if (key === undefined || known === undefined || aliveAtMs >= known.answer.goneAtMs) return undefined;
     entries.delete(key);
     entries.set(key, known);
     return known.answer;

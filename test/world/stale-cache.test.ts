@@ -18,7 +18,13 @@ const STALE_MS = 600_000;
 /** On the world's clock: until then alpha answers. */
 const DOWN_AT_MS = 30_000;
 
-const CACHE: CacheSettings = { outage: "exact", scope: "tenant", ttlMs: TTL_MS, staleIfErrorMs: STALE_MS };
+const CACHE: CacheSettings = {
+  healthy: "off",
+  outage: "exact",
+  scope: "tenant",
+  ttlMs: TTL_MS,
+  staleIfErrorMs: STALE_MS,
+};
 
 const worldOf = (cache: CacheSettings, ...more: readonly ReturnType<typeof on>[]) =>
   virtual({
