@@ -73,7 +73,10 @@ async function runUp(args: readonly string[]): Promise<number> {
   const takeOver = (settings: Settings): Promise<void> =>
     keys.takeOver(settings, () => {
       if (server !== undefined) server.reload(settings);
-      else server = startServer({ settings, runtime, secrets, maxOutput: maxOutputTokens, observers, readers });
+      else {
+        const more = { ...(storing.database && { database: storing.database }), trouble: told(runtime.clock) };
+        server = startServer({ settings, runtime, secrets, maxOutput: maxOutputTokens, observers, readers, ...more });
+      }
     });
   const problem = await takeOver(plan.settings).catch((error) => cannotListen(plan.settings, error));
   if (server === undefined) {
@@ -93,6 +96,18 @@ async function runUp(args: readonly string[]): Promise<number> {
   await observing.end();
   storing.database?.close();
   return 0;
+}
+
+/** The same trouble again within a minute is not told again. */
+const TOLD_AGAIN_MS = 60_000;
+
+function told(clock: Clock): (message: string) => void {
+  let untilMs = Number.NEGATIVE_INFINITY;
+  return (message) => {
+    if (clock.now() < untilMs) return;
+    untilMs = clock.now() + TOLD_AGAIN_MS;
+    console.error(`holdfast: ${message}`);
+  };
 }
 
 function wrongListenFlag(flags: Flags): string | undefined {

@@ -84,8 +84,16 @@ export interface AnswerKeys {
   readonly stem?: string;
 }
 
+/** Is told of each change of what is kept, at once; it must not throw. */
+export interface AnswerJournal {
+  kept(keys: AnswerKeys, answer: KeptAnswer): void;
+  dropped(exact: string): void;
+}
+
 export interface KeptAnswers {
   readonly bytes: number;
+  /** Takes over what an earlier process kept, oldest first, and its secret. From then on `journal` is told. */
+  resume(past: Iterable<readonly [AnswerKeys, KeptAnswer]>, secret: Uint8Array, journal: AnswerJournal): void;
   /** What the keys of one partition, those who share answers, are made with. Made with `random` at the first call. */
   secretOf(partition: string, random: () => number): Uint8Array;
   /** The very question's, else that of the same stems. `aliveAtMs`: one that was gone by then is not given. */

@@ -1,12 +1,14 @@
 // Listening, draining, limits: the handler on Bun's HTTP server.
 
 import { CancelSource } from "../core/cancel.ts";
+import type { Database } from "../core/database.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Secrets, Settings } from "../core/settings.ts";
 import { sleep } from "../core/timing.ts";
 import { createEngine } from "../engine/engine.ts";
 import type { Observers } from "../observe/observers.ts";
+import { keepOnDisk } from "../state/answers-on-disk.ts";
 import { isLoopback } from "./guard.ts";
 import { createHandler } from "./handler.ts";
 import { PASSED_BYTES_MAX } from "./pass-through.ts";
@@ -21,6 +23,10 @@ export interface ServerOptions {
   readonly observers?: Observers;
   readonly maxOutput?: (model: string) => number | undefined;
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
+  /** What is to survive the process goes there. */
+  readonly database?: Database;
+  /** Something that people should know and that holds nothing up. */
+  readonly trouble?: (message: string) => void;
 }
 
 export interface Server {
@@ -40,7 +46,7 @@ export function startServer(options: ServerOptions): Server {
   const { settings, runtime } = options;
   const { host, port } = settings.listen;
   refuseOpenDoor(host, settings);
-  const { engine, handler } = createParts(options);
+  const { engine, handler, disk } = createParts(options);
   const server = Bun.serve({
     hostname: host,
     port,
@@ -70,11 +76,13 @@ export function startServer(options: ServerOptions): Server {
       const busy = (): boolean => handler.open > 0 || server.pendingRequests > 0;
       while (busy() && runtime.clock.now() < untilMs) await sleep(runtime.clock, DRAIN_POLL_MS, never);
       await server.stop(true);
+      disk?.end();
     },
   };
 }
 
-function createParts({ settings, runtime, secrets, observers, maxOutput, readers = [] }: ServerOptions) {
+function createParts(options: ServerOptions) {
+  const { settings, runtime, secrets, observers, maxOutput, readers = [], database, trouble = () => {} } = options;
   const board = createTargetBoard();
   const engine = createEngine({
     settings,
@@ -84,7 +92,8 @@ function createParts({ settings, runtime, secrets, observers, maxOutput, readers
     ...(observers?.propagate && { propagate: observers.propagate }),
     readers: [board.read, ...(observers?.readers ?? []), ...readers],
   });
-  return { engine, handler: createHandler(engine, { board, ...(observers && { observers }) }) };
+  const disk = database && keepOnDisk(engine.cells.answers, { database, runtime, trouble });
+  return { engine, disk, handler: createHandler(engine, { board, ...(observers && { observers }) }) };
 }
 
 /** The configuration is refused for it before; this holds for whoever starts a server without one. */

@@ -5,7 +5,7 @@
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
-import type { KeptAnswer, KeptAnswers } from "../core/cell.ts";
+import type { AnswerJournal, AnswerKeys, KeptAnswer, KeptAnswers } from "../core/cell.ts";
 
 /** Of all answers together. */
 export const KEPT_BYTES_MAX = 67_108_864;
@@ -25,13 +25,30 @@ export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswer
   const entries = new Map<string, Entry>();
   /** To the key of the newest answer to a question of these stems. */
   const stems = new Map<string, string>();
+  const secrets = createSecrets();
+  let journal: AnswerJournal | undefined;
   let bytes = 0;
-  const drop = (key: string): void => {
+  const drop = (key: string, isTold = true): void => {
     const known = entries.get(key);
     if (known === undefined) return;
     entries.delete(key);
     bytes -= sizeOf(known.answer);
     if (known.stem !== undefined && stems.get(known.stem) === key) stems.delete(known.stem);
+    if (isTold) journal?.dropped(key);
+  };
+  const add = (keys: AnswerKeys, answer: KeptAnswer): boolean => {
+    const { exact, stem } = keys;
+    drop(exact, false);
+    const size = sizeOf(answer);
+    if (size > ANSWER_BYTES_MAX + ENTRY_BYTES || size > bytesMax) return false;
+    entries.set(exact, { answer, stem });
+    if (stem !== undefined) stems.set(stem, exact);
+    bytes += size;
+    for (const oldest of entries.keys()) {
+      if (bytes <= bytesMax) break;
+      drop(oldest);
+    }
+    return true;
   };
   const find = (key: string | undefined, aliveAtMs: number): KeptAnswer | undefined => {
     const known = key === undefined ? undefined : entries.get(key);
@@ -44,20 +61,17 @@ export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswer
     get bytes() {
       return bytes;
     },
-    secretOf: createSecrets(),
+    resume(past, secret, told) {
+      secrets.resume(secret);
+      for (const [keys, answer] of past) add(keys, answer);
+      journal = told;
+    },
+    secretOf: secrets.of,
     get: ({ exact, stem }, aliveAtMs) =>
       find(exact, aliveAtMs) ?? (stem === undefined ? undefined : find(stems.get(stem), aliveAtMs)),
-    set({ exact, stem }, answer) {
-      drop(exact);
-      const size = sizeOf(answer);
-      if (size > ANSWER_BYTES_MAX + ENTRY_BYTES || size > bytesMax) return;
-      entries.set(exact, { answer, stem });
-      if (stem !== undefined) stems.set(stem, exact);
-      bytes += size;
-      for (const oldest of entries.keys()) {
-        if (bytes <= bytesMax) break;
-        drop(oldest);
-      }
+    set(keys, answer) {
+      if (add(keys, answer)) journal?.kept(keys, answer);
+      else journal?.dropped(keys.exact);
     },
     purge(isMeant) {
       const meant = [...entries].filter(([, { answer }]) => isMeant(answer));
@@ -67,18 +81,24 @@ export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswer
   };
 }
 
-function createSecrets(): KeptAnswers["secretOf"] {
+function createSecrets(): { of: KeptAnswers["secretOf"]; resume(secret: Uint8Array): void } {
   let master: Uint8Array | undefined;
   const secrets = new Map<string, Uint8Array>();
-  return (partition, random) => {
-    const known = secrets.get(partition);
-    if (known !== undefined) return known;
-    master ??= Uint8Array.from({ length: SECRET_BYTES }, () => Math.floor(random() * 256));
-    const secret = hmac(sha256, master, utf8ToBytes(partition));
-    const oldest = secrets.size >= SECRETS_MAX ? secrets.keys().next().value : undefined;
-    if (oldest !== undefined) secrets.delete(oldest);
-    secrets.set(partition, secret);
-    return secret;
+  return {
+    resume(secret) {
+      master = secret;
+      secrets.clear();
+    },
+    of(partition, random) {
+      const known = secrets.get(partition);
+      if (known !== undefined) return known;
+      master ??= Uint8Array.from({ length: SECRET_BYTES }, () => Math.floor(random() * 256));
+      const secret = hmac(sha256, master, utf8ToBytes(partition));
+      const oldest = secrets.size >= SECRETS_MAX ? secrets.keys().next().value : undefined;
+      if (oldest !== undefined) secrets.delete(oldest);
+      secrets.set(partition, secret);
+      return secret;
+    },
   };
 }
 
