@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { MODEL_CLASSES } from "./model.ts";
 import { FAMILIES, MODELS, maxOutputTokens, modelsOf, standIn } from "./models.ts";
 import { PROVIDERS } from "./providers.ts";
+import { SLAS } from "./slas.ts";
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -79,3 +80,26 @@ for (const [model, limit] of [
 ] as const) {
   test(`largest output of ${model}: ${limit ?? "unknown"}`, () => expect(maxOutputTokens(model)).toBe(limit));
 }
+
+test("every promise has a source, a day and a confidence; what is promised can be judged", () => {
+  expect(new Set(SLAS.map(({ name }) => name)).size).toBe(SLAS.length);
+  for (const entry of SLAS) {
+    expect(entry.source_url).toMatch(/^https:\/\/[^ ]+$/);
+    expect(entry.verified_at).toMatch(DAY);
+    expect(["official", "quoted", "secondary"]).toContain(entry.confidence);
+    expect(entry.provider !== undefined || entry.hosts !== undefined).toBe(true);
+    if (entry.provider !== undefined) expect(Object.keys(PROVIDERS)).toContain(entry.provider);
+    for (const pattern of [...(entry.hosts ?? []), ...(entry.models ?? [])])
+      expect(() => new RegExp(pattern)).not.toThrow();
+    expect(() => new Intl.DateTimeFormat("en", { timeZone: entry.timeZone })).not.toThrow();
+    const { guarantee } = entry;
+    if (guarantee === undefined) continue;
+    expect(guarantee.promised).toBeGreaterThan(0.9);
+    expect(guarantee.promised).toBeLessThan(1);
+    expect(guarantee.errors.filter((kind) => guarantee.leftOut.includes(kind))).toEqual([]);
+    // Worse is never cheaper.
+    const bands = [...guarantee.bands].sort((a, b) => b.below - a.below);
+    expect(bands[0]?.below ?? guarantee.promised).toBe(guarantee.promised);
+    expect(bands.map(({ share }) => share)).toEqual(bands.map(({ share }) => share).sort((a, b) => a - b));
+  }
+});

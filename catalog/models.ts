@@ -1,6 +1,6 @@
 // What is known of models, and the few questions that are asked of it. A model that is not here is unknown, never guessed.
 
-import { type CatalogModel, MODEL_CLASSES, type ModelClass } from "./model.ts";
+import { type CatalogModel, MODEL_CLASSES, type ModelClass, type Price } from "./model.ts";
 import { ANTHROPIC_MODELS } from "./models/anthropic.ts";
 import { OPENAI_MODELS } from "./models/openai.ts";
 import { OTHER_MODELS } from "./models/others.ts";
@@ -69,4 +69,10 @@ export function standIn(provider: string, wanted: ModelClass): CatalogModel | un
     if (best?.class === undefined || distance(model.class) < distance(best.class)) best = model;
   }
   return best;
+}
+
+/** The list price of a provider's model, dated and with its source; `undefined` when it is not known: none is guessed. */
+export function priceOf(provider: string, model: string): Price | undefined {
+  const known = catalogModel(model);
+  return known?.provider === provider ? known.price : undefined;
 }

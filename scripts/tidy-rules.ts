@@ -15,6 +15,7 @@ export const ARROWS: Readonly<Record<string, readonly string[] | "*">> = {
   state: ["core"],
   observe: ["core"],
   notify: ["core"],
+  reports: ["core", "observe"],
   answers: ["core", "dialects", "state"],
   engine: ["core", "dialects", "providers", "policies", "health", "state", "answers", "observe"],
   config: ["core", "catalog"],

@@ -1,7 +1,7 @@
 // `holdfast call ID`: explains one call of a running gateway: what was asked, each attempt and why it was left, what the
 // client got.
 
-import type { Usage } from "../core/reply.ts";
+import type { Usage } from "../core/usage.ts";
 import { type Paint, paint, printable } from "../observe/call-line.ts";
 import { wantsColour } from "../observe/call-log.ts";
 import type { AttemptView, CallRecord } from "../observe/call-record.ts";

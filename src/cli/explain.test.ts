@@ -217,7 +217,7 @@ test("a pattern's route is explained for a name that it matches; each value says
     ["alpha/claude-x", "native", "translated"],
     ["beta/b", "translated", "native"],
   ]);
-  expect(path.map(({ step }) => step)).toEqual(["deadline", "refused", "pursue", "attempt"]);
+  expect(path.map(({ step }) => step)).toEqual(["deadline", "refused", "resume", "pursue", "attempt"]);
   const values = path.flatMap((step) => step.values);
   expect(values.find(({ name }) => name === "first-token")).toEqual({
     name: "first-token",

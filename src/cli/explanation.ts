@@ -107,19 +107,16 @@ function keyOf(provider: string, count: number, origin: OriginText): Value {
   return { name: "key", value: count === 0 ? "none" : count === 1 ? "one key" : `${count} keys`, origin: from };
 }
 
+type Steps = Readonly<Record<(typeof POLICY_ORDER)[number], Omit<PathStep, "step">>>;
+type ValueOf = (key: string, text: string, ...below: readonly string[]) => Value;
+
 /** What each policy of the engine's order does with this route's values. */
-function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
-  const value = (key: string, text: string, ...below: readonly string[]): Value => ({
-    name: below.length === 0 ? key : below.join("."),
-    value: text,
-    origin: origin(["routes", route.name, key, ...below]),
-  });
-  const timeout = (key: string, text: string) => value("timeouts", text, key);
-  const steps: Readonly<Record<(typeof POLICY_ORDER)[number], Omit<PathStep, "step">>> = {
+function policySteps(route: RouteSettings, origin: OriginText, value: ValueOf): Steps {
+  return {
     ...keepingOf(route, value),
     deadline: {
       does: "ends the whole call; after its first content only a deadline that the client sent holds",
-      values: [timeout("total", durationText(route.timeouts.totalMs))],
+      values: [value("timeouts", durationText(route.timeouts.totalMs), "total")],
     },
     "last-resort": {
       does: "what is given when no target answered and the caller is not to blame, in this order",
@@ -133,7 +130,21 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
       does: `the same call again within the retry-after of its error (${durationText(REPEAT_MS)} where it had none) is answered the same, without a provider`,
       values: [],
     },
+    resume: {
+      does: "a stream that breaks after its first content is gone on with by another attempt, in the same stream",
+      values: [value("resume", route.resume)],
+    },
   };
+}
+
+function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
+  const value: ValueOf = (key, text, ...below) => ({
+    name: below.length === 0 ? key : below.join("."),
+    value: text,
+    origin: origin(["routes", route.name, key, ...below]),
+  });
+  const timeout = (key: string, text: string) => value("timeouts", text, key);
+  const steps = policySteps(route, origin, value);
   return [
     ...POLICY_ORDER.filter((step) => isUsed(step, route)).map((step) => ({
       step,
@@ -150,7 +161,7 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
     },
     {
       step: "attempt",
-      does: "one request, up to the first content; from then on a break is told in-band, and nothing else is tried",
+      does: "one request, up to the first content; from then on the stream is its own",
       values: [
         timeout("connect", durationText(route.timeouts.connectMs)),
         timeout("first-token", autoText(route, "firstTokenMs")),
@@ -164,10 +175,7 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
 }
 
 /** What is kept of a route's answers, and when it is read while all is well. */
-function keepingOf(
-  route: RouteSettings,
-  value: (key: string, text: string, ...below: readonly string[]) => Value,
-): Readonly<Record<"cache" | "keep", Omit<PathStep, "step">>> {
+function keepingOf(route: RouteSettings, value: ValueOf): Pick<Steps, "cache" | "keep"> {
   return {
     cache: {
       does: "gives a kept answer to the same question while it is fresh, and asks once for all who ask the same now",
@@ -185,8 +193,9 @@ function keepingOf(
   };
 }
 
-function isUsed(step: (typeof POLICY_ORDER)[number], { lastResort, cache }: RouteSettings): boolean {
+function isUsed(step: (typeof POLICY_ORDER)[number], { lastResort, cache, resume }: RouteSettings): boolean {
   if (step === "cache") return cache !== undefined && cache.healthy !== "off";
+  if (step === "resume") return resume !== "off";
   return step === "last-resort" ? lastResort !== undefined : step !== "keep" || cache !== undefined;
 }
 

@@ -30,7 +30,10 @@ function file(name: string, text: string): string {
 }
 
 const GOOD = file("good.yaml", "providers: { ollama: }\nroutes: { chat: { targets: [ollama/qwen3] } }\n");
-const BAD = file("bad.yaml", "providers: { ollama: }\nroutes: { chat: { targets: [olama/qwen3], resume: text } }\n");
+const BAD = file(
+  "bad.yaml",
+  "providers: { ollama: }\nroutes: { chat: { targets: [olama/qwen3], require: { region: eu } } }\n",
+);
 
 for (const [args, code, said] of [
   [["--version"], 0, /^holdfast \d+\.\d+\.\d+\n$/],
@@ -38,7 +41,7 @@ for (const [args, code, said] of [
   [["up", "--help"], 0, /--config FILE/],
   [["check", "-h"], 0, /Exit codes/],
   [["chek"], 2, /unknown command "chek"; did you mean "check"\?/],
-  [["report", "x"], 2, /holdfast report: not in this version/],
+  [["notify", "x"], 2, /holdfast notify: not in this version/],
   [["explain", "chat"], 2, /there is no holdfast.yaml here and no provider key/],
   [["explain", "chat", "--config", GOOD], 0, /ollama\/qwen3[\s\S]*server-error/],
   [["explain", "chta", "--config", GOOD], 2, /no route is named "chta"; did you mean "chat"\?/],
@@ -54,9 +57,9 @@ for (const [args, code, said] of [
   [
     ["check", "--config", BAD],
     2,
-    /bad.yaml:2:29 {2}routes.chat.targets\[0\] .*"ollama\/qwen3"[\s\S]*bad.yaml:2:51 .*not in this version/,
+    /bad.yaml:2:29 {2}routes.chat.targets\[0\] .*"ollama\/qwen3"[\s\S]*bad.yaml:2:52 .*not in this version/,
   ],
-  [["up", "--config", BAD], 2, /bad.yaml:2:29[\s\S]*bad.yaml:2:51/],
+  [["up", "--config", BAD], 2, /bad.yaml:2:29[\s\S]*bad.yaml:2:52/],
   [["up", "--config", "none.yaml"], 2, /there is no such file/],
   [["up", "--config", "."], 2, /\.: it cannot be read \(EISDIR\)/],
   [["up", "--port", "70000"], 2, /whole number from 0 to 65535/],
@@ -79,7 +82,7 @@ test("check --json: one object on one line", async () => {
     file: BAD,
     problems: [
       { file: BAD, line: 2, column: 29, path: "routes.chat.targets[0]", nearest: "ollama/qwen3" },
-      { line: 2, column: 51, path: "routes.chat.resume", allowed: "off" },
+      { line: 2, column: 52, path: "routes.chat.require", allowed: "{}" },
     ],
   });
 });

@@ -18,11 +18,12 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
   restore: { summary: "put a drained target back", load: async () => (await import("./drain.ts")).restore },
   keys: { summary: "make, list and revoke gateway keys", load: async () => (await import("./keys.ts")).keys },
   drill: { summary: "rehearse an outage in virtual time", load: async () => (await import("./drill.ts")).drill },
+  report: { summary: "what outages did, from the ledger", load: async () => (await import("./report.ts")).report },
   sim: { summary: "run simulated providers with scripted faults", load: loadSim },
 };
 
 /** Their names are kept free; saying so is better than "unknown command". */
-const LATER = ["status", "report", "notify"];
+const LATER = ["status", "notify"];
 
 async function loadSim(): Promise<Command> {
   const { sim } = await import("./sim.ts");

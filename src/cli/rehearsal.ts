@@ -5,9 +5,9 @@ import { maxOutputTokens, modelsOf, standIn } from "../../catalog/models.ts";
 import { CancelSource } from "../core/cancel.ts";
 import type { FaultKind } from "../core/fault.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
-import type { Usage } from "../core/reply.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { ProviderSettings, RouteSettings, Secrets, Settings, TargetSettings } from "../core/settings.ts";
+import type { Usage } from "../core/usage.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { tinyCall } from "./tiny-call.ts";
 

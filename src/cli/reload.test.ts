@@ -55,11 +55,11 @@ test("a good file is taken over, once", async () => {
 
 test("a bad file changes nothing and tells every problem; the next good one is taken over", async () => {
   const { applied, told, reload, write } = setUp(ONE);
-  write(config("chat: { targets: [olama/qwen3], resume: text }"));
+  write(config("chat: { targets: [olama/qwen3], require: { region: eu } }"));
   await reload(false);
   expect(applied).toEqual([]);
   expect(told.join("\n")).toMatch(
-    /f.yaml:2:29 [\s\S]*f.yaml:2:51 [\s\S]*f.yaml was not taken over: nothing has changed/,
+    /f.yaml:2:29 [\s\S]*f.yaml:2:52 [\s\S]*f.yaml was not taken over: nothing has changed/,
   );
   write(undefined);
   await reload(true);

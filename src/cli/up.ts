@@ -6,6 +6,7 @@ import type { Settings } from "../core/settings.ts";
 import { createBunRuntime, maxConcurrentFetches } from "../runtime/bun.ts";
 import { hasLostTerminal } from "../runtime/command-io.ts";
 import { type Server, startServer } from "../server/http.ts";
+import { startAccounts } from "./accounts.ts";
 import { type Command, misuse } from "./command.ts";
 import { DEFAULT_FILE } from "./config-file.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
@@ -53,17 +54,18 @@ async function runUp(args: readonly string[]): Promise<number> {
   const runtime = createBunRuntime();
   const plan = await makePlan(parsed.flags, runtime.clock);
   if (plan === undefined) return 2;
-  const observing = startObserving(runtime, plan.view !== undefined);
-  if ("problem" in observing) {
-    plan.stop();
-    return misuse("up", observing.problem);
-  }
   const storing = openStore(plan.settings.store, plan.follow !== undefined, runtime.wallMs());
   if ("problem" in storing) {
     plan.stop();
     return misuse("up", storing.problem);
   }
   if (storing.note !== undefined) console.error(`holdfast: ${storing.note}`);
+  const accounts = startAccounts({ runtime, database: storing.database, settings: plan.settings });
+  const observing = startObserving(runtime, plan.view !== undefined, accounts.ledger);
+  if ("problem" in observing) {
+    plan.stop();
+    return misuse("up", observing.problem);
+  }
   const { observers } = observing;
   const readers = plan.view === undefined ? observing.readers : [...observing.readers, plan.view];
   const keys = startKeyReading(runtime.clock);
@@ -72,6 +74,7 @@ async function runUp(args: readonly string[]): Promise<number> {
   // The keys are read first: a call that comes at once must not find them missing.
   const takeOver = (settings: Settings): Promise<void> =>
     keys.takeOver(settings, () => {
+      accounts.takeOver(settings);
       if (server !== undefined) server.reload(settings);
       else {
         const more = { ...(storing.database && { database: storing.database }), trouble: told(runtime.clock) };
@@ -84,6 +87,7 @@ async function runUp(args: readonly string[]): Promise<number> {
     keys.stop();
     return misuse("up", problem ?? "it did not start");
   }
+  accounts.tellBy(server.emit);
   // Before anyone is told: a signal must not find the process without its handler.
   const stopped = stopSignal(runtime.clock, plan.follow?.(takeOver));
   console.log(parsed.flags.json === true ? JSON.stringify({ ready: server.url }) : `holdfast ready on ${server.url}`);
@@ -94,6 +98,7 @@ async function runUp(args: readonly string[]): Promise<number> {
   plan.stop();
   keys.stop();
   await observing.end();
+  accounts.end();
   storing.database?.close();
   return 0;
 }

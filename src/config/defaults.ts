@@ -8,6 +8,7 @@ export const ROUTE_DEFAULTS: Omit<RouteSettings, "name" | "targets"> = {
   timeouts: { connectMs: 5_000, firstTokenMs: "auto", wholeMs: "auto", idleMs: "auto", totalMs: 600_000 },
   attempts: 3,
   retryWaitMs: 3_000,
+  resume: "text",
   usage: "exact",
   strict: false,
   criticality: "default",

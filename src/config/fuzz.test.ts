@@ -102,7 +102,12 @@ canary: off
 status:
   poll: off
 notify: []
-slo: []
+slo:
+  - name: support
+    route: chat
+    objective: 99.9%
+    window: 30d
+    indicator: undegraded
 store: memory
 shared: off
 keys:
@@ -216,18 +221,7 @@ function keysOf(node: unknown): string[] {
 }
 
 /** Below what is not built yet, and refused as a whole. */
-const NOT_SHOWN = [
-  "after",
-  "budget",
-  "min-length",
-  "pattern",
-  "json-schema",
-  "canned",
-  "on",
-  "objective",
-  "window",
-  "route",
-];
+const NOT_SHOWN = ["after", "budget", "min-length", "pattern", "json-schema", "canned", "on"];
 
 test("the configuration with every key has every key", () => {
   const keys = new Set(keysOf(z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" })));

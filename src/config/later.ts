@@ -34,7 +34,6 @@ export const LATER: readonly LaterRow[] = [
     "off",
     (value) => !asksForNothing(value) && !(hasKey(value, "budget") && asksForNothing(value.budget)),
   ),
-  route("resume", "off"),
   route("warm", "off"),
   route("validate", "off"),
   {
@@ -54,11 +53,9 @@ export const LATER: readonly LaterRow[] = [
     partial: true,
   },
   route("require", "{}"),
-  route("value", "0"),
   { path: ["canary"], allowed: "off" },
   { path: ["status", "poll"], allowed: "off" },
   { path: ["notify"], allowed: "[]" },
-  { path: ["slo"], allowed: "[]" },
   {
     path: ["store"],
     allowed: "memory | sqlite:PATH",

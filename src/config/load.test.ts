@@ -44,6 +44,7 @@ test("the catalog brings dialect and url, and the rest is the defaults", () => {
         timeouts: { connectMs: 5_000, firstTokenMs: "auto", wholeMs: "auto", idleMs: "auto", totalMs: 600_000 },
         attempts: 3,
         retryWaitMs: 3_000,
+        resume: "text",
         usage: "exact",
         strict: false,
         criticality: "default",
@@ -89,6 +90,7 @@ routes:
     timeouts: { connectMs: 250, firstTokenMs: 1_500, wholeMs: 120_000, idleMs: "auto", totalMs: 3_600_000 },
     attempts: 5,
     retryWaitMs: 0,
+    resume: "text",
     usage: "as-asked",
     strict: true,
     criticality: "sheddable",
@@ -136,6 +138,21 @@ test("whatever asks for nothing is accepted, built or not", () => {
   }
 });
 
+test("objectives: named after their route, of availability, unless they say otherwise", () => {
+  const more =
+    "slo: [{ route: chat, objective: 99.9%, window: 30d }, { name: fast, route: chat, objective: 95%, window: 7d, indicator: { first-token: 2s } }]";
+  expect(good(`${SMALL}\n${more}\n`).settings.slos).toEqual([
+    { name: "chat", route: "chat", objective: 0.999, windowMs: 2_592_000_000, indicator: { kind: "availability" } },
+    {
+      name: "fast",
+      route: "chat",
+      objective: 0.95,
+      windowMs: 604_800_000,
+      indicator: { kind: "first-token", withinMs: 2_000 },
+    },
+  ]);
+});
+
 test("a store is memory, or the path of a file", () => {
   expect(good(SMALL).settings.store).toBeUndefined();
   expect(good(`${SMALL}\nstore: memory\n`).settings.store).toBe("memory");
@@ -168,13 +185,13 @@ test("the same object for the library: paths without lines", () => {
   );
   expect(loaded.ok && loaded.settings.providers[0]?.keys).toEqual(["sk-a"]);
   const wrong = settingsFrom(
-    { providers, routes: { chat: { targets: ["anthropc/m"], resume: "text" } } },
+    { providers, routes: { chat: { targets: ["anthropc/m"], require: { region: "eu" } } } },
     { env: ENV },
   );
   expect(wrong.ok ? "" : renderProblems(wrong.problems)).toBe(
     [
       'routes.chat.targets[0]  no provider is named "anthropc" (allowed: anthropic; did you mean "anthropic/m"?)',
-      "routes.chat.resume  not in this version (allowed: off)",
+      "routes.chat.require  not in this version (allowed: {})",
     ].join("\n"),
   );
 });

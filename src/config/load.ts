@@ -8,6 +8,7 @@ import { shapeIssues } from "./issues.ts";
 import { hostIssues, keyIssues, keyWarnings, readGatewayKeys } from "./keys.ts";
 import { cacheOf, lastResortIssues, lastResortOf, lastResortProviders } from "./last-resort.ts";
 import { notInThisVersion } from "./later.ts";
+import { objectiveIssues, objectivesOf } from "./objectives.ts";
 import { type Origin, originFinder } from "./origin.ts";
 import { type Issue, type Path, type Problem, pathText } from "./problem.ts";
 import { readProviders } from "./providers.ts";
@@ -44,7 +45,9 @@ export function settingsOf(source: Source, env: Environment): Loaded {
     ...(isMapping(tree)
       ? [...providers.issues, ...routeIssues(tree), ...lastResortIssues(tree), ...keyIssues(tree), ...hostIssues(tree)]
       : []),
-    ...(shape.success ? [] : shapeIssues(shape.error.issues, written)),
+    ...(shape.success
+      ? objectiveIssues(tree, Array.isArray(shape.data.slo) ? shape.data.slo : [])
+      : shapeIssues(shape.error.issues, written)),
     ...notInThisVersion(tree),
     ...inert.issues,
   ]);
@@ -103,6 +106,7 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
     ...(adminKey !== undefined && { adminKey }),
     passthrough: config.passthrough !== "off",
     ...probesOf(config.probes),
+    ...(Array.isArray(config.slo) && { slos: objectivesOf(config.slo) }),
     ...(config.store !== undefined && { store: storeOf(config.store) }),
   };
 }
@@ -134,10 +138,12 @@ function resolveRoute(name: string, route: Config["routes"][string]): RouteSetti
     },
     attempts: route.attempts ?? ROUTE_DEFAULTS.attempts,
     retryWaitMs: route["retry-wait"] ?? ROUTE_DEFAULTS.retryWaitMs,
+    resume: route.resume ?? ROUTE_DEFAULTS.resume,
     usage: route.usage ?? ROUTE_DEFAULTS.usage,
     strict: route.strict ?? ROUTE_DEFAULTS.strict,
     criticality: route.criticality ?? ROUTE_DEFAULTS.criticality,
     ...(cache && { cache }),
     ...(lastResort.length > 0 && { lastResort }),
+    ...(typeof route.value === "number" && route.value > 0 && { valueUsd: route.value }),
   };
 }

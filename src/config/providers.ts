@@ -57,7 +57,9 @@ function readProvider(name: string, tree: unknown, written: unknown, found: Find
   const keys = readKeys(name, tree, written, { ...found, keyless });
   tellFacts(path, tree, found.warnings);
   if (dialect === undefined || verdict?.ok !== true) return undefined;
-  return { name, dialect, url: verdict.url, keys, tier: tier === "local" ? "local" : "remote" };
+  const region = textAt(tree, ["providers", name, "region"])?.trim();
+  const settings = { name, dialect, url: verdict.url, keys, tier: tier === "local" ? "local" : "remote" } as const;
+  return region ? { ...settings, region } : settings;
 }
 
 function dialectOf(text: string | undefined): DialectId | undefined {

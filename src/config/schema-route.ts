@@ -113,7 +113,11 @@ export const route = object({
     "A second request in parallel when the first is late.",
     "off",
   ),
-  resume: told(feature(oneOf("text", "all"), "off | text | all"), "Goes on after a break in mid-answer.", "off"),
+  resume: told(
+    feature(oneOf("text", "all"), "off | text | all"),
+    "Goes on after a break in mid-answer: text without tools, or all text.",
+    "text",
+  ),
   usage: told(
     oneOf("exact", "as-asked").optional(),
     "`exact`: usage is always asked of a Chat provider; `as-asked`: the client's bytes are left alone.",

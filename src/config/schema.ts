@@ -3,7 +3,7 @@
 
 import * as z from "zod";
 import { LISTEN_DEFAULTS } from "./defaults.ts";
-import { ALLOWED, feature, integer, list, named, object, oneOf, scalar, text, told } from "./fields.ts";
+import { ALLOWED, durationMs, feature, integer, list, named, object, oneOf, scalar, text, told } from "./fields.ts";
 import { dailyMoney, lasting } from "./quantities.ts";
 import { route } from "./schema-route.ts";
 import { parseShare } from "./units.ts";
@@ -80,14 +80,39 @@ export const EVENT_NAMES = [
 const notice = z
   .looseObject({ on: told(list(oneOf(...EVENT_NAMES), "a list of event names").optional(), "Which events.") })
   .meta({ [ALLOWED]: "a mapping such as { slack: URL, on: [incident.opened] }" });
+const OBJECTIVE_NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._:*/-]{0,63}$/u;
+const OBJECTIVE_NAMES = "a name of at most 64 letters, digits, blanks and . _ : / -";
+const INDICATORS = "availability | complete-stream | undegraded | { first-token: 2s }";
+const indicator = z
+  .union(
+    [
+      oneOf("availability", "complete-stream", "undegraded"),
+      object({ "first-token": told(durationMs(1), "Streams whose first token comes within it are good.") }, INDICATORS),
+    ],
+    { error: INDICATORS },
+  )
+  .meta({ [ALLOWED]: INDICATORS });
 const objective = object({
-  name: told(text("a name").optional(), "What people call it."),
+  name: told(
+    scalar((value) => (typeof value === "string" && OBJECTIVE_NAME.test(value) ? value : undefined), OBJECTIVE_NAMES, {
+      type: "string",
+      minLength: 1,
+      maxLength: 64,
+    }).optional(),
+    "What people call it; absent: the route's name.",
+  ),
   route: told(text("a route's name"), "Whose calls."),
   objective: told(
     scalar(parseShare, "a share such as 99.9%", { type: "string", pattern: "%$" }),
-    "The share that succeeds.",
+    "The share that is good.",
   ),
-  window: told(lasting, "Over how long."),
+  window: told(lasting, "Over how long: from 1h to 90d."),
+  indicator: told(
+    indicator.optional(),
+    "Which calls are good. `availability`: answered whole, by a model. `complete-stream`: streams that began and were not " +
+      "broken. `undegraded`: answered by the model that was asked.",
+    "availability",
+  ),
 });
 const gatewayKey = object({
   name: told(text("a name"), "Who uses it: a tenant."),
@@ -141,7 +166,7 @@ export const configSchema = object({
     "Who is told of incidents.",
   ),
   slo: told(
-    feature(list(objective, "a list"), "[] | a list of { name, route, objective, window }"),
+    feature(list(objective, "a list"), "[] | a list of { name, route, objective, window, indicator }"),
     "What is promised.",
   ),
   store: told(

@@ -23,7 +23,8 @@ export function parseShare(value: unknown): number | undefined {
   if (value === 0 || value === "0") return 0;
   if (typeof value !== "string") return undefined;
   const match = /^(\d{1,3}(?:\.\d{1,9})?)%$/.exec(value.trim());
-  const share = match === null ? Number.NaN : Number(match[1]) / 100;
+  // 99.9 / 100 is 0.9990000000000001.
+  const share = match === null ? Number.NaN : Number((Number(match[1]) / 100).toPrecision(12));
   return share <= 1 ? share : undefined;
 }
 

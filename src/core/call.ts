@@ -5,6 +5,8 @@ import type { HeaderMap } from "./runtime.ts";
 
 export type DialectId = "anthropic-messages" | "openai-chat";
 export type Operation = "generate" | "embed" | "count-tokens";
+/** Which broken answers another target goes on with: none, text without tools, or text beside tools as well. */
+export type ResumeMode = "off" | "text" | "all";
 export type Criticality = "critical" | "default" | "sheddable";
 
 /** A byte range of the body: `start` inclusive, `end` exclusive. */
@@ -17,6 +19,8 @@ export interface Span {
 export interface Inspected {
   readonly model: string;
   readonly stream: boolean;
+  /** The end user whom the client names (`safety_identifier`, `user`, `metadata.user_id`) cut to 512 letters. Never written down. */
+  readonly endUser?: string;
   /** The client's own output limit, in tokens; absent when it set none. */
   readonly maxTokens?: number;
   /** How many answers it asks for at once (OpenAI Chat `n`); absent: one. */
@@ -44,6 +48,20 @@ export interface CacheWish {
   readonly onlyIfCached?: boolean;
 }
 
+/** The first part of an answer that another target is to go on with. */
+export interface DeliveredPart {
+  /** All the text that the client has; "": it has none, and the answer begins anew. */
+  readonly text: string;
+  /** Its last words, for a target that is asked to repeat them. */
+  readonly anchor: string;
+  /** Roughly what it cost of the output limit. */
+  readonly tokens: number;
+  /** Made so far. */
+  readonly attempts: number;
+  /** Targets whose answer broke, by id. */
+  readonly failed: ReadonlySet<string>;
+}
+
 export interface Call {
   /** Unique; the client sees it as `x-holdfast-call`. */
   readonly id: string;
@@ -61,6 +79,8 @@ export interface Call {
   /** On `Clock`; the client's own deadline, `Infinity` when it sent none. Holds beyond the commit. */
   readonly deadlineMs: number;
   readonly tenant: string;
+  /** A keyed hash of the end user whom the client named, where somebody counts them. */
+  readonly endUser?: string | undefined;
   /** Names of the routes that its tenant may use; absent: all. */
   readonly routes?: readonly string[] | undefined;
   readonly criticality: Criticality;
@@ -70,6 +90,8 @@ export interface Call {
   readonly strict?: boolean | undefined;
   /** What the client's `cache-control` says of kept answers. */
   readonly cache?: CacheWish | undefined;
-  /** What a broken attempt already delivered. Set only by `resume`, read only by `attempt`. */
-  readonly delivered?: { readonly text: string; readonly anchor: string; readonly openBlock: boolean };
+  /** From the header, else the route. */
+  readonly resume?: ResumeMode | undefined;
+  /** What broken attempts of this call already delivered. Set only by `resume`, read by `pursue` and `attempt`. */
+  readonly delivered?: DeliveredPart;
 }

@@ -36,6 +36,8 @@ export interface Drains {
 export interface TargetCell {
   pausedUntilMs: number;
   waiting: boolean;
+  /** It was asked to go on in the assistant's last message, and said that it does not. */
+  refusesPrefix: boolean;
 }
 
 /** What became of a call that was refused, so that the same call again spends no second set of attempts. */

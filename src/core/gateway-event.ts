@@ -4,7 +4,8 @@
 import type { DialectId, Operation } from "./call.ts";
 import type { BeliefState } from "./cell.ts";
 import type { FaultKind } from "./fault.ts";
-import type { Degraded, ServedBy, Usage } from "./reply.ts";
+import type { Degraded, ServedBy } from "./reply.ts";
+import type { Usage } from "./usage.ts";
 
 interface Fact {
   /** On `Clock`. */
@@ -22,6 +23,8 @@ export type GatewayEvent = Fact &
         readonly model: string;
         readonly stream: boolean;
         readonly tenant: string;
+        /** A keyed hash of the end user whom the client named. */
+        readonly endUser?: string | undefined;
         /** The client's own trace context (W3C), as it came and not yet checked. */
         readonly trace?: { readonly parent: string; readonly state?: string };
       }
@@ -41,6 +44,8 @@ export type GatewayEvent = Fact &
         readonly pausedMs: number;
         readonly usage?: Usage | undefined;
         readonly requestId?: string | undefined;
+        /** A fingerprint of the key that was sent. */
+        readonly account?: string | undefined;
       }
     /** What is believed of a target changed; `call` is the one that came by. `score` is log-evidence, `admission` the share of calls that go there. */
     | {
@@ -54,7 +59,27 @@ export type GatewayEvent = Fact &
       }
     /** A probe was answered, or not. It is no attempt of a call: `call` is its own id. */
     | { readonly type: "probe"; readonly target: string; readonly ok: boolean; readonly fault?: FaultKind | undefined }
+    /** An objective's error budget burns too fast, or no longer does. `budgetLeft` is below 0 when it is overspent. */
+    | {
+        readonly type: "slo";
+        readonly slo: string;
+        readonly route: string;
+        readonly state: "burning" | "recovered";
+        readonly severity: "page" | "ticket";
+        /** Times the rate at which the budget lasts for its window. */
+        readonly burnRate: number;
+        readonly budgetLeft: number;
+      }
     | { readonly type: "retry-wait"; readonly target: string; readonly delayMs: number }
+    /** An answer that broke is gone on with by another attempt, or begun anew where nothing of it was shown. */
+    | {
+        readonly type: "resume";
+        readonly from: string;
+        readonly to: string;
+        readonly fault: FaultKind;
+        readonly deliveredChars: number;
+        readonly how: "prefix" | "anchor" | "anew";
+      }
     /** Headers went out before the commit. */
     | { readonly type: "call-open" }
     | { readonly type: "call-commit"; readonly target: string; readonly attempts: number }
@@ -69,6 +94,15 @@ export type GatewayEvent = Fact &
         readonly firstContentMs?: number | undefined;
         readonly tookMs: number;
         readonly usage?: Usage | undefined;
+      }
+    /** Failover multiplies what a route costs; `call` is "". */
+    | {
+        readonly type: "budget-warning";
+        readonly route: string;
+        readonly spentUsd: number;
+        /** What the route's first target would have asked for the same answers. */
+        readonly withoutFailoverUsd: number;
+        readonly overMs: number;
       }
     | { readonly type: "bug"; readonly message: string; readonly stack?: string }
   );

@@ -4,15 +4,8 @@
 import type { DialectId } from "./call.ts";
 import type { Fault, FaultKind } from "./fault.ts";
 import type { HeaderMap } from "./runtime.ts";
-
-/** Tokens as providers bill them; absent means unknown, never 0. `inputTokens` is the total, cache included. */
-export interface Usage {
-  readonly inputTokens?: number;
-  readonly outputTokens?: number;
-  readonly cacheReadTokens?: number;
-  readonly cacheWriteTokens?: number;
-  readonly reasoningTokens?: number;
-}
+import type { Unfinished } from "./unfinished.ts";
+import type { Usage } from "./usage.ts";
 
 /** How a committed answer finished. Health, budgets and the ledger settle on this, never on headers. */
 export interface Ending {
@@ -39,6 +32,8 @@ export interface AttemptRecord {
 /** One reader. `read` gives whole frames (a whole reply is one frame) and `undefined` once settled; it never rejects. */
 export interface Frames {
   read(): Promise<Uint8Array | undefined>;
+  /** What is read instead of each `undefined`, so that whoever goes on costs no frame before the end anything. */
+  followedBy?(next: () => Promise<Uint8Array | undefined>): void;
 }
 
 export type ServedBy = "target" | "cache" | "stale-cache" | "local" | "canned" | "deferred";
@@ -64,6 +59,10 @@ export interface Answer {
   readonly lossy: readonly string[];
   readonly trail: readonly AttemptRecord[];
   cancel(fault: Fault): void;
+  /** How a call with `delivered` was asked: to go on in its own text, or to repeat the last words first. */
+  readonly joinedBy?: "prefix" | "anchor" | undefined;
+  /** What the client has of a stream that broke, and a way to go on writing it; absent where nobody may go on. */
+  readonly unfinished?: (() => Unfinished | undefined) | undefined;
 }
 
 export interface Refusal {

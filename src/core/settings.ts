@@ -1,7 +1,7 @@
 // What the configuration means once it is read, checked and resolved: durations in milliseconds, environment filled in,
 // defaults applied. `config/` makes it from a file, the library's entry from an object; the engine compiles it.
 
-import type { Criticality, DialectId } from "./call.ts";
+import type { Criticality, DialectId, ResumeMode } from "./call.ts";
 
 /**
  * Where a provider's key comes from: the key itself, or a place that is read again while the gateway runs, so that a key
@@ -25,6 +25,8 @@ export interface ProviderSettings {
   /** Best first; `"none"` was given: empty. */
   readonly keys: readonly KeySource[];
   readonly tier: "remote" | "local";
+  /** Where it is, as the configuration says. */
+  readonly region?: string;
 }
 
 export interface TimeoutSettings {
@@ -77,9 +79,12 @@ export interface RouteSettings {
   readonly attempts: number;
   /** A longer `retry-after` fails over at once. */
   readonly retryWaitMs: number;
+  readonly resume: ResumeMode;
   readonly usage: "exact" | "as-asked";
   readonly strict: boolean;
   readonly criticality: Criticality;
+  /** What a completed call is worth; absent: nobody said. */
+  readonly valueUsd?: number;
   /** Absent: nothing is kept. */
   readonly cache?: CacheSettings;
   /** Asked in this order when no target can answer; absent: none. */
@@ -98,6 +103,20 @@ export interface KeySettings {
   readonly routes?: readonly string[];
 }
 
+/** Which calls of a route an objective counts as good. */
+export type SloIndicator =
+  | { readonly kind: "availability" | "complete-stream" | "undegraded" }
+  | { readonly kind: "first-token"; readonly withinMs: number };
+
+export interface SloSettings {
+  readonly name: string;
+  readonly route: string;
+  /** 0..1, both exclusive. */
+  readonly objective: number;
+  readonly windowMs: number;
+  readonly indicator: SloIndicator;
+}
+
 export interface Settings {
   readonly listen: { readonly host: string; readonly port: number };
   readonly providers: readonly ProviderSettings[];
@@ -111,6 +130,8 @@ export interface Settings {
   readonly passthrough: boolean;
   /** Where the gateway remembers beyond its end: `path` of a SQLite file. Absent: nothing was said of it. */
   readonly store?: "memory" | { readonly path: string };
+  /** Absent: none. */
+  readonly slos?: readonly SloSettings[];
   /** What probes of suspected targets may cost; 0: a real call is tried instead. Absent: the default. */
   readonly probesUsdPerDay?: number;
 }

@@ -2,7 +2,7 @@
 // are the decoder's own, contiguous from 0, and several may be open at once; only an encoder orders them for its client.
 
 import type { Fault } from "./fault.ts";
-import type { Usage } from "./reply.ts";
+import type { Usage } from "./usage.ts";
 
 /** Why the model stopped. `pause` is Anthropic's `pause_turn`: the provider wants the turn sent again. */
 export type StopReason = "end" | "length" | "stop-sequence" | "tool-use" | "refusal" | "pause" | "context-full";

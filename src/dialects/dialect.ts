@@ -1,13 +1,14 @@
 // The two halves of a wire format. The wire half serves every call and works on bytes; the codec half is only for calls
 // whose target speaks another dialect. Implementations are pure: no clock, no I/O, no state outside the objects they make.
 
-import type { Call, DialectId, Inspected, Operation } from "../core/call.ts";
+import type { Call, DeliveredPart, DialectId, Inspected, Operation } from "../core/call.ts";
 import type { Fault } from "../core/fault.ts";
 import type { Prompt, Translated } from "../core/message.ts";
-import type { AttemptRecord, Usage } from "../core/reply.ts";
+import type { AttemptRecord } from "../core/reply.ts";
 import type { HeaderMap } from "../core/runtime.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
 import type { Target } from "../core/target.ts";
+import type { Usage } from "../core/usage.ts";
 
 /**
  * What one SSE frame is to the release rule.
@@ -42,6 +43,29 @@ export interface TapOptions {
   readonly dropUsage: boolean;
   /** How many answers the call asked for (`Inspected.choices`); default: one. */
   readonly choices?: number;
+  /** Keep what is shown, so that another can go on with it; default: not. */
+  readonly follow?: boolean;
+}
+
+/** Where a stream stands that another one goes on with. */
+export interface Seam {
+  /** All visible text; `undefined` when it was too much to keep. */
+  readonly text: string | undefined;
+  readonly thought: boolean;
+  /** Something was shown that only its provider can go on with. */
+  readonly native: boolean;
+  /** Tool calls that were shown, whole. */
+  readonly toolCalls: number;
+  /** What the next frames need to know of those before; undefined where nothing was shown of it. */
+  readonly id: string | undefined;
+  readonly createdS: number | undefined;
+  /** Blocks that were shown, an open one included; Chat has none. */
+  readonly blocks: number;
+  /** The last of them is open, and is text. */
+  readonly openText: boolean;
+  /** It is open, and is something else. */
+  readonly openOther: boolean;
+  readonly usage: Usage | undefined;
 }
 
 /** Reads the frames of one stream, in order, without changing them. */
@@ -62,6 +86,8 @@ export interface Tap {
   readonly usage: Usage | undefined;
   /** Why `see` last answered `error` or `malformed`. */
   readonly fault: Fault | undefined;
+  /** Where the stream stands; `undefined` where it is not followed. `toolOpen`: a call was begun that was never shown. */
+  seam(toolOpen: boolean): Seam | undefined;
 }
 
 /** What is right or wrong with a whole reply of status 2xx. */
@@ -98,6 +124,13 @@ export interface DialectWire {
   /** Splices; every other byte stays. Gives the body itself when there is nothing to change. */
   patch(body: Uint8Array, inspected: Inspected, edits: PatchEdits): Uint8Array;
   tap(options: TapOptions): Tap;
+  /** True for models that go on in the last message of a request when it is the assistant's. Unknown ones do not. */
+  takesPrefix(model: string): boolean;
+  /**
+   * The request, in this dialect, that asks to go on after `part.text`: the history stands untouched, less output is asked
+   * for, and no thinking. The body itself when nothing was delivered; `unsupported` when it cannot be asked.
+   */
+  goOn(body: Uint8Array, part: Continuation): Uint8Array | Fault;
   /** Judges a whole 2xx reply: valid JSON of this dialect, no error inside, not empty where that is a fault. */
   judge(body: Uint8Array, call: Pick<Call, "operation" | "inspected">): Verdict;
   /** Classifies a non-2xx answer. `wallMs` is for HTTP dates in `retry-after`. */
@@ -138,6 +171,16 @@ export interface EncodeContext {
   readonly call: Pick<Call, "id" | "inspected">;
   /** Seconds since the epoch, for `created`. */
   readonly createdS: number;
+  /** The client has the beginning already: what is written goes on from there. Text of block `SEAM_BLOCK` is its open text. */
+  readonly seam?: Seam;
+}
+
+/** No decoder counts so. */
+export const SEAM_BLOCK = -1;
+
+/** What a target is asked beyond the client's own request, so that it goes on with an answer that broke. */
+export interface Continuation extends DeliveredPart {
+  readonly form: "prefix" | "anchor";
 }
 
 export interface DialectCodec {

@@ -8,6 +8,9 @@ import { scanTopLevel, spanValue } from "./json-span.ts";
 /** No model is called by more. Names become keys of tables and labels of metrics, so that they have a limit. */
 export const MODEL_CHARS_MAX = 256;
 
+/** A longer name of an end user is cut: it is only hashed. */
+const END_USER_CHARS_MAX = 512;
+
 /** The prompt: as large as a request can be, and the provider's to read. */
 const UNREAD: ReadonlySet<string> = new Set(["messages", "input"]);
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -55,4 +58,9 @@ function notText(body: Uint8Array): string | undefined {
   } catch {
     return "the body is not text in UTF-8";
   }
+}
+
+/** The end user whom a client names; `undefined` for what is no name. */
+export function endUserOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value.slice(0, END_USER_CHARS_MAX) : undefined;
 }

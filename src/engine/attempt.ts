@@ -1,14 +1,14 @@
 // One try at one target, from the client's bytes to the commit: encode for this target, authorize, send, classify in the
 // target's dialect, hold until the release rule, then relay or translate. It never retries and knows no other target.
 
-import type { Call } from "../core/call.ts";
+import type { Call, ResumeMode } from "../core/call.ts";
 import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
 import type { Loss } from "../core/message.ts";
 import type { Answer, Frames, Refusal, Reply } from "../core/reply.ts";
 import type { HeaderMap, WireRequest, WireResponse } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
-import type { Dialect } from "../dialects/dialect.ts";
+import type { Dialect, Seam } from "../dialects/dialect.ts";
 import type { Provider } from "../providers/provider.ts";
 import { encodedBody } from "./encoded-body.ts";
 import type { Lane } from "./lane.ts";
@@ -24,6 +24,8 @@ export interface AttemptPlan {
   readonly target: Target;
   readonly provider: Provider;
   readonly key: string | undefined;
+  /** Its fingerprint. */
+  readonly account: string | undefined;
   /** Speaks the target's dialect. */
   readonly dialect: Dialect;
   /** Speaks the client's; the same object on the native lane. */
@@ -32,6 +34,9 @@ export interface AttemptPlan {
   readonly exactUsage: boolean;
   /** Refuse a lossy translation, unless the call says otherwise. */
   readonly strict: boolean;
+  readonly resume: ResumeMode;
+  /** How it is asked to go on with an answer; what it refused once it is not asked again. */
+  readonly joinedBy: () => "prefix" | "anchor";
 }
 
 /** A whole reply, and an error body, may not be larger than this. */
@@ -50,6 +55,7 @@ interface Prepared {
 export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, number: number): Promise<Reply> {
   const settlement = new Settlement(call, scope, plan.target.id, number);
   settlement.secret = plan.key;
+  settlement.account = plan.account;
   try {
     const prepared = prepare(plan, call);
     const reply = isFault(prepared) ? prepared : await send(plan, call, scope, { settlement, prepared });
@@ -78,6 +84,14 @@ function isNative(plan: AttemptPlan): boolean {
 }
 
 function prepare(plan: AttemptPlan, call: Call): Prepared | Fault {
+  const { delivered } = call;
+  const prepared = prepareRequest(plan, call);
+  if (delivered === undefined || isFault(prepared)) return prepared;
+  const body = plan.dialect.wire.goOn(prepared.body, { ...delivered, form: plan.joinedBy() });
+  return isFault(body) ? body : { ...prepared, body };
+}
+
+function prepareRequest(plan: AttemptPlan, call: Call): Prepared | Fault {
   if (plan.dialect.wire.path(call.operation) === undefined || (!isNative(plan) && call.operation !== "generate")) {
     return fault("unsupported", `${plan.target.id} has no ${call.operation} for this kind of call`);
   }
@@ -145,7 +159,9 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
     response.body.cancel(failed);
     return failed;
   }
-  return answer(plan, call, { ...sent, response }, reader);
+  const made = answer(plan, call, { ...sent, response }, reader);
+  if (call.delivered !== undefined && call.delivered.text !== "") return { ...made, joinedBy: plan.joinedBy() };
+  return isFollowed(plan, call) ? { ...made, unfinished: () => lane.unfinished() } : made;
 }
 
 function request(plan: AttemptPlan, call: Call, { body }: Prepared, trace: HeaderMap | undefined): WireRequest {
@@ -164,9 +180,21 @@ function request(plan: AttemptPlan, call: Call, { body }: Prepared, trace: Heade
 function laneFor(plan: AttemptPlan, call: Call, scope: Scope, { dropUsage }: Prepared): Lane {
   const emptyAllowed = call.inspected.maxTokens === 0;
   const choices = call.inspected.choices ?? 1;
-  if (isNative(plan)) return new Relay(plan.dialect.wire, { dropUsage, choices, emptyAllowed });
-  const encoder = plan.client.codec.encoder({ call, createdS: Math.floor(scope.runtime.wallMs() / 1000) });
-  return new Translation(plan.dialect.codec.decoder(), encoder, emptyAllowed);
+  const context = { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) };
+  const { codec } = plan.client;
+  const follow = isFollowed(plan, call);
+  if (!isNative(plan)) {
+    return new Translation(plan.dialect.codec.decoder(), codec.encoder(context), { emptyAllowed, follow });
+  }
+  const own = { dropUsage, choices, emptyAllowed };
+  if (!follow) return new Relay(plan.dialect.wire, own);
+  const encoderFrom = (seam: Seam) => codec.encoder({ ...context, seam });
+  return new Relay(plan.dialect.wire, { ...own, follow, encoderFrom });
+}
+
+/** A continuation is followed by whoever asked for it. */
+function isFollowed(plan: AttemptPlan, call: Call): boolean {
+  return (call.resume ?? plan.resume) !== "off" && call.delivered === undefined;
 }
 
 async function rejected(

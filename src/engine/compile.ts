@@ -1,5 +1,5 @@
 // From settings to services, once, at start and reload: nothing is merged or looked up by name while a call runs. The
-// order of the policies is fixed (docs/adr): cache, deadline, last resort, keep, refused, pursue, attempt.
+// order of the policies is fixed (docs/adr): cache, deadline, last resort, keep, refused, resume, pursue, attempt.
 
 import { canned } from "../answers/canned.ts";
 import { createDesk } from "../answers/desk.ts";
@@ -25,7 +25,8 @@ import { pursue } from "../policies/pursue.ts";
 import { refused, remembered } from "../policies/refused.ts";
 import { createProvider, type Provider } from "../providers/provider.ts";
 import type { AttemptPlan } from "./attempt.ts";
-import { type KeyedTarget, keyedTarget } from "./keyed-target.ts";
+import { type KeyedPart, type KeyedTarget, keyedTarget } from "./keyed-target.ts";
+import { resuming } from "./resuming.ts";
 
 export interface Route {
   /** As configured: a model name, or a pattern. */
@@ -53,7 +54,7 @@ export interface CompileContext {
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
-export const POLICY_ORDER = ["cache", "deadline", "last-resort", "keep", "refused"] as const;
+export const POLICY_ORDER = ["cache", "deadline", "last-resort", "keep", "refused", "resume"] as const;
 
 /** Models that a pattern matched are compiled once each; the oldest is forgotten beyond this. */
 const MATCHED_MAX = 1_000;
@@ -95,7 +96,7 @@ export function compile(settings: Settings, context: CompileContext): Routes {
 }
 
 interface Planned {
-  readonly plan: Omit<AttemptPlan, "client" | "key">;
+  readonly plan: Omit<AttemptPlan, "client" | KeyedPart>;
   readonly provider: ProviderSettings;
 }
 
@@ -131,6 +132,7 @@ function plan({ route, target, matched, providers, maxOutput }: PlanContext): Pl
     timeouts: route.timeouts,
     exactUsage: route.usage === "exact",
     strict: route.strict,
+    resume: route.resume,
   };
   return { plan, provider: found.settings };
 }
@@ -151,7 +153,7 @@ function compileRoute(
     const caching = cachingOf(route, client, cells);
     const rungs = rungsOf(route, planOf, { client, keys: caching?.outageKeys }, { cells, secrets });
     // The keys of DIALECTS are dialect ids.
-    services.set(id as DialectId, protect(route, { targets: keyed, rungs, caching }, cells));
+    services.set(id as DialectId, protect(route, { targets: keyed, rungs, caching, client }, cells));
   }
   return {
     name: route.name,
@@ -209,12 +211,13 @@ function rungsOf(
 }
 
 interface Ladder {
+  readonly client: Dialect;
   readonly targets: readonly KeyedTarget[];
   readonly rungs: readonly Rung[];
   readonly caching: Caching | undefined;
 }
 
-function protect(route: RouteSettings, { targets, rungs, caching }: Ladder, cells: Cells): Service {
+function protect(route: RouteSettings, { targets, rungs, caching, client }: Ladder, cells: Cells): Service {
   const { totalMs } = route.timeouts;
   const rules = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs, spared: caching?.spared };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
@@ -224,6 +227,7 @@ function protect(route: RouteSettings, { targets, rungs, caching }: Ladder, cell
     "last-resort": lastResort(rungs, cells.outage(route.name)),
     keep: keep(caching?.recorder),
     refused: refused(cells),
+    resume: resuming({ mode: route.resume, client, attemptsMax: route.attempts }),
   };
   return pipeline(
     POLICY_ORDER.map((name) => policies[name]),

@@ -135,9 +135,20 @@ async function serve(route: Route, call: Call, scope: Scope): Promise<Reply> {
 }
 
 function callStart(call: Call, atMs: number, route: string): GatewayEvent {
-  const { id, operation, dialect, model, stream, tenant } = call;
+  const { id, operation, dialect, model, stream, tenant, endUser } = call;
   const { traceparent: parent, tracestate: state } = call.headers;
-  const start = { type: "call-start", atMs, call: id, route, operation, dialect, model, stream, tenant } as const;
+  const start = {
+    type: "call-start",
+    atMs,
+    call: id,
+    route,
+    operation,
+    dialect,
+    model,
+    stream,
+    tenant,
+    endUser,
+  } as const;
   return parent === undefined ? start : { ...start, trace: { parent, ...(state !== undefined && { state }) } };
 }
 

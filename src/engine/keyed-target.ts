@@ -2,8 +2,9 @@
 // came of it is noted with that key.
 
 import type { Call } from "../core/call.ts";
-import { fault } from "../core/fault.ts";
-import type { Reply } from "../core/reply.ts";
+import type { TargetCell } from "../core/cell.ts";
+import { FAULTS, fault } from "../core/fault.ts";
+import type { Refusal, Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import { PROBES_USD_PER_DAY } from "../health/probe.ts";
 import type { Pursued } from "../policies/pursue.ts";
@@ -20,10 +21,18 @@ export interface KeyedContext extends Omit<KeyContext, "model"> {
   readonly probesUsdPerDay?: number | undefined;
 }
 
-export function keyedTarget(planned: Omit<AttemptPlan, "key">, context: KeyedContext): KeyedTarget {
+/** What a plan has from the key that it is tried with, and from what its target has shown. */
+export type KeyedPart = "key" | "account" | "joinedBy";
+
+export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: KeyedContext): KeyedTarget {
   const { id, domain, model } = planned.target;
-  const keyring = createKeyring({ ...context, model }, (key): AttemptPlan => ({ ...planned, key }));
   const identity = identityOf(context.provider, model);
+  const takesPrefix = planned.dialect.wire.takesPrefix(model);
+  const joinedBy = () => (takesPrefix && !context.cells.target(identity).refusesPrefix ? "prefix" : "anchor");
+  const keyring = createKeyring(
+    { ...context, model },
+    (key, account): AttemptPlan => ({ ...planned, key, account, joinedBy }),
+  );
   const believing = createBelieving({
     cells: context.cells,
     identity,
@@ -39,8 +48,21 @@ export function keyedTarget(planned: Omit<AttemptPlan, "key">, context: KeyedCon
     keyring,
     keys: keyring.standing,
     stand: believing.stand,
-    attempt: (call, scope, number) => believing.watch(call, scope, () => run(keyring, id, { call, scope }, number)),
+    attempt(call, scope, number) {
+      const replying = believing.watch(call, scope, () => run(keyring, id, { call, scope }, number));
+      if (call.delivered === undefined || joinedBy() === "anchor") return replying;
+      return replying.then((reply) => (reply.ok ? reply : learnt(reply, context.cells.target(identity))));
+    },
   };
+}
+
+/** A model that takes no prefix after all: it is remembered, and the request itself was not wrong. */
+function learnt(refusal: Refusal, cell: TargetCell): Refusal {
+  const { kind, message } = refusal.fault;
+  const isIt = FAULTS[kind].blame === "caller" && /prefill|must end with a user message/i.test(message);
+  if (!isIt) return refusal;
+  cell.refusesPrefix = true;
+  return { ...refusal, fault: fault("unsupported", "this model does not go on in a prefix") };
 }
 
 /** What the cells of a target are found by. */

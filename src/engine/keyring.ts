@@ -19,6 +19,9 @@ import {
 /** For an engine whose keys are all in its settings. */
 export const NO_SECRETS: Secrets = { current: () => undefined, rejected() {} };
 
+/** Of a fingerprint, in facts and reports: enough to tell one's own keys apart. */
+const ACCOUNT_CHARS = 12;
+
 export interface KeyContext {
   readonly provider: ProviderSettings;
   /** A rate limit belongs to a key and a model; "" for what belongs to no model. */
@@ -48,8 +51,11 @@ export interface Keyring<T> {
   ): void;
 }
 
+/** What is made of a key; `account` is its fingerprint. */
+type Make<T> = (value: string | undefined, account: string | undefined) => T;
+
 /** `make` is called once for each value that a key takes. */
-export function createKeyring<T>(context: KeyContext, make: (value: string | undefined) => T): Keyring<T> {
+export function createKeyring<T>(context: KeyContext, make: Make<T>): Keyring<T> {
   const { provider, secrets } = context;
   const read = reader(context, make);
   return {
@@ -75,12 +81,12 @@ export function createKeyring<T>(context: KeyContext, make: (value: string | und
 }
 
 /** Gives the keys that can be used: those in the settings as they are, the others as they were last read. */
-function reader<T>(context: KeyContext, make: (value: string | undefined) => T): () => readonly KeySlot<T>[] {
+function reader<T>(context: KeyContext, make: Make<T>): () => readonly KeySlot<T>[] {
   const { provider, secrets } = context;
   const fill = (source: KeySource | undefined, value: string | undefined): KeySlot<T> => ({
     source,
     value,
-    made: make(value),
+    made: make(value, value === undefined ? undefined : printOf(value).slice(0, ACCOUNT_CHARS)),
     ...cellsOf(context, value),
   });
   if (provider.keys.length === 0) {
@@ -112,7 +118,11 @@ function refresh<T>(
 }
 
 function cellsOf({ provider: { name, url }, model, cells }: KeyContext, value: string | undefined): KeyState {
-  // To tell keys apart without keeping them in one more place.
-  const print = value === undefined ? "none" : bytesToHex(sha256(utf8ToBytes(value))).slice(0, 24);
+  const print = value === undefined ? "none" : printOf(value);
   return { key: cells.key(`${name}\n${url}\n${print}`), pause: cells.target(`${name}\n${url}\n${model}\n${print}`) };
+}
+
+/** To tell keys apart without keeping them in one more place. */
+function printOf(value: string): string {
+  return bytesToHex(sha256(utf8ToBytes(value))).slice(0, 24);
 }

@@ -2,7 +2,8 @@
 // native lane (relay.ts) leaves bytes alone, the translated lane (translate.ts) decodes and encodes. A lane does no I/O.
 
 import type { Fault } from "../core/fault.ts";
-import type { Usage } from "../core/reply.ts";
+import type { Unfinished } from "../core/unfinished.ts";
+import type { Usage } from "../core/usage.ts";
 
 export interface Lane {
   /** One chunk as it came. Gives what may go to the client now: whole frames, or nothing yet. */
@@ -24,6 +25,8 @@ export interface Lane {
   /** Why the answer is not one, or is one no longer. */
   readonly fault: Fault | undefined;
   readonly usage: Usage | undefined;
+  /** What the client has by now, to be gone on with; `undefined` where it is not followed. */
+  unfinished(): Unfinished | undefined;
 }
 
 /** A frame, or all frames held back for one tool call, may not grow beyond this. */

@@ -29,7 +29,7 @@ function both(from: Dialect, frames: readonly string[]) {
   const encoder = to.codec.encoder({ call: { id: "c", inspected }, createdS: 0 });
   return {
     native: run(new Relay(from.wire, { dropUsage: false, emptyAllowed: false }), frames),
-    translated: run(new Translation(from.codec.decoder(), encoder, false), frames),
+    translated: run(new Translation(from.codec.decoder(), encoder, { emptyAllowed: false, follow: false }), frames),
   };
 }
 

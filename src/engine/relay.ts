@@ -4,12 +4,22 @@
 
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
-import type { Usage } from "../core/reply.ts";
-import type { DialectWire, Tap, TapOptions } from "../dialects/dialect.ts";
+import type { Unfinished } from "../core/unfinished.ts";
+import type { Usage } from "../core/usage.ts";
+import {
+  type DialectWire,
+  type Encoder,
+  SEAM_BLOCK,
+  type Seam,
+  type Tap,
+  type TapOptions,
+} from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
 import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
 
 export interface RelayOptions extends TapOptions {
+  /** Writes in the client's dialect from a seam on; absent where nobody goes on. */
+  readonly encoderFrom?: (seam: Seam) => Encoder;
   /** The client asked for no output (`max_tokens: 0`). */
   readonly emptyAllowed: boolean;
 }
@@ -30,10 +40,12 @@ export class Relay implements Lane {
   #toolOpen = false;
   #toolSeen = false;
   #out: Uint8Array[] = [];
+  readonly #encoderFrom: RelayOptions["encoderFrom"];
 
   constructor(wire: DialectWire, options: RelayOptions) {
     this.#wire = wire;
     this.#tap = wire.tap(options);
+    this.#encoderFrom = options.encoderFrom;
     this.#emptyAllowed = options.emptyAllowed;
   }
 
@@ -43,6 +55,15 @@ export class Relay implements Lane {
 
   get usage(): Usage | undefined {
     return this.#tap.usage;
+  }
+
+  unfinished(): Unfinished | undefined {
+    const seam = this.#tap.seam(this.#toolOpen);
+    if (seam === undefined || this.#encoderFrom === undefined) return undefined;
+    const encoder = this.#encoderFrom(seam);
+    const { text, thought, native, toolCalls } = seam;
+    const write: Unfinished["write"] = (event) => encoder.encode(event)?.bytes;
+    return { text, thought, native, toolCalls, toolOpen: this.#toolOpen, block: SEAM_BLOCK, write };
   }
 
   feed(chunk: Uint8Array): Uint8Array | undefined {

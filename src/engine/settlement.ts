@@ -4,9 +4,10 @@
 import type { Call } from "../core/call.ts";
 import { CancelSource } from "../core/cancel.ts";
 import type { Fault, FaultKind } from "../core/fault.ts";
-import type { AttemptRecord, Ending, Usage } from "../core/reply.ts";
+import type { AttemptRecord, Ending } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import { LazyDeadline } from "../core/timing.ts";
+import type { Usage } from "../core/usage.ts";
 import { withoutKey } from "./without-key.ts";
 
 /** Faults by which the client's side ended the attempt: nobody is owed an error any more. */
@@ -34,6 +35,8 @@ export class Settlement {
   pausedMs = 0;
   /** The key that was sent: no fault may tell it. */
   secret: string | undefined;
+  /** A fingerprint of it. */
+  account: string | undefined;
   /** Not the call itself: an open stream must not keep its request alive. */
   readonly #id: string;
   readonly #scope: Scope;
@@ -97,6 +100,7 @@ export class Settlement {
       tookMs,
       pausedMs: this.pausedMs,
       usage: this.usage,
+      account: this.account,
       requestId: this.secret !== undefined && this.requestId?.includes(this.secret) ? undefined : this.requestId,
     });
     this.#resolve(ending);

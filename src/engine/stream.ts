@@ -33,6 +33,7 @@ export class StreamReader implements Frames {
   #progressSeen = 0;
   #progressDueMs = Number.POSITIVE_INFINITY;
   #readEndMs: number;
+  #next: (() => Promise<Uint8Array | undefined>) | undefined;
 
   constructor(body: Body, lane: Lane, attempt: Settlement, options: { timeouts: StreamTimeouts; clock: Clock }) {
     this.#body = body;
@@ -63,9 +64,13 @@ export class StreamReader implements Frames {
     return undefined;
   }
 
+  followedBy(next: () => Promise<Uint8Array | undefined>): void {
+    this.#next = next;
+  }
+
   read(): Promise<Uint8Array | undefined> {
     if (this.#ready !== undefined) return Promise.resolve(this.#takeReady());
-    if (this.#attempt.settled) return SETTLED;
+    if (this.#attempt.settled) return this.#next === undefined ? SETTLED : this.#next();
     this.#beforeRead();
     return this.#body.read().then(this.#took);
   }

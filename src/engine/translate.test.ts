@@ -16,7 +16,7 @@ const chunk = (delta: unknown, finish: string | null = null, more: object = {}) 
 const DONE = "data: [DONE]\n\n";
 
 const toAnthropic = (emptyAllowed = false, decoder: Decoder = openaiChat.codec.decoder()) =>
-  new Translation(decoder, anthropicMessages.codec.encoder(context), emptyAllowed);
+  new Translation(decoder, anthropicMessages.codec.encoder(context), { emptyAllowed, follow: false });
 
 function feed(lane: Translation, frames: readonly string[]): string {
   return frames.map((frame) => decode(lane.feed(encode(frame)))).join("");

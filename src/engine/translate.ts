@@ -3,10 +3,12 @@
 
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
-import type { Usage } from "../core/reply.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
-import type { Decoder, Encoder } from "../dialects/dialect.ts";
+import type { Unfinished } from "../core/unfinished.ts";
+import type { Usage } from "../core/usage.ts";
+import { type Decoder, type Encoder, SEAM_BLOCK } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
+import { TextLog } from "../dialects/text-log.ts";
 import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
 
 export class Translation implements Lane {
@@ -22,11 +24,47 @@ export class Translation implements Lane {
   readonly #cutter = new FrameCutter(HELD_BYTES_MAX);
   #held: Uint8Array[] = [];
   #toolBytes = 0;
+  readonly #log: TextLog | undefined;
+  #thought = false;
+  #native = false;
+  #toolsBegun = 0;
+  readonly #toolsOpen = new Set<number>();
+  /** The block of text that is open. */
+  #textBlock: number | undefined;
 
-  constructor(decoder: Decoder, encoder: Encoder, emptyAllowed: boolean) {
+  constructor(decoder: Decoder, encoder: Encoder, options: { emptyAllowed: boolean; follow: boolean }) {
     this.#decoder = decoder;
     this.#encoder = encoder;
-    this.#emptyAllowed = emptyAllowed;
+    this.#emptyAllowed = options.emptyAllowed;
+    this.#log = options.follow ? new TextLog() : undefined;
+  }
+
+  unfinished(): Unfinished | undefined {
+    if (this.#log === undefined) return undefined;
+    return {
+      text: this.#log.read(),
+      thought: this.#thought,
+      native: this.#native,
+      toolCalls: this.#toolsBegun - this.#toolsOpen.size,
+      toolOpen: this.#toolsOpen.size > 0,
+      block: this.#textBlock ?? SEAM_BLOCK,
+      write: (event) => this.#encoder.encode(event)?.bytes,
+    };
+  }
+
+  #follow(log: TextLog, event: StreamEvent): void {
+    if (event.type === "text-delta") {
+      this.#textBlock = event.block;
+      if (event.refusal === true) this.#native = true;
+      else log.addText(event.text);
+    } else if (event.type === "reasoning-delta") this.#thought = true;
+    else if (event.type === "tool-start") {
+      this.#toolsBegun += 1;
+      this.#toolsOpen.add(event.block);
+    } else if (event.type === "block-end") {
+      this.#toolsOpen.delete(event.block);
+      if (this.#textBlock === event.block) this.#textBlock = undefined;
+    }
   }
 
   get stopped(): boolean {
@@ -76,6 +114,7 @@ export class Translation implements Lane {
 
   #pass(event: Exclude<StreamEvent, { type: "error" }>): void {
     if (event.type !== "message-start" && event.type !== "native") this.#notice(event);
+    if (this.#log !== undefined) this.#follow(this.#log, event);
     const encoded = this.#encoder.encode(event);
     if (encoded !== undefined) {
       if (encoded.bytes.length > 0) this.#held.push(encoded.bytes);

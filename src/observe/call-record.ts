@@ -3,7 +3,8 @@
 
 import type { DialectId, Operation } from "../core/call.ts";
 import type { FaultKind } from "../core/fault.ts";
-import type { Degraded, ServedBy, Usage } from "../core/reply.ts";
+import type { Degraded, ServedBy } from "../core/reply.ts";
+import type { Usage } from "../core/usage.ts";
 
 export interface AttemptView {
   /** From 1 within the call. */

@@ -2,7 +2,7 @@
 // contract: docs/reference/metrics.md is generated from the table below.
 
 import type { GatewayEvent } from "../core/gateway-event.ts";
-import type { Usage } from "../core/reply.ts";
+import type { Usage } from "../core/usage.ts";
 import { VERSION } from "../core/version.ts";
 import {
   type Cell,

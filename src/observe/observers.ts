@@ -7,6 +7,7 @@ import { createCallLog, type LogOptions } from "./call-log.ts";
 import type { CallQuery, CallRecord } from "./call-record.ts";
 import { createEventHub, type EventFeed, eventFrame, type FeedItem } from "./event-hub.ts";
 import { type CallReader, createCallFollower } from "./follow-calls.ts";
+import type { Ledger } from "./ledger/ledger.ts";
 import { createMetrics } from "./metrics.ts";
 import { createRecentCalls } from "./recent-calls.ts";
 import { type Propagate, propagate } from "./trace-context.ts";
@@ -17,6 +18,10 @@ export interface Observers {
   readonly readers: readonly ((event: GatewayEvent) => void)[];
   /** For `createEngine({ propagate })`; absent without an exporter: then a client's trace headers pass as they came. */
   readonly propagate?: Propagate;
+  /** Hashes the name of an end user; absent: nobody counts them. */
+  readonly endUser?: (name: string) => string;
+  /** `/admin/v1/reports/…`; absent: nothing is kept. */
+  readonly ledger?: Pick<Ledger, "flush" | "reader">;
   readonly calls: {
     /** `/admin/v1/calls`: answer `{ calls: list(query) }`. Newest first, calls still running included. */
     list(query?: CallQuery): readonly CallRecord[];
@@ -43,6 +48,8 @@ export interface ObserverOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The call log; absent: none. `dropped` counts lines that its writer gave up. */
   readonly log?: LogOptions & { dropped(): number };
+  /** Keeps what calls came to; absent: nothing is kept. Its owner closes it. */
+  readonly ledger?: Ledger;
   /** Takes a sentence for whoever runs the gateway; default: nobody is told. */
   readonly warn?: (message: string) => void;
 }
@@ -50,15 +57,26 @@ export interface ObserverOptions {
 const loadExport = async (warn: (message: string) => void) => (await import("./otlp-export.ts")).createSpanExport(warn);
 
 export function createObservers(options: ObserverOptions): Observers {
-  const { wallMs, clock, env, log, warn = () => {} } = options;
+  const { wallMs, clock, env, log, ledger, warn = () => {} } = options;
   const startedWallMs = wallMs();
   const hub = createEventHub();
   const recent = createRecentCalls();
   const traces = tracesWanted(env) ? createTraces(() => loadExport(warn), warn) : undefined;
-  const dropped = () => ({ log: log?.dropped() ?? 0, traces: traces?.dropped ?? 0, events: hub.lost });
+  const dropped = () => ({
+    log: log?.dropped() ?? 0,
+    traces: traces?.dropped ?? 0,
+    events: hub.lost,
+    ledger: ledger?.dropped ?? 0,
+  });
   const metrics = createMetrics({ running: () => follower.running, startedWallMs, dropped });
   const callLog = log && createCallLog(log);
-  const callReaders: readonly (CallReader | undefined)[] = [recent.read, metrics.read, callLog?.read, traces?.read];
+  const callReaders: readonly (CallReader | undefined)[] = [
+    recent.read,
+    metrics.read,
+    callLog?.read,
+    traces?.read,
+    ledger?.read,
+  ];
   const follower = createCallFollower(
     wallMs,
     callReaders.filter((reader) => reader !== undefined),
@@ -69,7 +87,8 @@ export function createObservers(options: ObserverOptions): Observers {
     callLog?.bug(event, wallMs());
   };
   return {
-    readers: [follower.read, hub.read, readBugs],
+    readers: [follower.read, hub.read, readBugs, ...(ledger ? [ledger.see] : [])],
+    ...(ledger && { endUser: ledger.endUser, ledger }),
     ...(traces && { propagate }),
     calls: {
       list: (query) => recent.list(follower.running, query),

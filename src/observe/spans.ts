@@ -7,7 +7,7 @@ import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { Operation } from "../core/call.ts";
 import { FAULTS, type FaultKind } from "../core/fault.ts";
-import type { Usage } from "../core/reply.ts";
+import type { Usage } from "../core/usage.ts";
 import { VERSION } from "../core/version.ts";
 import { parseTraceparent, spanIdOf, traceIdOf } from "./trace-context.ts";
 import { servingAttempt, type TrackedAttempt, type TrackedCall } from "./tracked-call.ts";

@@ -11,7 +11,7 @@ function key(more: { restsMs?: number; sure?: boolean; strikes?: number; pausedM
   const { restsMs = 0, sure = false, strikes = restsMs > 0 ? 1 : 0, pausedMs = 0 } = more;
   return {
     key: { restUntilMs: restsMs === 0 ? 0 : NOW + restsMs, strikes, sure },
-    pause: { pausedUntilMs: pausedMs === 0 ? 0 : NOW + pausedMs, waiting: false },
+    pause: { pausedUntilMs: pausedMs === 0 ? 0 : NOW + pausedMs, waiting: false, refusesPrefix: false },
   };
 }
 

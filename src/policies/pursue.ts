@@ -66,7 +66,8 @@ export function pursue(
 ): Service {
   return (call, scope) => {
     const nowMs = scope.runtime.clock.now();
-    const before = call.retryCount > 0 ? earlier(call, nowMs) : undefined;
+    // A continuation counts on from the attempts of its own call.
+    const before = call.delivered ?? (call.retryCount > 0 ? earlier(call, nowMs) : undefined);
     return run({
       targets,
       rules,
@@ -94,7 +95,7 @@ async function run(pursuit: Pursuit): Promise<Reply> {
     if (move.afterMs > 0) await wait(pursuit, move, target);
     if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
     if (move.retry) spendRetry(pursuit.cells.budget(target.domain));
-    const reply = await target.attempt(call, scope, history.length + 1);
+    const reply = await target.attempt(call, scope, (call.delivered?.attempts ?? 0) + history.length + 1);
     trail.push(...reply.trail);
     if (reply.ok) return accept(pursuit, target, reply);
     history.push({ candidate: move.candidate, fault: reply.fault });
@@ -107,7 +108,9 @@ async function run(pursuit: Pursuit): Promise<Reply> {
 const HOPELESS = fault("overloaded", "No target of this route is believed to answer now.");
 
 /** What is believed of a target was asked before, so that probes go on; they, and not this call, find out that it is back. */
-function isHopeless({ targets, standings, cells, scope }: Pursuit): boolean {
+function isHopeless({ targets, standings, cells, call, scope }: Pursuit): boolean {
+  // Half an answer can only be finished by a target.
+  if (call.delivered !== undefined) return false;
   for (const [index, { id }] of targets.entries()) {
     if (standings[index]?.admitted !== false && cells.drains.untilMs(id) <= scope.runtime.clock.now()) return false;
   }

@@ -1,8 +1,9 @@
 // What a command needs of the machine beyond the engine's `Runtime`: a file's text, and the signal to stop. Not for the
 // data path.
 
-import { closeSync, openSync, readdirSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 
 /** Larger files are refused: a script or a configuration is a few kilobytes. */
 const FILE_MAX_BYTES = 4 * 1024 * 1024;
@@ -19,15 +20,64 @@ export async function readTextFile(path: string): Promise<{ readonly text: strin
   }
 }
 
+/** A pack of evidence with a month of requests is some tens of megabytes. */
+const BYTES_MAX = 512 * 1024 * 1024;
+
+/** The file's bytes, or why there are none. */
+export async function readBytes(path: string): Promise<Uint8Array | { readonly problem: string }> {
+  try {
+    const bytes = await readFile(path);
+    return bytes.length > BYTES_MAX ? { problem: `${path}: the file is over ${BYTES_MAX} bytes` } : bytes;
+  } catch (error) {
+    return {
+      problem: `${path}: ${codeOf(error) === "ENOENT" ? "there is no such file" : `it cannot be read (${codeOf(error)})`}`,
+    };
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+}
+
+/** The files of a folder in the order of their names, or why they cannot be read. What is below it is left out. */
+export function readFolder(
+  folder: string,
+  filesMax: number,
+):
+  | { readonly files: readonly { readonly name: string; readonly changedMs: number; readonly bytes: Uint8Array }[] }
+  | { readonly problem: string } {
+  try {
+    const names = readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => name)
+      .sort();
+    if (names.length > filesMax) return { problem: `${folder}: there are over ${filesMax} files` };
+    const files = names.map((name) => {
+      const path = join(folder, name);
+      const { size, mtimeMs } = statSync(path);
+      if (size > FILE_MAX_BYTES) throw new Error(`${name} is over ${FILE_MAX_BYTES} bytes`);
+      return { name, changedMs: mtimeMs, bytes: readFileSync(path) };
+    });
+    return { files };
+  } catch (error) {
+    return { problem: `${folder}: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
 /** The names of what is in a folder that ships with the package. Throws where there is none. */
 export function listFiles(folder: string): readonly string[] {
   return readdirSync(folder);
 }
 
 /** Writes a file that is not there yet; gives why it could not be. */
-export async function writeNewTextFile(path: string, text: string): Promise<string | undefined> {
+export function writeNewTextFile(path: string, text: string): Promise<string | undefined> {
+  return writeNewFile(path, new TextEncoder().encode(text));
+}
+
+/** The same of bytes. */
+export async function writeNewFile(path: string, bytes: Uint8Array): Promise<string | undefined> {
   try {
-    await writeFile(path, text, { flag: "wx" });
+    await writeFile(path, bytes, { flag: "wx" });
     return undefined;
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unwritable";

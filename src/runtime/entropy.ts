@@ -8,3 +8,7 @@ export function secretText(length: number): string {
   // 256 is a multiple of 32: every letter is as likely as any other.
   return Array.from(bytes, (byte) => ALPHABET[byte % ALPHABET.length]).join("");
 }
+
+export function secretBytes(length: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(length));
+}

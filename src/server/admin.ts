@@ -7,6 +7,7 @@ import type { Observers } from "../observe/observers.ts";
 import type { Access } from "./access.ts";
 import { listBeliefs } from "./admin-beliefs.ts";
 import { type AdminFault, adminFault, isAdminFault } from "./admin-fault.ts";
+import { reportImpact } from "./admin-reports.ts";
 import { drainTarget, listTargets, restoreTarget } from "./admin-targets.ts";
 import { createFeeds, type Feeds } from "./event-feeds.ts";
 import { checkOrigin } from "./guard.ts";
@@ -87,6 +88,7 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
   if (path === "targets") return reading(asked, () => ({ targets: listTargets(engine, sources.board) }));
   if (path === "beliefs") return reading(asked, () => ({ beliefs: listBeliefs(engine) }));
   if (LATER.has(path)) return adminFault(404, "not-in-this-version", `${PREFIX}${path} is not in this version.`);
+  if (path === "reports/impact") return reading(asked, () => reportImpact(engine, sources.observers, asked.query));
   if (path === "cache/purge") return purge(context, asked);
   if (path === "events") return reading(asked, () => feeds.open());
   if (path === "calls") return reading(asked, () => listCalls(sources.observers, asked.query));
@@ -96,7 +98,7 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
   return noSuchPath(PREFIX + path);
 }
 
-function reading({ request: { method } }: Asked, read: () => Result): Result {
+function reading({ request: { method } }: Asked, read: () => Result | Promise<Result>): Result | Promise<Result> {
   return method === "GET" || method === "HEAD" ? read() : notAllowed(method, "GET");
 }
 

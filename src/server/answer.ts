@@ -24,14 +24,16 @@ export interface Exchange {
   readonly tenant: Tenant;
   readonly open: Open;
   readonly patient: () => void;
+  /** See `CallContext`. */
+  readonly endUser?: ((name: string) => string) | undefined;
 }
 
 export async function answer(engine: Engine, exchange: Exchange): Promise<Response> {
-  const { request, path, query, id, tenant, open } = exchange;
+  const { request, path, query, id, tenant, open, endUser } = exchange;
   const asker = { id, dialect: path.dialect };
   open.open++;
   try {
-    const asked = await readCall(request, path, query, { id, tenant, runtime: engine.runtime });
+    const asked = await readCall(request, path, query, { id, tenant, runtime: engine.runtime, endUser });
     if (!isFault(asked)) return await answerCall(engine, exchange, asked);
     open.open--;
     return refuse(asker, asked);

@@ -83,6 +83,7 @@ describe("a request that is wrong", () => {
     ["x-holdfast-deadline-ms", ["soon", "-1", "0", " ", "1e400"]],
     ["x-holdfast-criticality", ["urgent", ""]],
     ["x-holdfast-strict", ["yes", "1"]],
+    ["x-holdfast-resume", ["on", "true"]],
     ["content-encoding", ["gzip", "br"]],
   ])("%s", async (name, values) => {
     open();

@@ -72,7 +72,7 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
     if (state.open >= OPEN_MAX) return full(asker);
     const exchange = { request, query, tenant, patient, open: state };
     if (known === undefined) return passThrough(engine, { ...exchange, path, asker });
-    return answer(engine, { ...exchange, path: known, id: asker.id });
+    return answer(engine, { ...exchange, path: known, id: asker.id, endUser: options.observers?.endUser });
   };
   return {
     get open() {

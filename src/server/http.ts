@@ -34,6 +34,8 @@ export interface Server {
   readonly url: string;
   /** Takes over all but `listen`, which is bound already. Throws where it would open the gateway to everybody. */
   reload(settings: Settings): void;
+  /** Adds a fact to the stream: whoever reads the gateway's facts sees it. */
+  emit(event: GatewayEvent): void;
   /** Refuses new calls, lets those in flight finish for up to `graceMs`, then closes what is left. */
   stop(graceMs: number): Promise<void>;
 }
@@ -68,6 +70,7 @@ export function startServer(options: ServerOptions): Server {
       refuseOpenDoor(host, now);
       engine.reload(now);
     },
+    emit: engine.emit,
     async stop(graceMs) {
       handler.drain();
       const untilMs = runtime.clock.now() + graceMs;

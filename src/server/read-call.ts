@@ -2,7 +2,7 @@
 // refusal is a fault that names the field or header and what is allowed.
 
 import { concat } from "../core/bytes.ts";
-import type { CacheWish, Call, Criticality, DialectId, Operation } from "../core/call.ts";
+import type { CacheWish, Call, Criticality, DialectId, Operation, ResumeMode } from "../core/call.ts";
 import { type Fault, fault, isFault } from "../core/fault.ts";
 import type { Runtime } from "../core/runtime.ts";
 import { DIALECTS } from "../dialects/registry.ts";
@@ -14,6 +14,7 @@ import type { Tenant } from "./access.ts";
 export const BODY_BYTES_MAX = 33_554_432;
 /** Of the client's own deadline for headers; the rest is for the network and for a first keep-alive. */
 const OPEN_SHARE = 0.4;
+const RESUME_MODES: readonly ResumeMode[] = ["off", "text", "all"];
 const CRITICALITIES: readonly Criticality[] = ["critical", "default", "sheddable"];
 
 export interface Path {
@@ -39,6 +40,7 @@ export async function readCall(
   if (isFault(inspected)) return inspected;
   const steering = readSteering(request.headers, context.runtime);
   if (isFault(steering)) return steering;
+  const endUser = inspected.endUser === undefined ? undefined : context.endUser?.(inspected.endUser);
   // Written out: a call is made for each request, and a spread costs more than all that reads its fields.
   const call: Call = {
     id: context.id,
@@ -52,10 +54,12 @@ export async function readCall(
     query,
     deadlineMs: steering.deadlineMs,
     tenant: context.tenant.name,
+    endUser,
     routes: context.tenant.routes,
     criticality: steering.criticality,
     retryCount: steering.retryCount,
     strict: steering.strict,
+    resume: steering.resume,
     cache: steering.cache,
   };
   return { call, openMs: steering.openMs };
@@ -65,9 +69,11 @@ export interface CallContext {
   readonly id: string;
   readonly tenant: Tenant;
   readonly runtime: Runtime;
+  /** Hashes the name of an end user; absent: nobody counts them. */
+  readonly endUser?: ((name: string) => string) | undefined;
 }
 
-type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict" | "cache"> & {
+type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict" | "resume" | "cache"> & {
   readonly openMs: number;
 };
 
@@ -80,6 +86,9 @@ function readSteering(headers: Headers, runtime: Runtime): Steering | Fault {
   const strict = headers.get("x-holdfast-strict");
   if (strict !== null && strict !== "true" && strict !== "false")
     return wrongHeader("x-holdfast-strict", "true, false");
+  const resume = headers.get("x-holdfast-resume");
+  const mode = RESUME_MODES.find((known) => known === resume);
+  if (resume !== null && mode === undefined) return wrongHeader("x-holdfast-resume", RESUME_MODES.join(", "));
   // The SDKs' own headers are hints: what makes no sense is as good as absent.
   const retryCount = Number(headers.get("x-stainless-retry-count") ?? 0);
   const timeoutS = Number(headers.get("x-stainless-timeout") ?? Number.NaN);
@@ -90,6 +99,7 @@ function readSteering(headers: Headers, runtime: Runtime): Steering | Fault {
     retryCount: Number.isInteger(retryCount) && retryCount > 0 ? retryCount : 0,
     cache: wish === null ? undefined : cacheWish(wish),
     strict: strict === null ? undefined : strict === "true",
+    resume: mode,
     openMs: timeoutS > 0 ? Math.min(EARLY_OPEN_MS, timeoutS * 1_000 * OPEN_SHARE) : EARLY_OPEN_MS,
   };
 }

@@ -3,6 +3,7 @@
 
 import type { HeaderMap } from "../core/runtime.ts";
 import { type Ask, type Problem, tokensOf } from "./ask.ts";
+import { contentText, goingOnOf } from "./going-on.ts";
 import { asCount, asRecord, asText, type JsonRecord, recordsIn } from "./json.ts";
 
 /** Claude up to 4.5 continues a last assistant turn; later ones refuse it. */
@@ -37,6 +38,7 @@ export function askOfAnthropic(request: AnthropicRequest): Ask | Problem {
     badTools(body) ??
     badEnd(messages, model);
   if (wrong !== undefined) return bad(wrong);
+  const goingOn = goingOnOf(messages, contentText);
   const output = asRecord(asRecord(body.output_config)?.format);
   return {
     model,
@@ -48,7 +50,8 @@ export function askOfAnthropic(request: AnthropicRequest): Ask | Problem {
       .map((tool) => ({ name: asText(tool.name) ?? "", schema: tool.input_schema })),
     choice: choiceOf(asRecord(body.tool_choice)),
     parallel: asRecord(body.tool_choice)?.disable_parallel_tool_use !== true,
-    prompt: lastUserText(messages),
+    prompt: goingOn?.prompt ?? lastUserText(messages),
+    ...(goingOn && { goingOn }),
     stops: Array.isArray(body.stop_sequences) ? body.stop_sequences.filter((stop) => typeof stop === "string") : [],
     ...(output === undefined ? {} : { format: { schema: output.schema } }),
     includeUsage: true,

@@ -1,6 +1,7 @@
 // Reads and checks an OpenAI Chat Completions request as the provider would in the main. Not a validator of every field.
 
 import { type Ask, type Problem, tokensOf } from "./ask.ts";
+import { contentText, goingOnOf } from "./going-on.ts";
 import { asCount, asRecord, asText, type JsonRecord, recordsIn } from "./json.ts";
 
 const ROLES: readonly unknown[] = ["developer", "system", "user", "assistant", "tool", "function"];
@@ -15,6 +16,8 @@ export function askOfOpenai(json: unknown, bodyBytes: number): Ask | Problem {
   const messages = recordsIn(body.messages);
   const wrong = badLimits(body) ?? badMessages(messages, body.messages.length) ?? badTools(body);
   if (wrong !== undefined) return wrong;
+  // A last message of the assistant's is history here: a new turn follows it.
+  const goingOn = messages.at(-1)?.role === "user" ? goingOnOf(messages, contentText) : undefined;
   const streamOptions = asRecord(body.stream_options);
   const effort = asText(body.reasoning_effort);
   return {
@@ -28,7 +31,8 @@ export function askOfOpenai(json: unknown, bodyBytes: number): Ask | Problem {
       .map((tool) => ({ name: asText(tool.name) ?? "", schema: tool.parameters ?? {} })),
     choice: choiceOf(body.tool_choice),
     parallel: body.parallel_tool_calls !== false,
-    prompt: lastUserText(messages),
+    prompt: goingOn?.prompt ?? lastUserText(messages),
+    ...(goingOn && { goingOn }),
     stops: stopsOf(body.stop),
     ...formatOf(asRecord(body.response_format)),
     includeUsage: streamOptions?.include_usage === true,

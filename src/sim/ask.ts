@@ -1,5 +1,7 @@
 // What a simulated model needs to know of a request, in both dialects' common terms, and how a provider says no.
 
+import type { GoingOn } from "./going-on.ts";
+
 export interface AskTool {
   readonly name: string;
   readonly schema: unknown;
@@ -20,6 +22,8 @@ export interface Ask {
   readonly stops: readonly string[];
   /** The answer must be JSON; with a schema, of that schema. */
   readonly format?: { readonly schema?: unknown };
+  /** It is asked to go on with an answer that another model began. */
+  readonly goingOn?: GoingOn;
   /** OpenAI Chat: the stream ends with a usage chunk. */
   readonly includeUsage: boolean;
   readonly inputTokens: number;

@@ -2,6 +2,7 @@
 // or streamed, and every provider and model gives another: a test sees from the text who spoke.
 
 import type { Ask } from "./ask.ts";
+import { goOnWith, type Manner } from "./going-on.ts";
 import { hash32, type Random, randomId, randomStream } from "./random.ts";
 import { sampleOf } from "./sample.ts";
 
@@ -31,6 +32,8 @@ export interface Speaker {
   /** Length of a text answer. */
   readonly words: number;
   readonly createdS: number;
+  /** How it goes on with another's answer; default: as it is asked. */
+  readonly manner?: Manner;
 }
 
 const THINKING_TOKENS = 6;
@@ -110,7 +113,8 @@ function toolsCalled(ask: Ask, { speaker, random }: Room): readonly Block[] {
 }
 
 function speech(ask: Ask, { speaker, roomTokens }: Room): Said {
-  const all = ask.format === undefined ? sentence(ask, speaker) : structured(ask, speaker);
+  const own = ask.format === undefined ? sentence(ask, speaker) : structured(ask, speaker);
+  const all = ask.goingOn === undefined ? own : goOnWith(ask.goingOn, own, speaker.manner ?? "obeys");
   const stopped = ask.stops.length === 0 ? undefined : stopAt(all, ask.stops);
   const pieces = (stopped?.pieces ?? all).slice(0, Math.max(0, roomTokens));
   const blocks: readonly Block[] = pieces.length > 0 ? [{ type: "text", pieces }] : [];

@@ -8,6 +8,7 @@ import { askOfAnthropic } from "./ask-anthropic.ts";
 import { askOfOpenai, openaiProblem } from "./ask-openai.ts";
 import { complete, emptied } from "./completion.ts";
 import type { FaultScript, ScheduledFault } from "./fault-script.ts";
+import type { Manner } from "./going-on.ts";
 import { asCount, asRecord, asText, parseJson } from "./json.ts";
 import { blindSteps, type Pace, refusalSteps, streamSteps, wholeSteps } from "./play.ts";
 import { type Random, randomId, randomStream } from "./random.ts";
@@ -29,6 +30,8 @@ export interface SimProvider {
   readonly words: number;
   /** Share of calls that fail in calm weather, half overloaded and half server errors. */
   readonly errors: number;
+  /** How it goes on with another's answer; absent: as it is asked. */
+  readonly manner?: Manner;
   /** What it serves, `prefix*` allowed; absent: every model. */
   readonly models?: readonly string[];
   readonly faults: readonly ScheduledFault[];
@@ -158,7 +161,11 @@ function answerSteps({ work, request, provider, random, pace, fault }: Answering
   if (work.type === "problem") return refusalSteps(work.problem, pace);
   if (work.type === "body") return wholeSteps(work.value, 0, { ...pace, firstTokenMs: pace.firstTokenMs / 4 }, fault);
   const createdS = EPOCH_S + Math.floor(request.atMs / 1000);
-  const spoken = complete(work.ask, { provider: provider.name, words: provider.words, createdS }, random);
+  const spoken = complete(
+    work.ask,
+    { provider: provider.name, words: provider.words, createdS, ...(provider.manner && { manner: provider.manner }) },
+    random,
+  );
   const completion = fault?.kind === "empty" ? emptied(spoken) : spoken;
   if (work.ask.stream) return streamSteps(pace.voice.frames(completion, work.ask), pace, fault);
   const bodyMs = Math.max(0, completion.outputTokens - 1) * pace.gapMs;

@@ -42,7 +42,8 @@ export function createCells(): Cells {
       })),
     probes: { dayStartMs: 0, spentUsd: 0 },
     answers: createKeptAnswers(),
-    target: (identity) => getOrMake(targets, identity, TARGETS_MAX, () => ({ pausedUntilMs: 0, waiting: false })),
+    target: (identity) =>
+      getOrMake(targets, identity, TARGETS_MAX, () => ({ pausedUntilMs: 0, waiting: false, refusesPrefix: false })),
     key: (identity) => getOrMake(keys, identity, KEYS_MAX, () => ({ restUntilMs: 0, strikes: 0, sure: false })),
     drains: createDrains(),
     budget: (domain) => getOrMake(budgets, domain, DOMAINS_MAX, () => ({ tokens: BUDGET_TOKENS_MAX })),

@@ -14,7 +14,7 @@ export interface Result {
   readonly style: Style;
   readonly primaryDialect: DialectId;
   /** `corrupt`: reported as a success, but not the whole answer of anybody. */
-  readonly outcome: "primary" | "backup" | "error" | "corrupt";
+  readonly outcome: "primary" | "backup" | "resumed" | "calls" | "error" | "corrupt";
   /** Of an error its class and message; of a corrupt answer what it is. */
   readonly error?: { readonly name: string; readonly message: string };
   /** Calls that the SDK made to the gateway. */
@@ -119,7 +119,23 @@ function judge(heard: Heard, answer: (name: string) => Said): Pick<Result, "outc
     if (finishes.includes(heard.finish) && heard.text === said.text && Bun.deepEquals(tools, said.tools, true))
       return { outcome: name };
   }
+  if (TEXT_FINISHES.includes(heard.finish) && tools.length === 0 && isJoined(heard.text, answer)) {
+    return { outcome: "resumed" };
+  }
+  const { text, tools: calls } = answer("primary");
+  const isCut = tools.length > 0 && tools.length < calls.length;
+  if (isCut && TOOL_FINISHES.includes(heard.finish) && heard.text === text) {
+    if (Bun.deepEquals(tools, calls.slice(0, tools.length), true)) return { outcome: "calls" };
+  }
   return { outcome: "corrupt", error: { name: "success", message: JSON.stringify(heard) } };
+}
+
+/** The primary's words up to some place, and from there on the backup's. */
+function isJoined(text: string, answer: (name: string) => Said): boolean {
+  const [first, second] = [answer("primary").text.split(" "), answer("backup").text.split(" ")];
+  const words = text.split(" ");
+  const seam = words.findIndex((word, index) => word !== first[index]);
+  return seam > 0 && words.length === second.length && words.slice(seam).join(" ") === second.slice(seam).join(" ");
 }
 
 const TEXT_FINISHES: readonly unknown[] = ["stop", "end_turn"];

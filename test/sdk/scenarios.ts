@@ -8,11 +8,20 @@ import { FAULT_SCRIPT_KINDS, type FaultScript, type FaultScriptKind } from "../.
 export type Asked = "text" | "tool" | "tools" | "text-tool";
 
 /**
- * `primary`: its own whole answer; `backup`: the other's; `error`: the SDK throws, and what it says is true. Of a broken
- * connection the platform may drop what it had received and not yet handed on: then nothing was released, and the backup
+ * `primary`: its own whole answer; `backup`: the other's; `resumed`: the words of the primary up to the break and those of
+ * the backup from there on; `calls`: the tool calls that were whole by then, and the end of the turn; `error`: the SDK
+ * throws, and what it says is true. Of a broken connection the platform may drop what it had received and not yet handed on: then nothing was released, and the backup
  * answers.
  */
-export type Expected = "primary" | "backup" | "error" | "backup or error";
+export type Expected =
+  | "primary"
+  | "backup"
+  | "resumed"
+  | "calls"
+  | "error"
+  | "backup or error"
+  | "backup or resumed"
+  | "backup or calls";
 
 export interface Scenario {
   readonly id: string;
@@ -49,18 +58,20 @@ const PARAMETERS: Partial<Record<FaultScriptKind, Omit<FaultScript, "kind">>> = 
 
 /** Of the kinds without a place, those that do not end in a rescue. */
 const STREAM_ENDS: Partial<Record<FaultScriptKind, Ends>> = {
-  drip: () => "error",
+  // One word came, which both begin with.
+  drip: () => "backup",
   "byte-by-byte": () => "primary",
   "no-terminator": () => "primary",
-  "no-finish": () => "error",
-  "cut-json": () => "error",
+  // All of its words came: the backup has none to add, and ends it.
+  "no-finish": () => "primary",
+  "cut-json": () => "resumed",
   "bad-request": ownMistake,
 };
 const TOOL_ENDS: Partial<Record<FaultScriptKind, Ends>> = {
   "byte-by-byte": () => "primary",
   "no-terminator": () => "primary",
   // A call is released when it is whole: a Messages stream says so at once, a Chat stream by its finish.
-  "no-finish": (primary) => (primary === "openai-chat" ? "backup" : "error"),
+  "no-finish": (primary) => (primary === "openai-chat" ? "backup" : "primary"),
 };
 const WHOLE_ENDS: Partial<Record<FaultScriptKind, Ends>> = {
   "byte-by-byte": () => "primary",
@@ -130,17 +141,19 @@ const BLIND: ReadonlySet<FaultScriptKind> = new Set<FaultScriptKind>([
 function placed(kind: FaultScriptKind): readonly Scenario[] {
   const at = (when: string, after: number, asked: Asked, ends: Expected) =>
     scenario({ when, fault: { kind, after }, asked, stream: true }, ends);
-  const broken = kind === "cut-body" || kind === "reset" ? "backup or error" : "error";
+  const isLost = kind === "cut-body" || kind === "reset";
+  const broken = isLost ? "backup or error" : "error";
+  const resumed = isLost ? "backup or resumed" : "resumed";
   return [
     ...(kind === "reset"
       ? [scenario({ when: "at once", fault: { kind }, asked: "text", stream: true }, "backup")]
       : []),
     at("before the content", 0, "text", "backup"),
-    at("in the first third of the text", FIRST_THIRD, "text", broken),
-    at("later in the text", LATER, "text", broken),
+    at("in the first third of the text", FIRST_THIRD, "text", resumed),
+    at("later in the text", LATER, "text", resumed),
     at("inside a tool call", IN_TOOL, "tool", "backup"),
     at("inside a tool call after text", IN_TOOL_AFTER_TEXT, "text-tool", broken),
-    at("inside a second tool call", IN_SECOND_TOOL, "tools", broken),
+    at("inside a second tool call", IN_SECOND_TOOL, "tools", isLost ? "backup or calls" : "calls"),
   ];
 }
 

@@ -12,9 +12,13 @@ export const SURVIVAL_PAGE = "docs/reference/survival.md";
 const WORDS = {
   primary: "the primary answers",
   backup: "the backup answers",
+  resumed: "the backup goes on with it",
+  calls: "the calls that were whole ²",
   error: "**error**",
   corrupt: "**CORRUPT**",
   either: "**error**, or the backup answers ¹",
+  goesOn: "the backup goes on with it, or answers ¹",
+  wholeCalls: "the calls that were whole ², or the backup answers ¹",
 } as const;
 const ASKED = {
   text: "text",
@@ -57,7 +61,9 @@ const SAYS: Readonly<Record<FaultScriptKind, readonly [streamed: string, whole?:
 /** What is told of a result: where two ends are right, which of them it was is left to chance. */
 function endOf(result: Result): keyof typeof WORDS {
   if (result.outcome === "corrupt") return "corrupt";
-  return expectedOf(result).includes(" or ") ? "either" : result.outcome;
+  const expected = expectedOf(result);
+  if (!expected.includes(" or ")) return result.outcome;
+  return expected.endsWith("resumed") ? "goesOn" : expected.endsWith("calls") ? "wholeCalls" : "either";
 }
 
 export function expectedOf({ scenario, primaryDialect, clientDialect }: Result): string {
@@ -74,7 +80,8 @@ event and by the SDK's own accumulator.
 
 ${summary(results)}
 
-An answer counts only if it is the provider's whole text, word for word, its tool calls parse and are equal to the
+That the backup goes on means: one text, of the primary's words up to the break and the backup's from there on, each word
+once, and the right end. Otherwise an answer counts only if it is the provider's whole text, word for word, its tool calls parse and are equal to the
 provider's, and its end is the right one. *Error* means that the SDK throws, after a text that is marked as incomplete by
 that and by nothing else: no part of an answer is ever reported as a whole one. No call is repeated by an SDK, and no call
 sends more than three requests to providers.
@@ -85,6 +92,9 @@ ${section(results.filter(({ scenario }) => scenario.stream))}
 
 ¹ When a connection breaks, the platform may drop what it had received and not yet handed on. If nothing was released to
 the client by then, the backup answers and the client sees nothing of it.
+
+² Tool calls that the client has are whole, and it will run them: the turn ends there, and no second model is asked, which
+might make them again.
 
 ## Whole answers
 
@@ -102,7 +112,9 @@ This page is made by the tests in \`test/sdk\`; with \`UPDATE_DOCS=1\` they writ
 
 function summary(results: readonly Result[]): string {
   const count = (end: keyof typeof WORDS) => results.filter((result) => endOf(result) === end).length;
-  const rows = (["primary", "backup", "error", "either", "corrupt"] as const).map((end) => {
+  const rows = (
+    ["primary", "backup", "resumed", "goesOn", "calls", "wholeCalls", "error", "either", "corrupt"] as const
+  ).map((end) => {
     const words = end === "corrupt" ? "a part, or something else, reported as a whole answer" : WORDS[end];
     return `| ${words} | ${count(end)} |`;
   });

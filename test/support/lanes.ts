@@ -27,7 +27,7 @@ export function inspected(usageAsked: boolean): Inspected {
 export function translatedLane(dialect: DialectId, usageAsked: boolean): Lane {
   const context = { call: { id: "call_golden", inspected: inspected(usageAsked) }, createdS: 1_790_000_000 };
   const encoder = DIALECTS[otherDialect(dialect)].codec.encoder(context);
-  return new Translation(DIALECTS[dialect].codec.decoder(), encoder, false);
+  return new Translation(DIALECTS[dialect].codec.decoder(), encoder, { emptyAllowed: false, follow: false });
 }
 
 export function read(dialect: DialectId, bytes: Uint8Array, usageAsked = true): Heard {

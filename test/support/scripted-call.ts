@@ -2,7 +2,7 @@
 
 import type { FaultKind } from "../../src/core/fault.ts";
 import type { GatewayEvent } from "../../src/core/gateway-event.ts";
-import type { Usage } from "../../src/core/reply.ts";
+import type { Usage } from "../../src/core/usage.ts";
 
 export interface ScriptedCall {
   readonly id: string;

@@ -31,6 +31,8 @@ export const ROUTE: Omit<RouteSettings, "name" | "targets"> = {
   timeouts: { connectMs: 5_000, firstTokenMs: 10_000, wholeMs: 20_000, idleMs: 15_000, totalMs: 600_000 },
   attempts: 3,
   retryWaitMs: 3_000,
+  // What a break is to a client is seen without; going on has tests of its own.
+  resume: "off",
   usage: "exact",
   strict: false,
   criticality: "default",

@@ -2,8 +2,8 @@
 // message is read as if its blocks had been streamed.
 
 import { type Fault, fault, isFault } from "../../core/fault.ts";
-import type { Usage } from "../../core/reply.ts";
 import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
+import type { Usage } from "../../core/usage.ts";
 import type { Decoder } from "../dialect.ts";
 import { isList, isObject, type JsonObject, parseJson } from "../json-object.ts";
 import { inBandFault } from "./faults.ts";

@@ -141,7 +141,7 @@ test("any order of events gives a stream without fault, and the same answer whol
   fc.assert(
     fc.property(fc.array(event, { maxLength: 30 }), (events) => {
       const all = [start, ...events, end("end")];
-      const tap = messagesTap();
+      const tap = messagesTap({ dropUsage: false });
       const classes = frames(all).map((frame) => tap.see(frame));
       expect([tap.fault, classes.at(-1)]).toEqual([undefined, "terminal"]);
       const decoder = messagesDecoder();

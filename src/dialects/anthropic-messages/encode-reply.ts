@@ -1,9 +1,9 @@
 // Canonical events as a Messages reply, streamed or whole. The only writer of this dialect's frames on the translated
 // lane: one open block at a time, indices without gaps, tool calls whole, one finish.
 
-import type { Usage } from "../../core/reply.ts";
 import type { StreamEvent } from "../../core/stream-event.ts";
-import type { EncodeContext, Encoder } from "../dialect.ts";
+import type { Usage } from "../../core/usage.ts";
+import { type EncodeContext, type Encoder, SEAM_BLOCK } from "../dialect.ts";
 import { isObject, type JsonObject, parseJson } from "../json-object.ts";
 import { allowedToolId } from "../tool-id.ts";
 import { stopReasonFor } from "./stop-reason.ts";
@@ -65,6 +65,9 @@ class ToolCalls {
   }
 }
 
+/** An open block that no event belongs to: what follows closes it. */
+const NO_BLOCK = -2;
+
 class MessagesEncoder implements Encoder {
   readonly #context: EncodeContext;
   readonly #tools = new ToolCalls();
@@ -77,6 +80,15 @@ class MessagesEncoder implements Encoder {
 
   constructor(context: EncodeContext) {
     this.#context = context;
+    const { seam } = context;
+    if (seam === undefined) return;
+    this.#started = seam.id !== undefined;
+    this.#startUsage = seam.usage;
+    this.#index = seam.blocks - 1;
+    this.#tools.complete = seam.toolCalls;
+    if (seam.openText) this.#text = SEAM_BLOCK;
+    // Thinking without a signature, which a block of text or a call may follow.
+    else if (seam.openOther) this.#text = NO_BLOCK;
   }
 
   encode(event: StreamEvent): { readonly bytes: Uint8Array; readonly content: boolean } | undefined {

@@ -5,7 +5,7 @@
 // broken.
 
 import { type Fault, fault } from "../../core/fault.ts";
-import type { Usage } from "../../core/reply.ts";
+import type { Usage } from "../../core/usage.ts";
 import { clip, isList, isObject, type JsonObject, parseJson } from "../json-object.ts";
 import { frameFields } from "../sse.ts";
 import { inBandFault } from "./faults.ts";
@@ -63,7 +63,8 @@ export class Grammar {
   readonly #usage: RawUsage = {};
   #messageId: unknown;
   #started = false;
-  #blocks = 0;
+  /** Begun so far. */
+  blocks = 0;
   #cut = false;
 
   get usage(): Usage | undefined {
@@ -108,7 +109,7 @@ export class Grammar {
     const message = event.message;
     if (!isObject(message)) return malformed("message_start without a message");
     // A provider that begins again inside one stream: what came before it and what follows must never be merged.
-    if (this.#started && (this.#blocks > 0 || message.id !== this.#messageId))
+    if (this.#started && (this.blocks > 0 || message.id !== this.#messageId))
       return malformed("a second message_start inside one stream");
     const content: JsonObject[] = [];
     for (const block of isList(message.content) ? message.content : []) {
@@ -118,7 +119,7 @@ export class Grammar {
     const again = this.#started;
     this.#started = true;
     this.#messageId = message.id;
-    this.#blocks = content.length;
+    this.blocks = content.length;
     if (typeof message.stop_reason === "string") this.stopReason = message.stop_reason;
     mergeUsage(this.#usage, message.usage);
     return { type: "message-start", message, again, content };
@@ -132,12 +133,12 @@ export class Grammar {
     if (this.openKind !== undefined) return malformed("a block that opens inside another");
     if (this.#cut) return malformed(CUT);
     // SDKs lose the content of a block whose index is not the next.
-    if (event.index !== this.#blocks) return malformed("a block whose index is not the next");
+    if (event.index !== this.blocks) return malformed("a block whose index is not the next");
     const kind = kindOf(block);
     if (kind === "tool" && !isNamed(block)) return malformed("a tool_use block without id or name");
     this.openKind = kind;
-    this.openIndex = this.#blocks;
-    this.#blocks += 1;
+    this.openIndex = this.blocks;
+    this.blocks += 1;
     return { type: "block-start", kind, block };
   }
 

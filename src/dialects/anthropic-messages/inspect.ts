@@ -5,9 +5,9 @@ import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { PatchEdits } from "../dialect.ts";
 import { isObject } from "../json-object.ts";
 import { splice } from "../json-span.ts";
-import { MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
+import { endUserOf, MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
 
-const WANTED: ReadonlySet<string> = new Set(["model", "messages", "max_tokens", "stream", "thinking"]);
+const WANTED: ReadonlySet<string> = new Set(["model", "messages", "max_tokens", "stream", "thinking", "metadata"]);
 const OPEN_BRACKET = 0x5b;
 const encoder = new TextEncoder();
 
@@ -30,10 +30,13 @@ export function inspect(body: Uint8Array, operation: Operation): Inspected | Fau
   const stream = spans.has("stream") ? values.get("stream") : false;
   if (typeof stream !== "boolean") return wrong("stream", "Input should be a valid boolean");
   const thinking = values.get("thinking");
+  const metadata = values.get("metadata");
+  const endUser = isObject(metadata) ? endUserOf(metadata.user_id) : undefined;
   return {
     model,
     stream: stream && operation === "generate",
     ...(maxTokens === undefined ? undefined : { maxTokens }),
+    ...(endUser !== undefined && { endUser }),
     thinks: isObject(thinking) && thinking.type !== "disabled",
     modelSpan,
   };

@@ -18,7 +18,7 @@ const tool = { type: "tool_use", id: "toolu_1", name: "f", input: {} };
 const hi = { type: "text_delta", text: "hi" };
 const end = event({ type: "message_stop" });
 
-function seen(frames: readonly Uint8Array[], tap: Tap = messagesTap()): readonly FrameClass[] {
+function seen(frames: readonly Uint8Array[], tap: Tap = messagesTap({ dropUsage: false })): readonly FrameClass[] {
   return frames.map((frame) => tap.see(frame));
 }
 
@@ -67,7 +67,7 @@ describe("a delta's bytes", () => {
 
 describe("classes", () => {
   test("text, tools and the end", () => {
-    const tap = messagesTap();
+    const tap = messagesTap({ dropUsage: false });
     const json = (partial_json: string) => delta(1, { type: "input_json_delta", partial_json });
     const frames = [
       ...[start(), event({ type: "ping" }), open(0, text), delta(0, hi), close(0)],
@@ -112,7 +112,7 @@ describe("classes", () => {
     expect(seen([...half, event({ type: "ping" }), stop("max_tokens"), end])).toEqual([
       ...(["preamble", "tool", "tool", "tool", "ping", "stop", "terminal"] as const),
     ]);
-    const tap = messagesTap();
+    const tap = messagesTap({ dropUsage: false });
     expect(seen([...half, stop("tool_use")], tap).at(-1)).toBe("malformed");
     expect([tap.stopped, tap.fault?.message]).toEqual([
       ...[false, "the provider's stream had a tool call whose input is not a JSON object"],
@@ -121,7 +121,7 @@ describe("classes", () => {
 
   test("what may be empty", () => {
     const legal = (frames: readonly Uint8Array[]): readonly boolean[] => {
-      const tap = messagesTap();
+      const tap = messagesTap({ dropUsage: false });
       seen([start(), ...frames], tap);
       return [tap.hasContent, tap.emptyIsLegal];
     };
@@ -136,7 +136,7 @@ describe("classes", () => {
 
   test("a message that is whole in its message_start", () => {
     const whole = (message: object): readonly unknown[] => {
-      const tap = messagesTap();
+      const tap = messagesTap({ dropUsage: false });
       return [tap.see(event({ type: "message_start", message: { id: "m", ...message } })), tap.hasContent, tap.stopped];
     };
     expect(whole({ content: [tool], stop_reason: "tool_use" })).toEqual(["stop", true, true]);
@@ -181,7 +181,7 @@ describe("malformed", () => {
   ];
   for (const [name, frames] of rows)
     test(name, () => {
-      const tap = messagesTap();
+      const tap = messagesTap({ dropUsage: false });
       expect(seen(frames, tap).at(-1)).toBe("malformed");
       expect(tap.fault?.kind).toBe("malformed-reply");
     });
@@ -190,7 +190,7 @@ describe("malformed", () => {
 test("errors, with and without their event line", () => {
   const data = JSON.stringify({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } });
   for (const frame of [frameOf(data, "error"), frameOf(data), frameOf("not JSON", "error")]) {
-    const tap = messagesTap();
+    const tap = messagesTap({ dropUsage: false });
     expect(seen([start(), frame], tap).at(-1)).toBe("error");
     expect(["overloaded", "server-error"]).toContain(String(tap.fault?.kind));
   }

@@ -2,10 +2,11 @@
 // are matched as bytes; whatever does not match is parsed, so that nothing malformed passes.
 
 import type { Fault } from "../../core/fault.ts";
-import type { Usage } from "../../core/reply.ts";
-import type { FrameClass, Tap } from "../dialect.ts";
+import type { Usage } from "../../core/usage.ts";
+import type { FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
 import type { JsonObject } from "../json-object.ts";
 import { stringBodyEnd } from "../json-string.ts";
+import { TextLog } from "../text-log.ts";
 import { type BlockKind, Grammar, isVisible, type Step } from "./grammar.ts";
 import { emptyIsLegal } from "./stop-reason.ts";
 
@@ -29,6 +30,14 @@ class MessagesTap implements Tap {
   #thought = false;
   hasContent = false;
   fault: Fault | undefined;
+  readonly #log: TextLog | undefined;
+  #id: string | undefined;
+  #toolCalls = 0;
+  #native = false;
+
+  constructor(follow: boolean) {
+    this.#log = follow ? new TextLog() : undefined;
+  }
 
   get stopped(): boolean {
     return this.#grammar.stopReason !== undefined;
@@ -46,7 +55,31 @@ class MessagesTap implements Tap {
     if (this.#head === undefined || this.#grammar.openKind === "tool") return false;
     const last = chunk.length - 1;
     if (chunk[last] !== LF || chunk[last - 1] !== LF || chunk[last - 2] === LF) return false;
-    return deltaLength(chunk, this.#head) > 0;
+    const length = deltaLength(chunk, this.#head);
+    if (length > 0 && this.#log !== undefined) this.#show(this.#log, chunk, this.#head.length, length);
+    return length > 0;
+  }
+
+  seam(toolOpen: boolean): Seam | undefined {
+    if (this.#log === undefined) return undefined;
+    const { openKind, blocks, usage } = this.#grammar;
+    return {
+      text: this.#log.read(),
+      thought: this.#thought,
+      native: this.#native,
+      toolCalls: this.#toolCalls,
+      id: this.#id,
+      createdS: undefined,
+      // A call that was never shown has no place in the client's stream.
+      blocks: toolOpen ? blocks - 1 : blocks,
+      openText: openKind === "text",
+      openOther: openKind !== undefined && openKind !== "text" && !toolOpen,
+      usage,
+    };
+  }
+
+  #show(log: TextLog, frame: Uint8Array, start: number, length: number): void {
+    if (this.#grammar.openKind === "text") log.addEscaped(frame, start, length);
   }
 
   see(frame: Uint8Array): FrameClass {
@@ -59,7 +92,10 @@ class MessagesTap implements Tap {
     if (this.#head !== undefined) {
       const length = deltaLength(frame, this.#head);
       const { openKind, input } = this.#grammar;
-      if (length >= 0 && openKind !== "tool") return length === 0 ? "preamble" : "content";
+      if (length >= 0 && openKind !== "tool") {
+        if (this.#log !== undefined) this.#show(this.#log, frame, this.#head.length, length);
+        return length === 0 ? "preamble" : "content";
+      }
       if (length >= 0 && !input.isTooLong) {
         input.addEscaped(frame, this.#head.length, length);
         return "tool";
@@ -68,16 +104,21 @@ class MessagesTap implements Tap {
     const step = this.#grammar.see(frame);
     switch (step.type) {
       case "message-start":
+        if (typeof step.message.id === "string") this.#id = step.message.id;
         return this.#start(step.content);
       case "block-start":
         this.#head = headOf(step.kind, this.#grammar.openIndex);
         if (step.kind === "thinking" || step.kind === "redacted") this.#thought = true;
+        if (step.kind === "native") this.#native = true;
+        if (step.kind === "text" && typeof step.block.text === "string") this.#log?.addText(step.block.text);
         return startClass(step.kind, step.block);
       case "delta":
+        if (step.kind === "text") this.#log?.addText(step.text);
         return deltaClass(step);
       case "block-end":
         this.#head = undefined;
         // Of a call that is cut nothing may go before a stop reason has explained it.
+        if (step.kind === "tool" && !step.cut) this.#toolCalls += 1;
         return step.cut ? "tool" : step.kind === "tool" ? "tool-end" : "preamble";
       case "message-delta":
         return step.stopReason === undefined ? "preamble" : "stop";
@@ -96,6 +137,8 @@ class MessagesTap implements Tap {
 
   /** Nearly always a message without blocks yet. */
   #start(content: readonly JsonObject[]): FrameClass {
+    // A turn that begins with what a container had done is its provider's own.
+    if (content.length > 0) this.#native = true;
     const isSeen = content.some(isVisible);
     if (isSeen) this.hasContent = true;
     if (this.stopped) return "stop";
@@ -104,8 +147,8 @@ class MessagesTap implements Tap {
 }
 
 /** This dialect has no usage frames to drop: its usage rides on frames that the client needs. */
-export function messagesTap(): Tap {
-  return new MessagesTap();
+export function messagesTap({ follow = false }: TapOptions): Tap {
+  return new MessagesTap(follow);
 }
 
 function startClass(kind: BlockKind, block: JsonObject): FrameClass {

@@ -1,7 +1,7 @@
 // Token counts as the Messages API tells them, to and from `Usage`. Anthropic counts uncached input apart; `Usage` counts
 // the whole of it.
 
-import type { Usage } from "../../core/reply.ts";
+import type { Usage } from "../../core/usage.ts";
 import { isCount, isObject, type JsonObject } from "../json-object.ts";
 
 /** The last word of a stream on each count. */

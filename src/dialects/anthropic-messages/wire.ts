@@ -7,6 +7,7 @@ import type { DialectWire } from "../dialect.ts";
 import { frameOf } from "../sse.ts";
 import { faultFrom } from "./faults.ts";
 import { errorFrame, faultTo } from "./final-error.ts";
+import { goOn, takesPrefix } from "./go-on.ts";
 import { inspect, patch } from "./inspect.ts";
 import { judge } from "./judge.ts";
 import { messagesTap } from "./tap.ts";
@@ -22,6 +23,8 @@ export const messagesWire: DialectWire = {
   inspect,
   patch,
   tap: messagesTap,
+  takesPrefix,
+  goOn,
   judge,
   faultFrom,
   faultTo,

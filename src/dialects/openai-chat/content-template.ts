@@ -18,10 +18,14 @@ export interface ContentTemplate {
   readonly literals: readonly Uint8Array[];
   /** Which of the strings is the text; it must not be empty. */
   readonly textSlot: number;
+  /** Where the text stood in the frame that matched last. */
+  textStart: number;
+  textEnd: number;
 }
 
 /** True when the frame has this form and some text, so that it says what the learnt frame said, with other words. */
-export function matches({ literals, textSlot }: ContentTemplate, frame: Uint8Array): boolean {
+export function matches(template: ContentTemplate, frame: Uint8Array): boolean {
+  const { literals, textSlot } = template;
   let at = 0;
   const last = literals.length - 1;
   for (let slot = 0; slot <= last; slot++) {
@@ -31,7 +35,12 @@ export function matches({ literals, textSlot }: ContentTemplate, frame: Uint8Arr
     at += literal.length;
     if (slot === last) return at === frame.length;
     const end = stringBodyEnd(frame, at);
-    if (end < 0 || (slot === textSlot && end === at)) return false;
+    if (end < 0) return false;
+    if (slot === textSlot) {
+      if (end === at) return false;
+      template.textStart = at;
+      template.textEnd = end;
+    }
     at = end;
   }
   return false;
@@ -53,7 +62,7 @@ export function learnTemplate(frame: Uint8Array, key: string): ContentTemplate |
     at = end;
   }
   literals.push(frame.slice(at));
-  const template = { literals, textSlot: slots.indexOf(text) };
+  const template = { literals, textSlot: slots.indexOf(text), textStart: 0, textEnd: 0 };
   return isProven(template, key, filler !== undefined) ? template : undefined;
 }
 

@@ -2,8 +2,8 @@
 // fragments are gathered by call, and a call is only ended once its arguments are a JSON object.
 
 import { type Fault, fault, isFault } from "../../core/fault.ts";
-import type { Usage } from "../../core/reply.ts";
 import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
+import type { Usage } from "../../core/usage.ts";
 import type { Decoder } from "../dialect.ts";
 import { isObject, type JsonObject, listOf, objectOf, textOf } from "../json-object.ts";
 import { madeToolId } from "../tool-id.ts";

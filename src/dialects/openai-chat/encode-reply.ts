@@ -2,8 +2,8 @@
 // contiguous indices, one finish, then usage for those who asked, then `[DONE]`.
 
 import { concat } from "../../core/bytes.ts";
-import type { Usage } from "../../core/reply.ts";
 import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
+import type { Usage } from "../../core/usage.ts";
 import type { EncodeContext, Encoder } from "../dialect.ts";
 import type { JsonObject } from "../json-object.ts";
 import { frameOf } from "../sse.ts";
@@ -27,7 +27,7 @@ type Encoded = { readonly bytes: Uint8Array; readonly content: boolean };
 /** An encoder for one stream. An `error` event writes nothing: who settles the stream writes its error frame. */
 export function openEncoder(context: EncodeContext): Encoder {
   const answer = new Answer(context);
-  let opened = false;
+  let opened = context.seam?.id !== undefined;
   let over = false;
   const chunk = (delta: JsonObject, finish: string | null): string =>
     JSON.stringify({ ...answer.head("chat.completion.chunk"), choices: [{ index: 0, delta, finish_reason: finish }] });
@@ -123,6 +123,7 @@ class Answer {
   usage: Usage | undefined;
   readonly #context: EncodeContext;
   #id: string;
+  readonly #createdS: number;
   #model: string;
   readonly #tools = new Map<number, { readonly id: string; readonly name: string; json: string }>();
   #toolCount = 0;
@@ -131,12 +132,15 @@ class Answer {
 
   constructor(context: EncodeContext) {
     this.#context = context;
-    this.#id = `chatcmpl-${context.call.id}`;
-    this.#model = context.call.inspected.model;
+    const { call, createdS, seam } = context;
+    this.#id = seam?.id ?? `chatcmpl-${call.id}`;
+    this.#createdS = seam?.createdS ?? createdS;
+    this.#model = call.inspected.model;
+    this.#toolCount = seam?.toolCalls ?? 0;
   }
 
   head(object: string): JsonObject {
-    return { id: this.#id, object, created: this.#context.createdS, model: this.#model };
+    return { id: this.#id, object, created: this.#createdS, model: this.#model };
   }
 
   take(event: StreamEvent): Step {

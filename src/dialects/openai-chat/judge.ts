@@ -3,7 +3,7 @@
 
 import type { Call } from "../../core/call.ts";
 import { type Fault, fault } from "../../core/fault.ts";
-import type { Usage } from "../../core/reply.ts";
+import type { Usage } from "../../core/usage.ts";
 import type { Verdict } from "../dialect.ts";
 import { isObject, type JsonObject, listOf, looksLike, objectOf, parseJson, textOf } from "../json-object.ts";
 import { hasContent, toolFragments } from "./chunk.ts";

@@ -6,7 +6,7 @@ import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { PatchEdits } from "../dialect.ts";
 import { isObject } from "../json-object.ts";
 import { spanValue, splice } from "../json-span.ts";
-import { MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
+import { endUserOf, MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
 import { invalidField } from "./request-fields.ts";
 
 const GENERATE: ReadonlySet<string> = new Set([
@@ -18,6 +18,8 @@ const GENERATE: ReadonlySet<string> = new Set([
   "max_tokens",
   "max_completion_tokens",
   "reasoning_effort",
+  "safety_identifier",
+  "user",
 ]);
 const EMBED: ReadonlySet<string> = new Set(["model", "input"]);
 
@@ -62,10 +64,13 @@ function inspectOptions(
   const optionsSpan = spans.get("stream_options");
   const options = value("stream_options");
   const effort = value("reasoning_effort");
+  // The newer name of the same.
+  const endUser = endUserOf(value("safety_identifier")) ?? endUserOf(value("user"));
   return {
     ...found,
     stream: stream === true,
     thinks: effort !== undefined && effort !== "none",
+    ...(endUser !== undefined && { endUser }),
     ...(maxTokens !== undefined && { maxTokens }),
     ...(choices !== undefined && { choices }),
     ...(optionsSpan !== undefined && {

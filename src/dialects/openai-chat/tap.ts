@@ -3,9 +3,10 @@
 // Everything else is only recognised.
 
 import { type Fault, fault } from "../../core/fault.ts";
-import type { Usage } from "../../core/reply.ts";
-import type { FrameClass, Tap, TapOptions } from "../dialect.ts";
+import type { Usage } from "../../core/usage.ts";
+import type { FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
 import { isObject, type JsonObject, textOf } from "../json-object.ts";
+import { TextLog } from "../text-log.ts";
 import { type Choice, hasContent, readFrame, TEXT_KEYS, toolFragments } from "./chunk.ts";
 import { type ContentTemplate, learnTemplate, matches } from "./content-template.ts";
 import { explainsCut, isComplete, type ToolCall, ToolCallTable } from "./tool-calls.ts";
@@ -18,7 +19,7 @@ const CHOICES_MAX = 1_024;
 
 /** A tap for one stream. */
 export function openTap(options: TapOptions): Tap {
-  return new ChatTap(options.dropUsage, options.choices ?? 1);
+  return new ChatTap(options);
 }
 
 class ChatTap implements Tap {
@@ -41,10 +42,18 @@ class ChatTap implements Tap {
   #several = false;
   #refused = false;
   #cutByLimit = false;
+  readonly #log: TextLog | undefined;
+  /** The template's text is what the client reads, not reasoning or a refusal. */
+  #templateShows = false;
+  #thought = false;
+  #native = false;
+  #id: string | undefined;
+  #createdS: number | undefined;
 
-  constructor(dropUsage: boolean, choices: number) {
+  constructor({ dropUsage, choices = 1, follow = false }: TapOptions) {
     this.#dropUsage = dropUsage;
     this.#choices = choices;
+    this.#log = follow && choices === 1 ? new TextLog() : undefined;
   }
 
   get emptyIsLegal(): boolean {
@@ -54,7 +63,38 @@ class ChatTap implements Tap {
   recognises(chunk: Uint8Array): boolean {
     if (this.#template === undefined || this.#open.size > 0 || !matches(this.#template, chunk)) return false;
     this.#templateHit = true;
+    if (this.#log !== undefined && this.#templateShows) {
+      this.#log.addEscaped(chunk, this.#template.textStart, this.#template.textEnd - this.#template.textStart);
+    }
     return true;
+  }
+
+  seam(toolOpen: boolean): Seam | undefined {
+    if (this.#log === undefined) return undefined;
+    return {
+      text: this.#log.read(),
+      thought: this.#thought,
+      native: this.#native || this.#refused,
+      toolCalls: toolOpen ? this.#tools.count - this.#open.size : this.#tools.count,
+      id: this.#id,
+      createdS: this.#createdS,
+      blocks: 0,
+      openText: true,
+      openOther: false,
+      usage: this.usage,
+    };
+  }
+
+  #follow(log: TextLog, { id, created }: JsonObject, choices: readonly Choice[]): void {
+    if (typeof id === "string") this.#id ??= id;
+    if (typeof created === "number") this.#createdS ??= created;
+    for (const { delta } of choices) {
+      const text = textOf(delta.content);
+      if (text !== undefined) log.addText(text);
+      else if (delta.content != null && delta.content !== "") this.#native = true;
+      if (textOf(delta.refusal) !== undefined) this.#native = true;
+      if (hasContent(delta) && text === undefined) this.#thought = true;
+    }
   }
 
   see(frame: Uint8Array): FrameClass {
@@ -69,6 +109,7 @@ class ChatTap implements Tap {
     const usage = usageOf(read.chunk.usage);
     if (usage !== undefined) this.usage = usage;
     if (read.choices.length === 0) return usage !== undefined && this.#dropUsage ? "drop" : "preamble";
+    if (this.#log !== undefined) this.#follow(this.#log, read.chunk, read.choices);
     const kind = this.#classify(read.choices);
     if (kind === "content") this.#learn(frame, read.chunk, read.choices);
     return kind;
@@ -175,5 +216,6 @@ class ChatTap implements Tap {
     const [key] = keys;
     if (key === undefined || keys.length > 1 || isObject(chunk.usage)) return;
     this.#template = learnTemplate(frame, key);
+    this.#templateShows = key === "content";
   }
 }

@@ -34,6 +34,11 @@ export class ToolCallTable {
   readonly #calls: ToolCall[] = [];
   #chars = 0;
 
+  /** Begun so far. */
+  get count(): number {
+    return this.#calls.length;
+  }
+
   /** Adds one element of `delta.tool_calls`; `undefined` when it is no such thing or over the limits. */
   add(value: unknown, choice: number): Fragment | undefined {
     if (!isObject(value)) return undefined;

@@ -1,7 +1,7 @@
 // Token counts as Chat tells them, to and from `Usage`. Chat counts cached input and reasoning within its totals, as `Usage`
 // does.
 
-import type { Usage } from "../../core/reply.ts";
+import type { Usage } from "../../core/usage.ts";
 import { countOf, type JsonObject, objectOf } from "../json-object.ts";
 
 /** Chat's `usage`; `undefined` when there is none. */

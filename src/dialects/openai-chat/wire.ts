@@ -5,6 +5,7 @@ import { annotate } from "../annotate.ts";
 import type { DialectWire } from "../dialect.ts";
 import { errorFrame, faultTo } from "./error-reply.ts";
 import { faultFrom } from "./faults.ts";
+import { goOn, takesPrefix } from "./go-on.ts";
 import { judge } from "./judge.ts";
 import { inspect, patch } from "./request-scan.ts";
 import { openTap } from "./tap.ts";
@@ -23,6 +24,8 @@ export const wire: DialectWire = {
   inspect,
   patch,
   tap: openTap,
+  takesPrefix,
+  goOn,
   judge,
   faultFrom,
   faultTo,

@@ -1,0 +1,20 @@
+// What a model is asked so that it goes on with an answer that another one began. It is the last turn of the request, never
+// part of the system prompt: the history before it stays as the client wrote it.
+
+/** The client's own limit is left at least this much: an answer may end, but not before its next words. */
+const TOKENS_LEAST = 16;
+
+/** `anchor` is text of the answer; quotes of its own are no trouble, since the words are looked for as they are. */
+export function instruction(anchor: string): string {
+  return (
+    "Your previous reply was cut off by a network fault. Its last words were:\n\n" +
+    `${anchor}\n\n` +
+    "Write exactly those last words once more, and from there go on with the same reply, in the same language and format, " +
+    "to its end. Write nothing before them, and do not mention the interruption."
+  );
+}
+
+/** What is left of an output limit, in tokens. */
+export function leftOf(limit: number, usedTokens: number): number {
+  return Math.max(Math.min(limit, TOKENS_LEAST), limit - usedTokens);
+}

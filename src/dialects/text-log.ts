@@ -1,0 +1,60 @@
+// The text that a stream has shown, kept as it came: still escaped, in pieces that are never copied again. It is read only
+// when the stream breaks, so that one that does not break pays for the copy of its words and nothing else.
+
+/** Small answers stay small; larger ones grow by the page. */
+const FIRST_BYTES = 512;
+const PAGE_BYTES = 8_192;
+/** Pieces up to this length are copied in JavaScript: two native calls cost more. */
+const SHORT_PIECE_BYTES = 48;
+/** An answer that is longer is not continued. */
+const TEXT_BYTES_MAX = 4_194_304;
+
+const encoder = new TextEncoder();
+
+export class TextLog {
+  #pages: Uint8Array[] = [];
+  #page: Uint8Array | undefined;
+  #used = 0;
+  lengthBytes = 0;
+
+  /** What stands between the quotes of a valid JSON string. */
+  addEscaped(bytes: Uint8Array, start: number, length: number): void {
+    this.lengthBytes += length;
+    if (this.lengthBytes > TEXT_BYTES_MAX) {
+      this.#pages = [];
+      this.#page = undefined;
+      return;
+    }
+    const page = this.#room(length);
+    const at = this.#used;
+    if (length > SHORT_PIECE_BYTES) page.set(bytes.subarray(start, start + length), at);
+    else for (let i = 0; i < length; i++) page[at + i] = bytes[start + i] ?? 0;
+    this.#used = at + length;
+  }
+
+  addText(text: string): void {
+    const escaped = encoder.encode(JSON.stringify(text));
+    this.addEscaped(escaped, 1, escaped.length - 2);
+  }
+
+  /** All of it; `undefined` when it was too much. */
+  read(): string | undefined {
+    if (this.lengthBytes > TEXT_BYTES_MAX) return undefined;
+    const decoder = new TextDecoder();
+    let escaped = "";
+    for (const page of this.#pages) escaped += decoder.decode(page, { stream: true });
+    if (this.#page !== undefined) escaped += decoder.decode(this.#page.subarray(0, this.#used), { stream: true });
+    // It was the inside of valid JSON strings, one after the other.
+    return JSON.parse(`"${escaped + decoder.decode()}"`) as string;
+  }
+
+  #room(length: number): Uint8Array {
+    const page = this.#page;
+    if (page !== undefined && this.#used + length <= page.length) return page;
+    if (page !== undefined) this.#pages.push(page.subarray(0, this.#used));
+    const next = new Uint8Array(Math.max(length, page === undefined ? FIRST_BYTES : PAGE_BYTES));
+    this.#page = next;
+    this.#used = 0;
+    return next;
+  }
+}

@@ -1,0 +1,155 @@
+// A second answer on its way into the client's stream: its frames become events, its text is joined to what the client has,
+// and the first stream's own writer writes what is new. It knows neither targets nor attempts.
+
+import { concat } from "../core/bytes.ts";
+import type { Answer } from "../core/reply.ts";
+import type { StreamEvent } from "../core/stream-event.ts";
+import type { Unfinished } from "../core/unfinished.ts";
+import type { Usage } from "../core/usage.ts";
+import type { Decoder, Dialect } from "../dialects/dialect.ts";
+import { FrameCutter } from "../dialects/sse.ts";
+import { Join } from "../policies/join.ts";
+import { HELD_BYTES_MAX } from "./lane.ts";
+
+export interface ContinuationOptions {
+  readonly answer: Answer;
+  readonly client: Dialect;
+  /** What the client has of the first answer. */
+  readonly unfinished: Unfinished;
+  /** All the text that the client has by now. */
+  readonly delivered: string;
+  /** What that cost of the output, roughly. */
+  readonly deliveredTokens: number;
+  /** Which continuation of its call it is, from 1. */
+  readonly number: number;
+  /** The client declared tools, and the mode lets them be called across a seam. */
+  readonly mayCallTools: boolean;
+}
+
+/** Blocks of different answers must not be taken for one another. */
+const BLOCKS_APART = 100_000;
+
+export class Continuation {
+  /** Why it cannot be joined, or is none; nothing of it was shown if it was not joined. */
+  failure: string | undefined;
+  /** Text that it has shown. */
+  shown = "";
+  finished = false;
+  usage: Usage | undefined;
+  readonly answer: Answer;
+  readonly #options: ContinuationOptions;
+  readonly #cutter = new FrameCutter(HELD_BYTES_MAX);
+  readonly #decoder: Decoder;
+  readonly #join: Join | undefined;
+  /** The decoder's number of the text that is joined. */
+  #textBlock: number | undefined;
+  #out: Uint8Array[] = [];
+
+  constructor(options: ContinuationOptions) {
+    this.#options = options;
+    this.answer = options.answer;
+    this.#decoder = options.client.codec.decoder();
+    this.#join =
+      options.delivered === "" ? undefined : new Join(options.delivered, options.answer.joinedBy ?? "anchor");
+  }
+
+  /** The next frames for the client; `undefined` once there are none: then it is `finished`, has a `failure`, or broke. */
+  async read(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      if (this.finished || this.failure !== undefined) return undefined;
+      const bytes = await this.answer.frames.read();
+      if (bytes === undefined) return undefined;
+      for (const frame of this.#cutter.push(bytes)) {
+        for (const event of this.#decoder.decode(frame)) this.#take(event);
+      }
+      const out = this.#out;
+      this.#out = [];
+      // What was written before a failure was joined, and is the client's.
+      if (out.length > 0) return concat(out);
+    }
+  }
+
+  #take(event: StreamEvent): void {
+    if (this.finished || this.failure !== undefined) return;
+    switch (event.type) {
+      case "message-start":
+        // Whoever answers now; the id stays that of the stream.
+        this.#write({ ...event, id: "" });
+        return;
+      case "text-delta":
+        this.#text(event);
+        return;
+      case "reasoning-delta":
+        if (this.#join === undefined) this.#write({ ...event, block: this.#number(event.block) });
+        return;
+      case "tool-start":
+        if (!this.#options.mayCallTools) this.failure = "it called a tool";
+        else if (this.#flush()) this.#write({ ...event, block: this.#number(event.block) });
+        return;
+      case "tool-delta":
+      case "block-end":
+        if (event.type === "block-end" && event.block === this.#textBlock && !this.#flush()) return;
+        this.#write({ ...event, block: this.#number(event.block) });
+        return;
+      case "message-end":
+        this.#end(event);
+        return;
+      default:
+        // An error breaks the attempt itself; what only its dialect has was declared as lost.
+        return;
+    }
+  }
+
+  #text({ block, text, refusal }: Extract<StreamEvent, { type: "text-delta" }>): void {
+    if (refusal === true && this.#join !== undefined) {
+      this.failure = "it refused";
+      return;
+    }
+    this.#textBlock ??= block;
+    const joins = this.#join !== undefined && block === this.#textBlock;
+    const fresh = joins ? this.#join.feed(text) : text;
+    if (joins && this.#join.failure !== undefined) this.failure = this.#join.failure;
+    if (fresh === "") return;
+    this.shown += fresh;
+    this.#write({ type: "text-delta", block: this.#number(block), text: fresh, ...(refusal && { refusal }) });
+  }
+
+  #end(event: Extract<StreamEvent, { type: "message-end" }>): void {
+    if (this.#join !== undefined && event.stop === "refusal" && this.shown === "") {
+      this.failure = "it refused";
+      return;
+    }
+    if (!this.#flush()) return;
+    this.usage = event.usage;
+    const outputTokens = this.#options.deliveredTokens + (event.usage?.outputTokens ?? 0);
+    const usage = event.usage === undefined ? undefined : { ...event.usage, outputTokens };
+    this.#write({ ...event, ...(usage && { usage }) });
+    this.finished = true;
+  }
+
+  /** What the join still holds is decided by now. False when it does not fit. */
+  #flush(): boolean {
+    const join = this.#join;
+    if (join === undefined) return true;
+    const fresh = join.end();
+    if (join.failure !== undefined) {
+      this.failure = join.failure;
+      return false;
+    }
+    if (fresh !== "") {
+      this.shown += fresh;
+      this.#write({ type: "text-delta", block: this.#number(this.#textBlock ?? 0), text: fresh });
+    }
+    return true;
+  }
+
+  #number(block: number): number {
+    const goesOn = this.#join !== undefined && block === this.#textBlock;
+    return goesOn ? this.#options.unfinished.block : this.#options.number * BLOCKS_APART + block;
+  }
+
+  #write(event: StreamEvent): void {
+    const bytes = this.#options.unfinished.write(event);
+    if (bytes !== undefined && bytes.length > 0) this.#out.push(bytes);
+  }
+}

@@ -1,0 +1,241 @@
+// The policy `resume`: an answer whose stream breaks after the commit is gone on with by another attempt, in the same stream.
+// It reaches targets only, so that a prepared sentence is never glued to half an answer. A stream that does not break passes
+// as it did.
+
+import type { Call, DeliveredPart, ResumeMode } from "../core/call.ts";
+import { type Fault, fault, isFault } from "../core/fault.ts";
+import type { Answer, AttemptRecord, Ending, Frames, Reply } from "../core/reply.ts";
+import type { Policy, Scope, Service } from "../core/service.ts";
+import type { Unfinished } from "../core/unfinished.ts";
+import type { Dialect } from "../dialects/dialect.ts";
+import { anchorOf } from "../policies/join.ts";
+import { afterBreak, tokensOf } from "../policies/resume.ts";
+import { Continuation } from "./continuation.ts";
+
+export interface ResumeOptions {
+  readonly mode: ResumeMode;
+  readonly client: Dialect;
+  /** Over everything sent for one call. */
+  readonly attemptsMax: number;
+}
+
+export function resuming(options: ResumeOptions): Policy {
+  return (next) => (call, scope) => {
+    const isFollowed = call.stream && (call.resume ?? options.mode) !== "off";
+    return isFollowed ? followed(options, next, { call, scope }) : next(call, scope);
+  };
+}
+
+interface Asked {
+  readonly call: Call;
+  readonly scope: Scope;
+}
+
+async function followed(options: ResumeOptions, next: Service, asked: Asked): Promise<Reply> {
+  const reply = await next(asked.call, asked.scope);
+  return reply.ok && reply.unfinished !== undefined ? new Resumable(options, next, asked, reply).answer : reply;
+}
+
+/** What the request says that decides about a break. Read only then. */
+interface Request {
+  readonly hasTools: boolean;
+  readonly hasFormat: boolean;
+}
+
+class Resumable implements Frames {
+  readonly answer: Answer;
+  readonly #options: ResumeOptions;
+  readonly #next: Service;
+  readonly #call: Call;
+  readonly #scope: Scope;
+  readonly #first: Answer;
+  readonly #startMs: number;
+  readonly #trail: AttemptRecord[];
+  readonly #failed = new Set<string>();
+  #resolve: (ending: Ending) => void = () => {};
+  #over = false;
+  #unfinished: Unfinished | undefined;
+  #request: Request | undefined;
+  #current: Continuation | undefined;
+  #continuations = 0;
+  #text = "";
+  /** What is to be said with the first frame behind the seam. */
+  #seam: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(options: ResumeOptions, next: Service, { call, scope }: Asked, first: Answer) {
+    this.#options = options;
+    this.#next = next;
+    this.#call = call;
+    this.#scope = scope;
+    this.#first = first;
+    this.#startMs = scope.runtime.clock.now();
+    this.#trail = [...first.trail];
+    const ending = new Promise<Ending>((resolve) => {
+      this.#resolve = resolve;
+    });
+    const cancel = (reason: Fault): void => (this.#current?.answer ?? first).cancel(reason);
+    first.frames.followedBy?.(this.#ended);
+    this.answer = { ...first, frames: this, ending, trail: this.#trail, cancel, unfinished: undefined };
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    if (this.#over) return Promise.resolve(undefined);
+    return this.#current === undefined ? this.#first.frames.read() : this.#goOn();
+  }
+
+  readonly #ended = async (): Promise<Uint8Array | undefined> => {
+    if (this.#over) return undefined;
+    const ending = await this.#first.ending;
+    if (ending.kind !== "broken") return this.#settle(ending);
+    this.#unfinished = this.#first.unfinished?.();
+    this.#text = this.#unfinished?.text ?? "";
+    return this.#broke(ending);
+  };
+
+  /** Frames of the continuation, until it ends. */
+  async #goOn(): Promise<Uint8Array | undefined> {
+    const current = this.#current;
+    if (current === undefined) return undefined;
+    const bytes = await current.read();
+    if (bytes !== undefined) return this.#signed(bytes);
+    this.#text += current.shown;
+    if (current.finished) return this.#settle(await this.#merged(current));
+    if (current.failure !== undefined) {
+      current.answer.cancel(fault("superseded", "it could not be joined to what the client has"));
+      return this.#broke({
+        ...(await current.answer.ending),
+        kind: "broken",
+        fault: fault("stream-broken", `what ${current.answer.target} went on with does not fit: ${current.failure}`),
+      });
+    }
+    const ending = await current.answer.ending;
+    return ending.kind === "broken" ? this.#broke(ending) : this.#settle(ending);
+  }
+
+  /** The rule's word on it, and what follows from it. */
+  async #broke(ending: Ending): Promise<Uint8Array | undefined> {
+    const unfinished = this.#unfinished;
+    const broken = ending.fault ?? fault("stream-broken", "the stream broke");
+    if (unfinished === undefined || this.#scope.cancel.fault !== undefined) return this.#settle(ending);
+    this.#request ??= requestOf(this.#options.client, this.#call);
+    const step = afterBreak({
+      ...this.#request,
+      text: unfinished.text === undefined ? undefined : this.#text,
+      native: unfinished.native,
+      toolCalls: unfinished.toolCalls,
+      fault: broken,
+      mode: this.#call.resume ?? this.#options.mode,
+      attemptsLeft: this.#options.attemptsMax - this.#trail.length,
+      continuations: this.#continuations,
+    });
+    if (step.type === "end-as-tool-use") return this.#endAsToolUse(unfinished, ending);
+    if (step.type === "stop") return this.#settle(ending);
+    return this.#continue(broken, ending);
+  }
+
+  async #continue(broken: Fault, ending: Ending): Promise<Uint8Array | undefined> {
+    const from = this.#trail.at(-1)?.target ?? this.#first.target;
+    this.#markBroken(broken);
+    this.#failed.add(from);
+    this.#continuations++;
+    const reply = await this.#ask();
+    if (!reply.ok) {
+      this.#trail.push(...reply.trail);
+      // Nobody could go on: the client is told of the break, not of who could not help.
+      return this.#settle(ending);
+    }
+    this.#trail.push(...reply.trail);
+    const how = this.#text === "" ? "anew" : (reply.joinedBy ?? "anchor");
+    this.#seam = { resume: { from, to: reply.target, cause: broken.kind, at_char: this.#text.length, how } };
+    this.#scope.emit({
+      type: "resume",
+      atMs: this.#scope.runtime.clock.now(),
+      call: this.#call.id,
+      from,
+      to: reply.target,
+      fault: broken.kind,
+      deliveredChars: this.#text.length,
+      how,
+    });
+    const unfinished = this.#unfinished;
+    if (unfinished === undefined) return this.#settle(ending);
+    this.#current = new Continuation({
+      answer: reply,
+      client: this.#options.client,
+      unfinished,
+      delivered: this.#text,
+      deliveredTokens: tokensOf(this.#text),
+      number: this.#continuations,
+      mayCallTools: this.#text === "" || (this.#call.resume ?? this.#options.mode) === "all",
+    });
+    return this.#goOn();
+  }
+
+  /** A target that takes no prefix says so once; then it is asked in the other form. */
+  async #ask(): Promise<Reply> {
+    const reply = await this.#next(this.#again(), this.#scope);
+    const isPrefixRefused = !reply.ok && reply.fault.kind === "unsupported" && /prefix/.test(reply.fault.message);
+    if (!isPrefixRefused || this.#trail.length + reply.trail.length >= this.#options.attemptsMax) return reply;
+    this.#trail.push(...reply.trail);
+    return this.#next(this.#again(), this.#scope);
+  }
+
+  #again(): Call {
+    const delivered: DeliveredPart = {
+      text: this.#text,
+      anchor: anchorOf(this.#text),
+      tokens: tokensOf(this.#text),
+      attempts: this.#trail.length,
+      failed: this.#failed,
+    };
+    return { ...this.#call, delivered };
+  }
+
+  #endAsToolUse(unfinished: Unfinished, ending: Ending): Promise<Uint8Array | undefined> {
+    const usage = { ...ending.usage, outputTokens: ending.usage?.outputTokens ?? tokensOf(this.#text) };
+    const bytes = unfinished.write({ type: "message-end", stop: "tool-use", usage });
+    const settled = this.#settle({ ...ending, kind: "complete", fault: undefined, usage });
+    return bytes === undefined ? settled : Promise.resolve(bytes);
+  }
+
+  /** The client reads who goes on, and after what, on the first event behind the seam. */
+  #signed(bytes: Uint8Array): Uint8Array {
+    const facts = this.#seam;
+    if (facts === undefined) return bytes;
+    this.#seam = undefined;
+    return this.#options.client.wire.annotate(bytes, facts);
+  }
+
+  #markBroken(reason: Fault): void {
+    const last = this.#trail.length - 1;
+    const record = this.#trail[last];
+    if (record !== undefined) this.#trail[last] = { ...record, fault: reason.kind };
+  }
+
+  async #merged(current: Continuation): Promise<Ending> {
+    const first = await this.#first.ending;
+    const last = await current.answer.ending;
+    const outputTokens = tokensOf(this.#text.slice(0, -current.shown.length || undefined));
+    const usage = last.usage && { ...last.usage, outputTokens: (last.usage.outputTokens ?? 0) + outputTokens };
+    return {
+      ...last,
+      usage,
+      firstContentMs: first.firstContentMs,
+      tookMs: first.tookMs + (this.#scope.runtime.clock.now() - this.#startMs - first.tookMs),
+      pausedMs: first.pausedMs + last.pausedMs,
+    };
+  }
+
+  #settle(ending: Ending): Promise<undefined> {
+    this.#over = true;
+    this.#resolve(ending);
+    return Promise.resolve(undefined);
+  }
+}
+
+/** A request that cannot be read is treated as one that asks for all that stands in the way. */
+function requestOf(client: Dialect, call: Call): Request {
+  const prompt = client.codec.decodeRequest(call.body);
+  if (isFault(prompt)) return { hasTools: true, hasFormat: true };
+  return { hasTools: prompt.value.tools.length > 0, hasFormat: prompt.value.format !== undefined };
+}

@@ -1,0 +1,76 @@
+// What one provider did, minute by minute, as promises are judged by: from the ledger, of one key, region or model where a
+// contract is about those.
+
+import { FAILURE_CLASSES, type FailureClass, type MinuteCount } from "../core/sla.ts";
+import { ATTEMPT, createVector, type Vector } from "../observe/ledger/fields.ts";
+import { foldPacked } from "../observe/ledger/pack.ts";
+import type { LedgerReader, MinuteSpan } from "../observe/ledger/read.ts";
+import { failedIn, validIn } from "./sums.ts";
+
+export interface EvidenceWish extends MinuteSpan {
+  readonly provider: string;
+  /** A fingerprint of a key. */
+  readonly account?: string | undefined;
+  readonly region?: string | undefined;
+  readonly model?: string | undefined;
+}
+
+/** All that were ever asked. */
+export function providersOf(ledger: LedgerReader): readonly string[] {
+  const known = new Set<string>();
+  for (const name of ledger.series().values()) if (name.kind === "attempts") known.add(name.provider);
+  return [...known].sort();
+}
+
+/** A sentence where the ledger has never heard of a provider: an empty report would look like a good month. */
+export function unknownProvider(ledger: LedgerReader, provider: string): string | undefined {
+  const known = providersOf(ledger);
+  if (known.includes(provider)) return undefined;
+  return `the ledger knows no provider "${provider}"; it knows: ${known.join(", ") || "none"}`;
+}
+
+/** In the order of time; minutes in which nothing was asked are left out. */
+export function minuteCounts(ledger: LedgerReader, wish: EvidenceWish): readonly MinuteCount[] {
+  const { provider, account, region, model } = wish;
+  const wanted = new Set<number>();
+  for (const [id, name] of ledger.series()) {
+    const isMeant =
+      name.kind === "attempts" &&
+      name.provider === provider &&
+      (account === undefined || name.account === account) &&
+      (region === undefined || name.region === region) &&
+      (model === undefined || name.model === model);
+    if (isMeant) wanted.add(id);
+  }
+  const vector = createVector();
+  const counts: MinuteCount[] = [];
+  for (const { minute, attempts } of ledger.minutes(wish)) {
+    let any = false;
+    foldPacked(attempts, (series) => {
+      if (!wanted.has(series)) return undefined;
+      any = true;
+      return vector;
+    });
+    if (!any) continue;
+    const count = countOf(minute, vector);
+    if (count.valid > 0 || count.probes > 0) counts.push(count);
+    vector.fill(0);
+  }
+  return counts;
+}
+
+function countOf(minute: number, vector: Vector): MinuteCount {
+  const by: Partial<Record<FailureClass, number>> = {};
+  for (const name of FAILURE_CLASSES) {
+    const count = vector[ATTEMPT[name]] ?? 0;
+    if (count > 0) by[name] = count;
+  }
+  return {
+    minute,
+    valid: validIn(vector),
+    failed: failedIn(vector),
+    by,
+    probes: vector[ATTEMPT.probes] ?? 0,
+    probesFailed: vector[ATTEMPT.probesFailed] ?? 0,
+  };
+}

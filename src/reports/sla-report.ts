@@ -1,0 +1,141 @@
+// The report on providers' month under their promises: gathered from the ledger, judged by `sla/`, rendered as a page, a
+// table, JSON, or as a pack for a claim.
+
+import { csvRow } from "../core/csv.ts";
+import { type Evaluation, FAILURE_CLASSES, type MinuteCount } from "../core/sla.ts";
+import type { Page } from "./page.ts";
+import { isoOfMinute } from "./span.ts";
+import { countText, plural, shareText } from "./wording.ts";
+
+export interface SlaReport {
+  readonly report: "sla";
+  /** `2026-11` */
+  readonly month: string;
+  /** True while it is not over. */
+  readonly isOpen: boolean;
+  readonly providers: readonly ProviderMonth[];
+}
+
+export interface ProviderMonth {
+  readonly provider: string;
+  /** By each promise that may apply, the likeliest first. */
+  readonly evaluations: readonly Evaluation[];
+  /** Requests that were owed an answer, and those of them that failed, whatever the promise says of it. */
+  readonly valid: number;
+  readonly failed: number;
+  /** 0..1, of all failures; absent: no request was made. */
+  readonly experienced?: number;
+}
+
+export function providerMonth(
+  provider: string,
+  minutes: readonly MinuteCount[],
+  evaluations: readonly Evaluation[],
+): ProviderMonth {
+  let valid = 0;
+  let failed = 0;
+  for (const one of minutes) {
+    valid += one.valid;
+    failed += one.failed;
+  }
+  return { provider, evaluations, valid, failed, ...(valid > 0 && { experienced: 1 - failed / valid }) };
+}
+
+const PERIODS_SHOWN = 50;
+
+export function slaPage({ month, isOpen, providers }: SlaReport): Page {
+  const [one, ...others] = providers;
+  const who = one !== undefined && others.length === 0 ? one.provider : "every provider";
+  return {
+    title: `Did ${who} keep its word in ${month}?`,
+    about: ["All times UTC.", ...(isOpen ? ["The month is not over: this is how it stands now."] : [])],
+    sections: providers.flatMap(sectionsOf),
+  };
+}
+
+function sectionsOf({ provider, evaluations, valid, failed, experienced }: ProviderMonth): Page["sections"] {
+  return [
+    {
+      title: provider,
+      lines: [
+        `${plural(valid, "request")} of this gateway were owed an answer, ${countText(failed)} failed one way or another.`,
+      ],
+    },
+    ...evaluations.flatMap((one) => [
+      {
+        title: `${provider}: ${one.name}`,
+        table: {
+          head: [
+            "promised",
+            "as the contract counts",
+            "of what was asked",
+            "experienced",
+            "downtime",
+            "credit",
+            "claim by",
+          ],
+          rows: [
+            [
+              one.promised === undefined ? "nothing" : shareText(one.promised),
+              shareText(one.contracted),
+              shareText(one.availability),
+              shareText(experienced),
+              plural(
+                one.downtime.reduce((sum, { fromMinute, toMinute }) => sum + toMinute - fromMinute, 0),
+                "minute",
+              ),
+              one.credit === undefined ? "none" : `${shareText(one.credit.share)} of ${one.credit.of}`,
+              one.claimBy ?? "–",
+            ],
+          ],
+        },
+        lines: [
+          `Rule: ${one.rule}.`,
+          ...(one.sourceUrl === undefined ? [] : [`Source: ${one.sourceUrl}`]),
+          `${plural(one.minutesWithoutEvidence, "minute")} of the month had no request: they are counted neither way by us.`,
+          ...one.notes,
+        ],
+      },
+      ...(one.downtime.length === 0 ? [] : [downtime(provider, one)]),
+    ]),
+  ];
+}
+
+function downtime(provider: string, { name, downtime: periods }: Evaluation): Page["sections"][number] {
+  const more = periods.length - PERIODS_SHOWN;
+  return {
+    title: `${provider}: downtime under ${name}`,
+    table: {
+      head: ["from", "to", "minutes", "requests", "failed"],
+      rows: periods
+        .slice(0, PERIODS_SHOWN)
+        .map(({ fromMinute, toMinute, valid, failed }) => [
+          isoOfMinute(fromMinute),
+          isoOfMinute(toMinute),
+          countText(toMinute - fromMinute),
+          countText(valid),
+          countText(failed),
+        ]),
+    },
+    ...(more > 0 && { lines: [`${countText(more)} more are in --format json.`] }),
+  };
+}
+
+/** The minutes themselves: those with a request or a probe. */
+export function minutesCsv(months: readonly { provider: string; minutes: readonly MinuteCount[] }[]): string {
+  const head = ["provider", "minute_utc", "valid", "failed", ...FAILURE_CLASSES, "probes", "probes_failed"];
+  const rows = months.flatMap(({ provider, minutes }) =>
+    minutes.map(({ minute, valid, failed, by, probes, probesFailed }) =>
+      csvRow([
+        provider,
+        isoOfMinute(minute),
+        valid,
+        failed,
+        ...FAILURE_CLASSES.map((name) => by[name] ?? 0),
+        probes,
+        probesFailed,
+      ]),
+    ),
+  );
+  return csvRow(head) + rows.join("");
+}
