@@ -62,6 +62,8 @@ export interface OutageCell {
 export interface LocalCell {
   /** Under way. */
   calls: number;
+  /** What its server says it can hold, prompt and answer together; `undefined`: it did not say. */
+  contextTokens: number | undefined;
 }
 
 /** An answer that a target gave and a client took, in words. Times are on `Clock`. */

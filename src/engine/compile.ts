@@ -34,6 +34,8 @@ export interface Route {
   readonly targets: readonly Target[];
   /** The targets as they are tried, for whoever tells how they stand. */
   readonly keyed: readonly KeyedTarget[];
+  /** Its last resorts that are models. */
+  readonly locals: readonly LocalStandby[];
   serve(dialect: DialectId): Service;
 }
 
@@ -159,6 +161,7 @@ function compileRoute(
     name: route.name,
     targets: plans.map(({ plan }) => plan.target),
     keyed,
+    locals: standbysOf(route, planOf, { cells, secrets }),
     serve(dialect) {
       const service = services.get(dialect);
       if (service === undefined) throw new Error(`no service for the dialect ${dialect}`);
@@ -206,7 +209,26 @@ function rungsOf(
     if (rung.type === "canned") return canned(rung.text, client);
     const { plan, provider } = planOf(rung.target);
     const target = keyedTarget({ ...plan, client }, { provider, cells, secrets });
-    return localModel(target, cells.local(target.identity), cells.drains);
+    return localModel(target, { cell: cells.local(target.identity), drains: cells.drains, client });
+  });
+}
+
+/** A model that waits for an outage, asked in its own dialect. */
+export interface LocalStandby {
+  readonly target: KeyedTarget;
+  readonly provider: Pick<Provider, "dialect" | "authorize"> & { readonly settings: ProviderSettings };
+}
+
+function standbysOf(
+  { lastResort = [] }: RouteSettings,
+  planOf: (target: TargetSettings) => Planned,
+  { cells, secrets }: Pick<CompileContext, "cells" | "secrets">,
+): readonly LocalStandby[] {
+  return lastResort.flatMap((rung): LocalStandby[] => {
+    if (rung.type !== "local") return [];
+    const { plan, provider: settings } = planOf(rung.target);
+    const target = keyedTarget({ ...plan, client: plan.dialect }, { provider: settings, cells, secrets });
+    return [{ target, provider: { ...plan.provider, settings } }];
   });
 }
 

@@ -7,6 +7,7 @@ import type { Runtime } from "../core/runtime.ts";
 import type { Secrets, Settings } from "../core/settings.ts";
 import { sleep } from "../core/timing.ts";
 import { createEngine } from "../engine/engine.ts";
+import { keepWarm } from "../engine/keep-warm.ts";
 import type { Observers } from "../observe/observers.ts";
 import { keepOnDisk } from "../state/answers-on-disk.ts";
 import { isLoopback } from "./guard.ts";
@@ -64,6 +65,7 @@ export function startServer(options: ServerOptions): Server {
     },
     error: () => new Response("Holdfast failed inside.", { status: 500 }),
   });
+  const warming = keepWarm(engine);
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
     reload(now) {
@@ -73,6 +75,7 @@ export function startServer(options: ServerOptions): Server {
     emit: engine.emit,
     async stop(graceMs) {
       handler.drain();
+      warming.stop();
       const untilMs = runtime.clock.now() + graceMs;
       const never = new CancelSource();
       // A response is pending for the platform until its last byte was taken, long after it was handed over.

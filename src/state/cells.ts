@@ -48,7 +48,7 @@ export function createCells(): Cells {
     drains: createDrains(),
     budget: (domain) => getOrMake(budgets, domain, DOMAINS_MAX, () => ({ tokens: BUDGET_TOKENS_MAX })),
     outage: (route) => getOrMake(outages, route, ROUTES_MAX, () => ({ sinceMs: undefined })),
-    local: (identity) => getOrMake(locals, identity, TARGETS_MAX, () => ({ calls: 0 })),
+    local: (identity) => getOrMake(locals, identity, TARGETS_MAX, () => ({ calls: 0, contextTokens: undefined })),
     refused: createRefused(),
   };
 }
