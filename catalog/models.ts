@@ -53,6 +53,11 @@ export function maxOutputTokens(model: string): number | undefined {
   return catalogModel(model)?.maxOutputTokens;
 }
 
+/** What the model can hold, prompt and answer, in tokens; `undefined` when it is not known. */
+export function contextTokens(model: string): number | undefined {
+  return catalogModel(model)?.contextTokens;
+}
+
 export function modelsOf(provider: string): readonly CatalogModel[] {
   return MODELS.filter((model) => model.provider === provider);
 }

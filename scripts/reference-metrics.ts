@@ -25,7 +25,8 @@ ${rows.join("\n")}
 - \`outcome\` is \`complete\`, \`broken\` (the client got a part and then an error), \`cancelled\` (the client left) or
   \`refused\` (the client got an error and nothing else). \`served_by\` and \`degraded\` are those of the response headers,
   \`""\` where these are absent.
-- \`kind\` is \`input\`, \`output\`, \`cache_read\`, \`cache_write\` or \`reasoning\`.
+- \`kind\` of tokens is \`input\`, \`output\`, \`cache_read\`, \`cache_write\` or \`reasoning\`; of a quota \`requests\`, \`input\`,
+  \`output\` or \`tokens\` (both together).
 - \`reader\` is \`log\` (lines), \`traces\` (spans) or \`events\` (facts that slow followers lost).
 
 In traces the same things have the names of OpenTelemetry's GenAI conventions; see [the log and traces](log.md). What

@@ -5,6 +5,7 @@ import { FAULTS, type FaultKind, fault } from "../src/core/fault.ts";
 import { DIALECTS } from "../src/dialects/registry.ts";
 import { catalogPage } from "./reference-catalog.ts";
 import { configPage, jsonSchema } from "./reference-config.ts";
+import { fieldsPage } from "./reference-fields.ts";
 import { metricsPage } from "./reference-metrics.ts";
 
 const RETRY = { same: "the same target once more", elsewhere: "another target", never: "no" } as const;
@@ -43,6 +44,7 @@ export const PAGES: readonly { readonly path: string; text(): string }[] = [
   { path: "docs/reference/faults.md", text: faultsPage },
   { path: "docs/reference/config.md", text: configPage },
   { path: "docs/reference/catalog.md", text: catalogPage },
+  { path: "docs/reference/fields.md", text: fieldsPage },
   { path: "docs/reference/metrics.md", text: metricsPage },
   { path: "schema/holdfast.schema.json", text: jsonSchema },
 ];

@@ -24,17 +24,19 @@ export interface LocalTarget {
 }
 
 export interface LocalPlace {
+  /** Of calls that do not say it themselves. */
+  readonly criticality: Criticality;
   readonly cell: LocalCell;
   readonly drains: Drains;
   readonly client: Dialect;
 }
 
-export function localModel(target: LocalTarget, { cell, drains, client }: LocalPlace): Rung {
+export function localModel(target: LocalTarget, { cell, drains, client, criticality }: LocalPlace): Rung {
   return { serve: (outage) => (call, scope) => ask(outage, call, scope) };
 
   async function ask(outage: Outage, call: Call, scope: Scope): Promise<Reply> {
     const drained = drains.untilMs(target.id) > scope.runtime.clock.now();
-    const isFull = cell.calls >= LOCAL_CALLS[call.criticality];
+    const isFull = cell.calls >= LOCAL_CALLS[call.criticality ?? criticality];
     // After the call's own deadline there is no time for a model, however near.
     const isOver = scope.cancel.fault !== undefined;
     const asked = drained || isFull || isOver ? undefined : briefly(call, client);

@@ -174,6 +174,8 @@ test("for a client of the target's own dialect, explain says what nextMove decid
     spareKey: false,
     admitted: true,
     strained: false,
+    full: false,
+    soonestMs: 0,
   };
   const rows = await faultOutcomes(settings, "both");
   for (const { kind, from, clients } of rows) {
@@ -217,7 +219,16 @@ test("a pattern's route is explained for a name that it matches; each value says
     ["alpha/claude-x", "native", "translated"],
     ["beta/b", "translated", "native"],
   ]);
-  expect(path.map(({ step }) => step)).toEqual(["deadline", "refused", "resume", "pursue", "attempt"]);
+  expect(path.map(({ step }) => step)).toEqual([
+    "deadline",
+    "refused",
+    "resume",
+    "shed",
+    "pursue",
+    "bulkhead",
+    "quota",
+    "attempt",
+  ]);
   const values = path.flatMap((step) => step.values);
   expect(values.find(({ name }) => name === "first-token")).toEqual({
     name: "first-token",

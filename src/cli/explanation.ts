@@ -1,7 +1,7 @@
 // Everything that `explain` says of a route, as data: the compiled path in its order, each value with where it came from,
 // the targets, and what happens on each fault. How it looks is in `explain-text.ts`.
 
-import { catalogModel, maxOutputTokens } from "../../catalog/models.ts";
+import { catalogModel, contextTokens, maxOutputTokens } from "../../catalog/models.ts";
 import { type Origin, originText } from "../config/origin.ts";
 import type { Path } from "../config/problem.ts";
 import { durationText } from "../config/units.ts";
@@ -11,6 +11,8 @@ import { DIALECTS } from "../dialects/registry.ts";
 import { POLICY_ORDER, type Route } from "../engine/compile.ts";
 import { createEngine } from "../engine/engine.ts";
 import { timeoutsFor } from "../engine/timeouts.ts";
+import { INTAKE_MAX, INTAKE_MIN } from "../policies/bulkhead.ts";
+import { QUOTA_PAUSE_MAX_MS } from "../policies/quota.ts";
 import { REPEAT_MS } from "../policies/refused.ts";
 import { createWorld } from "../sim/world.ts";
 import { type FaultOutcome, faultOutcomes } from "./fault-outcomes.ts";
@@ -61,7 +63,9 @@ export interface Explained {
 /** `name`: a route's name, or a model's that a pattern matches; `undefined` when no route has it. */
 export async function explainRoute({ settings, originOf }: Explained, name: string): Promise<Explanation | undefined> {
   const { runtime } = createWorld({ seed: 1, providers: [] });
-  const compiled = createEngine({ settings, runtime, maxOutput: maxOutputTokens }).routes.get(name);
+  const compiled = createEngine({ settings, runtime, maxOutput: maxOutputTokens, contextOf: contextTokens }).routes.get(
+    name,
+  );
   const route = settings.routes.find((candidate) => candidate.name === compiled?.name);
   if (compiled === undefined || route === undefined) return undefined;
   const origin = (path: Path) => originText(originOf(path));
@@ -107,6 +111,22 @@ function keyOf(provider: string, count: number, origin: OriginText): Value {
   return { name: "key", value: count === 0 ? "none" : count === 1 ? "one key" : `${count} keys`, origin: from };
 }
 
+const SHED =
+  "while no target is believed to answer a trickle of calls is still tried, each target in its turn; the others are told at once";
+
+/** Nothing of them is configured. */
+const LIMITS: readonly PathStep[] = [
+  {
+    step: "bulkhead",
+    does: `at most ${INTAKE_MAX} attempts under way at one provider, shared fairly among tenants; under suspicion about what it had while it was well, at least ${INTAKE_MIN}`,
+    values: [],
+  },
+  {
+    step: "quota",
+    does: `a key that by its provider's own headers has nothing left is paused until it has, at most ${durationText(QUOTA_PAUSE_MAX_MS)}: another key first, then another target`,
+    values: [],
+  },
+];
 type Steps = Readonly<Record<(typeof POLICY_ORDER)[number], Omit<PathStep, "step">>>;
 type ValueOf = (key: string, text: string, ...below: readonly string[]) => Value;
 
@@ -150,15 +170,13 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
       step,
       ...steps[step],
     })),
+    { step: "shed", does: SHED, values: [value("criticality", route.criticality)] },
     {
       step: "pursue",
       does: `tries targets, at most ${ATTEMPTS_PER_DOMAIN_MAX} times one provider`,
-      values: [
-        value("attempts", String(route.attempts)),
-        value("retry-wait", durationText(route.retryWaitMs)),
-        value("criticality", route.criticality),
-      ],
+      values: [value("attempts", String(route.attempts)), value("retry-wait", durationText(route.retryWaitMs))],
     },
+    ...LIMITS,
     {
       step: "attempt",
       does: "one request, up to the first content; from then on the stream is its own",
@@ -168,7 +186,7 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
         timeout("whole", autoText(route, "wholeMs")),
         timeout("idle", autoText(route, "idleMs")),
         value("usage", route.usage),
-        value("strict", String(route.strict)),
+        ...askedOf(route, value),
       ],
     },
   ];
@@ -191,6 +209,11 @@ function keepingOf(route: RouteSettings, value: ValueOf): Pick<Steps, "cache" | 
       ],
     },
   };
+}
+
+function askedOf({ strict, validate }: RouteSettings, value: (key: string, text: string) => Value): readonly Value[] {
+  const asked = validate && `${Object.keys(validate).length} rules; answers are held until they are checked`;
+  return [value("strict", String(strict)), ...(asked === undefined ? [] : [value("validate", asked)])];
 }
 
 function isUsed(step: (typeof POLICY_ORDER)[number], { lastResort, cache, resume }: RouteSettings): boolean {

@@ -2,7 +2,7 @@
 // where its first attempts fail as wanted. So it cannot differ from what the gateway does. What is shown of it is
 // `explain-text.ts`'s business.
 
-import { maxOutputTokens } from "../../catalog/models.ts";
+import { contextTokens, maxOutputTokens } from "../../catalog/models.ts";
 import type { DialectId } from "../core/call.ts";
 import { CancelSource } from "../core/cancel.ts";
 import { FAULTS, type FaultKind, fault } from "../core/fault.ts";
@@ -130,6 +130,7 @@ async function run({ settings, model, dialect, kind }: Question, weather: Weathe
     settings: inWorld(settings, world),
     runtime: stormy(world, settings, kind, weather),
     maxOutput: maxOutputTokens,
+    contextOf: contextTokens,
     readers: [(event) => void events.push(event)],
   });
   if (weather.spent) for (const { name } of providers) engine.cells.budget(name).tokens = 0;

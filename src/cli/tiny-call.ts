@@ -32,7 +32,6 @@ export function tinyCall({ id, dialect, model, stream, limitKey = "max_tokens" }
     query: "",
     deadlineMs: Number.POSITIVE_INFINITY,
     tenant: "default",
-    criticality: "default",
     retryCount: 0,
   };
 }

@@ -46,6 +46,12 @@ export interface RouteConfig {
   /** Refuse a translation that loses something. */
   readonly strict?: boolean;
   readonly criticality?: Criticality;
+  /** An answer that fails it fails over. */
+  readonly validate?: {
+    readonly "min-length"?: number;
+    readonly pattern?: string;
+    readonly "json-schema"?: unknown;
+  };
   /** Answers are kept and given again by the last resort `stale-cache`. */
   readonly cache?: { readonly outage: "exact" | "off"; readonly ttl?: Duration; readonly "stale-if-error"?: Duration };
   /** Asked in this order when no target can answer: `stale-cache`, `provider/model` of `tier: local`, or a prepared sentence. */

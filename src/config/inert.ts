@@ -20,7 +20,7 @@ export function inertFindings(tree: unknown): InertFindings {
   const routes = entriesOf(at(tree, ["routes"])).map(([name]) => routeOf(tree, name));
   return {
     issues: routes.flatMap((route) => [...lateTimeouts(route), ...withoutChat(route), ...withoutSecond(route)]),
-    warnings: routes.flatMap((route) => [...excessAttempts(route), ...nothingShed(route)]),
+    warnings: routes.flatMap(excessAttempts),
   };
 }
 
@@ -94,10 +94,4 @@ function excessAttempts({ path, written, providers }: Route): Issue[] {
   if (typeof attempts !== "number" || most === 0 || attempts <= most) return [];
   const message = `more than ${most} are never made: at most ${ATTEMPTS_PER_DOMAIN_MAX} of a call go to one provider`;
   return [{ path: [...path, "attempts"], message }];
-}
-
-function nothingShed({ path, written }: Route): Issue[] {
-  const criticality = textAt({ criticality: written("criticality") }, ["criticality"]);
-  if (criticality === undefined || criticality === ROUTE_DEFAULTS.criticality) return [];
-  return [{ path: [...path, "criticality"], message: "changes nothing yet: no call is shed in this version" }];
 }

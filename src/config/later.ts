@@ -35,7 +35,6 @@ export const LATER: readonly LaterRow[] = [
     (value) => !asksForNothing(value) && !(hasKey(value, "budget") && asksForNothing(value.budget)),
   ),
   route("warm", "off"),
-  route("validate", "off"),
   {
     ...route("cache.healthy", "off | exact | stem", (value) => value === "semantic"),
     partial: true,

@@ -74,7 +74,6 @@ routes:
 `);
   expect(warnings.map(({ path, message }) => `${path} ${message}`)).toEqual([
     "routes.claude-*.attempts more than 4 are never made: at most 2 of a call go to one provider",
-    "routes.claude-*.criticality changes nothing yet: no call is shed in this version",
   ]);
   expect(settings.listen).toEqual({ host: "localhost", port: 5001 });
   expect(settings.providers.map(({ url, keys, tier }) => [url, keys, tier])).toEqual([

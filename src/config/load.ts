@@ -16,6 +16,7 @@ import { routeIssues, splitTarget } from "./routes.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { fromObject, type Source } from "./source.ts";
 import { at, entriesOf, isMapping } from "./tree.ts";
+import { validateIssues, validateOf } from "./validate.ts";
 
 export type Loaded =
   | {
@@ -43,7 +44,10 @@ export function settingsOf(source: Source, env: Environment): Loaded {
   const issues = firstOfEachPlace([
     ...environment,
     ...(isMapping(tree)
-      ? [...providers.issues, ...routeIssues(tree), ...lastResortIssues(tree), ...keyIssues(tree), ...hostIssues(tree)]
+      ? [
+          ...[...providers.issues, ...routeIssues(tree), ...lastResortIssues(tree), ...validateIssues(tree)],
+          ...[...keyIssues(tree), ...hostIssues(tree)],
+        ]
       : []),
     ...(shape.success
       ? objectiveIssues(tree, Array.isArray(shape.data.slo) ? shape.data.slo : [])
@@ -126,6 +130,7 @@ function resolveRoute(name: string, route: Config["routes"][string]): RouteSetti
   const { timeouts } = ROUTE_DEFAULTS;
   const lastResort = lastResortOf(route["last-resort"]);
   const cache = cacheOf(route.cache, lastResort);
+  const validate = validateOf(route.validate);
   return {
     name: name.trim(),
     targets: route.targets.flatMap((target) => splitTarget(target) ?? []),
@@ -142,6 +147,7 @@ function resolveRoute(name: string, route: Config["routes"][string]): RouteSetti
     usage: route.usage ?? ROUTE_DEFAULTS.usage,
     strict: route.strict ?? ROUTE_DEFAULTS.strict,
     criticality: route.criticality ?? ROUTE_DEFAULTS.criticality,
+    ...(validate && { validate }),
     ...(cache && { cache }),
     ...(lastResort.length > 0 && { lastResort }),
     ...(typeof route.value === "number" && route.value > 0 && { valueUsd: route.value }),

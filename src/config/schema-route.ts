@@ -130,7 +130,7 @@ export const route = object({
   ),
   criticality: told(
     oneOf("critical", "default", "sheddable").optional(),
-    "What is kept when there is not room for all.",
+    "Which calls are still tried when no target is believed to answer: critical ones more, sheddable ones hardly. `x-holdfast-criticality` of a call wins.",
     ROUTE_DEFAULTS.criticality,
   ),
   warm: told(

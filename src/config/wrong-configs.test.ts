@@ -226,7 +226,16 @@ const ROWS: readonly Row[] = [
   ],
   [inRoute("resume: txt"), ["7:13", "routes.chat.resume", "off | text | all", "text"]],
   [inRoute("warm: 2%"), ["7:11", "routes.chat.warm", later]],
-  [inRoute("validate: { min-length: 3 }"), ["7:15", "routes.chat.validate", later]],
+  [
+    inRoute("validate: { pattern: '(a)\\1', json-schema: { type: strnig } }"),
+    ["7:26", "routes.chat.validate.pattern", "cannot be used: it refers back"],
+    ["7:48", "routes.chat.validate.json-schema", "has a type that does not exist"],
+  ],
+  [inRoute("validate: { pattern: '(' }"), ["7:26", "routes.chat.validate.pattern", "it is no regular expression"]],
+  [
+    inRoute("validate: { json-schema: { $ref: other.json } }"),
+    ["7:30", "routes.chat.validate.json-schema", "leads nowhere"],
+  ],
   [
     inRoute("cache: { healthy: semantic, outage: semantic }\n    last-resort: [stale-cache]"),
     ["7:23", "routes.chat.cache.healthy", later],

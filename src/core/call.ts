@@ -28,6 +28,11 @@ export interface Inspected {
   /** True when the request asks the model to think (so that the first token may be late). */
   readonly thinks: boolean;
   readonly modelSpan: Span;
+  /** The field by which the request goes on with what is stored at its provider; absent: none. */
+  readonly stored?: string;
+  /** The declared tools, and what asks for output of a certain form, when present; not parsed yet. */
+  readonly tools?: Span;
+  readonly format?: Span;
   /** OpenAI Chat `stream_options`, when present. */
   readonly streamOptions?: { readonly span: Span; readonly includeUsage: boolean };
 }
@@ -83,7 +88,8 @@ export interface Call {
   readonly endUser?: string | undefined;
   /** Names of the routes that its tenant may use; absent: all. */
   readonly routes?: readonly string[] | undefined;
-  readonly criticality: Criticality;
+  /** From `x-holdfast-criticality`; absent: the route's. */
+  readonly criticality?: Criticality | undefined;
   /** `x-stainless-retry-count`: over 0 is the same logical call again. */
   readonly retryCount: number;
   /** True when a lossy translation must be refused; from the header, else the route. */

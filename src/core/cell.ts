@@ -1,6 +1,8 @@
 // The mutable state that rules read and shells write, as plain data. Cells live in `src/state/` and are keyed by identity
 // (provider, url, region, model, key fingerprint), so that two routes share them and a reload keeps them.
 
+import type { FaultKind } from "./fault.ts";
+import type { LimitKind } from "./rate-limit.ts";
 import type { Refusal } from "./reply.ts";
 
 /** Tokens of a full retry budget. */
@@ -32,12 +34,63 @@ export interface Drains {
   list(): readonly (readonly [target: string, untilMs: number])[];
 }
 
+/** What is under way at one provider, by tenant. No tenant is listed that has nothing there. */
+export interface IntakeCell {
+  calls: number;
+  readonly tenants: Map<string, number>;
+  /** The most there was while the provider was well, as of then. */
+  peak: number;
+  peakAtMs: number;
+}
+
+/** A route whose targets are all believed not to answer. */
+export interface AdmissionCell {
+  /** Calls that were tried all the same, and those of them that a target answered; forgotten exponentially, as of `atMs`. */
+  tried: number;
+  answered: number;
+  atMs: number;
+  triedAtMs: number;
+  /** Whose turn it is to be tried. */
+  turn: number;
+  /** Calls that wait for room at some target. */
+  waiting: number;
+}
+
 /** One target, or one target with one key: until when (on `Clock`) its provider asked us to stay away, and whether a call already waits for that. */
 export interface TargetCell {
   pausedUntilMs: number;
   waiting: boolean;
+  /** What went wrong there last; absent: nothing yet. */
+  lastFault?: FaultKind;
+  /** Of a key at a target: what its provider tells of rate limits; absent: nothing yet. */
+  quota?: QuotaCell;
   /** It was asked to go on in the assistant's last message, and said that it does not. */
   refusesPrefix: boolean;
+}
+
+/** A shadow of one of a provider's buckets. Levels may be below 0 by what was sent since. */
+export interface QuotaBucket {
+  limit: number;
+  /** What was left at `atMs`; it grows by `perMs`. */
+  level: number;
+  atMs: number;
+  perMs: number;
+  toldAtMs: number;
+  /** Sent, and not yet told of. */
+  pending: number;
+}
+
+export interface QuotaCell {
+  readonly buckets: Map<LimitKind, QuotaBucket>;
+  /** Until then (on `Clock`) another call would not fit. */
+  untilMs: number;
+  /** Answers in a row that should not have been. */
+  doubts: number;
+  ignoredUntilMs: number;
+  /** Means of what calls use; `uncachedTokens` is input that came from no prompt cache. */
+  uncachedTokens: number;
+  inputTokens: number;
+  outputTokens: number;
 }
 
 /** What became of a call that was refused, so that the same call again spends no second set of attempts. */
@@ -152,6 +205,9 @@ export interface BeliefCell {
   /** Prompts that failed: how many successes others had had by then. */
   readonly prompts: Map<string, number>;
   successes: number;
+  /** Answers so far, and how many of them were successes of no use; both fade. */
+  judged: number;
+  useless: number;
   admission: number;
   admissionMax: number;
   admissionFloor: number;
@@ -186,6 +242,7 @@ export interface ProbeBudgetCell {
 export interface Cells {
   belief(identity: string): BeliefCell;
   pool(domain: string): PoolCell;
+  intake(provider: string): IntakeCell;
   readonly probes: ProbeBudgetCell;
   readonly answers: KeptAnswers;
   target(identity: string): TargetCell;
@@ -193,6 +250,7 @@ export interface Cells {
   readonly drains: Drains;
   budget(domain: string): BudgetCell;
   outage(route: string): OutageCell;
+  admission(route: string): AdmissionCell;
   local(identity: string): LocalCell;
   refused: {
     /** True when there is nothing to look up: callers spare themselves the hash. */

@@ -43,6 +43,13 @@ const TABLE = {
   "idle-timeout": ["provider", 503, "elsewhere", 1.2, "the stream fell silent"],
   "malformed-reply": ["provider", 503, "elsewhere", 1.2, "the answer is not what its dialect allows"],
   "empty-reply": ["provider", 503, "elsewhere", 1.2, "a success without any content"],
+  "useless-reply": [
+    "provider",
+    503,
+    "elsewhere",
+    1.2,
+    "a success of no use: it repeats itself or is not what was asked for",
+  ],
   "stream-broken": ["network", 503, "elsewhere", 1.2, "the answer ended before its terminal event"],
   "connect-failed": ["network", 503, "same", 0.8, "no connection, or it was lost before an answer began"],
   "connect-timeout": ["network", 503, "elsewhere", 0.8, "the host did not accept a connection in time"],

@@ -1,9 +1,10 @@
 // The one stream of facts. Logs, metrics, traces, ledger, incidents, console and the simulator's checkers read it;
 // nothing else is told anything. Exactly one `attempt-end` per `attempt-start`, one `call-end` per `call-start`.
 
-import type { DialectId, Operation } from "./call.ts";
+import type { Criticality, DialectId, Operation } from "./call.ts";
 import type { BeliefState } from "./cell.ts";
 import type { FaultKind } from "./fault.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { Degraded, ServedBy } from "./reply.ts";
 import type { Usage } from "./usage.ts";
 
@@ -37,6 +38,8 @@ export type GatewayEvent = Fact &
         /** Absent: complete. A cancelled attempt has the fault it was cancelled with. */
         readonly fault?: FaultKind | undefined;
         readonly message?: string | undefined;
+        /** It was complete and delivered, and of no use all the same. */
+        readonly flaw?: FaultKind | undefined;
         readonly status?: number | undefined;
         readonly committed: boolean;
         readonly firstContentMs?: number | undefined;
@@ -46,6 +49,8 @@ export type GatewayEvent = Fact &
         readonly requestId?: string | undefined;
         /** A fingerprint of the key that was sent. */
         readonly account?: string | undefined;
+        /** What the provider told of its rate limits. */
+        readonly limits?: readonly RateLimit[] | undefined;
       }
     /** What is believed of a target changed; `call` is the one that came by. `score` is log-evidence, `admission` the share of calls that go there. */
     | {
@@ -59,6 +64,10 @@ export type GatewayEvent = Fact &
       }
     /** A probe was answered, or not. It is no attempt of a call: `call` is its own id. */
     | { readonly type: "probe"; readonly target: string; readonly ok: boolean; readonly fault?: FaultKind | undefined }
+    /** A target was passed over: as much was under way at its provider as may be, or as this tenant may have there. */
+    | { readonly type: "target-full"; readonly target: string }
+    /** Nothing was sent: no target is believed to answer, or none in time. */
+    | { readonly type: "call-shed"; readonly criticality: Criticality; readonly why: "outage" | "deadline" }
     /** An objective's error budget burns too fast, or no longer does. `budgetLeft` is below 0 when it is overspent. */
     | {
         readonly type: "slo";

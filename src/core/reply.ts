@@ -11,6 +11,8 @@ import type { Usage } from "./usage.ts";
 export interface Ending {
   readonly kind: "complete" | "broken" | "cancelled";
   readonly fault?: Fault | undefined;
+  /** Complete and delivered, and of no use all the same: evidence, and nothing for the client. */
+  readonly flaw?: Fault | undefined;
   readonly usage?: Usage | undefined;
   /** From the start of the attempt to the first content received. */
   readonly firstContentMs: number;
@@ -27,6 +29,15 @@ export interface AttemptRecord {
   /** The provider's HTTP status, when one came. */
   readonly status?: number | undefined;
   readonly ms: number;
+  /** Nothing was sent: it was passed over, `fault` says why. */
+  readonly skipped?: true;
+}
+
+/** Upstream requests that a trail tells of. */
+export function attemptsIn(trail: readonly AttemptRecord[]): number {
+  let count = 0;
+  for (const { skipped } of trail) if (skipped !== true) count++;
+  return count;
 }
 
 /** One reader. `read` gives whole frames (a whole reply is one frame) and `undefined` once settled; it never rejects. */

@@ -69,6 +69,16 @@ export interface CacheSettings {
   readonly staleIfErrorMs: number;
 }
 
+/** What the text of an answer must be. An answer that calls a tool is not judged. */
+export interface ValidateSettings {
+  /** In characters. */
+  readonly minLength?: number;
+  /** A regular expression that `linearPattern` takes. */
+  readonly pattern?: string;
+  /** A JSON Schema that `wrongSchema` finds nothing wrong with. */
+  readonly jsonSchema?: unknown;
+}
+
 export interface RouteSettings {
   /** The model name that a client uses; one `*` is allowed at the end. */
   readonly name: string;
@@ -83,6 +93,8 @@ export interface RouteSettings {
   readonly usage: "exact" | "as-asked";
   readonly strict: boolean;
   readonly criticality: Criticality;
+  /** Absent: answers are taken as they are. */
+  readonly validate?: ValidateSettings;
   /** What a completed call is worth; absent: nobody said. */
   readonly valueUsd?: number;
   /** Absent: nothing is kept. */

@@ -12,6 +12,8 @@ export interface Target {
   /** The failure domain: targets of one domain are expected to fail together. */
   readonly domain: string;
   readonly tier: "remote" | "local";
+  /** What the model can hold, prompt and answer, in tokens, where known. */
+  readonly contextTokens?: number;
   /** The model's largest output in tokens, where known: an Anthropic request must name one. */
   readonly maxOutputTokens?: number;
 }

@@ -3,7 +3,8 @@
 
 import type { Call, DeliveredPart, DialectId, Inspected, Operation } from "../core/call.ts";
 import type { Fault } from "../core/fault.ts";
-import type { Prompt, Translated } from "../core/message.ts";
+import type { OutputFormat, Prompt, Translated } from "../core/message.ts";
+import type { RateLimit } from "../core/rate-limit.ts";
 import type { AttemptRecord } from "../core/reply.ts";
 import type { HeaderMap } from "../core/runtime.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
@@ -86,14 +87,36 @@ export interface Tap {
   readonly usage: Usage | undefined;
   /** Why `see` last answered `error` or `malformed`. */
   readonly fault: Fault | undefined;
+  /** The client's tool calls that have become whole since this was last asked. */
+  closedCalls(): readonly ClosedCall[];
+  /** The end of the text, as it came; `undefined` where the stream is not followed. */
+  tail(): string | undefined;
   /** Where the stream stands; `undefined` where it is not followed. `toolOpen`: a call was begun that was never shown. */
   seam(toolOpen: boolean): Seam | undefined;
+}
+
+/** A whole call of a client's tool. */
+export interface ClosedCall {
+  readonly name: string;
+  readonly input: unknown;
+}
+
+/** The tools that a request declares. */
+export interface DeclaredTools {
+  /** The schema of each tool's input by name; `undefined` where it has none that is known. */
+  readonly schemas: ReadonlyMap<string, unknown>;
+  /** There are tools whose names are not told: a call of another name is no fault. */
+  readonly open: boolean;
 }
 
 /** What is right or wrong with a whole reply of status 2xx. */
 export interface Verdict {
   readonly fault?: Fault;
   readonly usage?: Usage;
+  /** The end of the answer's text, where it has one. */
+  readonly tail?: string;
+  /** It has calls of the client's tools. */
+  readonly calls?: true;
 }
 
 export interface WireError {
@@ -124,6 +147,10 @@ export interface DialectWire {
   /** Splices; every other byte stays. Gives the body itself when there is nothing to change. */
   patch(body: Uint8Array, inspected: Inspected, edits: PatchEdits): Uint8Array;
   tap(options: TapOptions): Tap;
+  /** What the JSON of the request's `tools` declares. */
+  toolsOf(json: Uint8Array): DeclaredTools;
+  /** The form of output that the JSON of the request's format asks for, if any. */
+  formatOf(json: Uint8Array): OutputFormat | undefined;
   /** True for models that go on in the last message of a request when it is the assistant's. Unknown ones do not. */
   takesPrefix(model: string): boolean;
   /**
@@ -145,6 +172,8 @@ export interface DialectWire {
   readonly terminalFrame: Uint8Array;
   /** Adds `"holdfast": facts` as an extra key of a known event; gives the frame itself when it has no JSON object. */
   annotate(frame: Uint8Array, facts: Readonly<Record<string, unknown>>): Uint8Array;
+  /** The rate limits that a provider tells in the headers of an answer of any status; `undefined` where there are none. */
+  limitsOf(headers: HeaderMap, wallMs: () => number): readonly RateLimit[] | undefined;
   /** Headers of a provider's answer that may pass to this dialect's client. */
   passHeaders(headers: HeaderMap): HeaderMap;
 }
@@ -191,6 +220,8 @@ export interface DialectCodec {
   decodeRequest(body: Uint8Array): Translated<Prompt> | Fault;
   /** `unsupported` when the target's dialect cannot carry it. Paths of losses are keys of `Prompt` (`topK`, `tools[0].strict`). */
   encodeRequest(prompt: Prompt, target: Target): Translated<Uint8Array> | Fault;
+  /** The name that a request of this dialect gives to a client's tool; its own where that is allowed. */
+  sentName(name: string): string;
   /** A whole reply as the events of the same answer streamed: `fold(decoder(stream)) = fold(decodeReply(whole))`. */
   decodeReply(body: Uint8Array): readonly StreamEvent[] | Fault;
   /** A whole reply from the events of an answer that has ended well. */

@@ -8,11 +8,14 @@ import { scanTopLevel, spanValue } from "./json-span.ts";
 /** No model is called by more. Names become keys of tables and labels of metrics, so that they have a limit. */
 export const MODEL_CHARS_MAX = 256;
 
+/** The prompt, as large as a request can be and the provider's to read; and what is read only if the answer makes it matter. */
+const UNREAD: ReadonlySet<string> = new Set([
+  ...["messages", "input"],
+  ...["tools", "response_format", "output_config", "output_format"],
+]);
 /** A longer name of an end user is cut: it is only hashed. */
 const END_USER_CHARS_MAX = 512;
 
-/** The prompt: as large as a request can be, and the provider's to read. */
-const UNREAD: ReadonlySet<string> = new Set(["messages", "input"]);
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 export interface RequestTop {

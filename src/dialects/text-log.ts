@@ -48,6 +48,17 @@ export class TextLog {
     return JSON.parse(`"${escaped + decoder.decode()}"`) as string;
   }
 
+  /** The end of it as it came, still escaped: where text repeats itself, so do its escapes. Of no more than `bytesMax`. */
+  tail(bytesMax: number): string {
+    const last = this.#page?.subarray(0, this.#used);
+    if (last === undefined) return "";
+    const before = last.length < bytesMax ? this.#pages.at(-1) : undefined;
+    const decoder = new TextDecoder();
+    const text =
+      before === undefined ? "" : decoder.decode(before.subarray(Math.min(before.length, last.length - bytesMax)));
+    return text + decoder.decode(last.subarray(-bytesMax));
+  }
+
   #room(length: number): Uint8Array {
     const page = this.#page;
     if (page !== undefined && this.#used + length <= page.length) return page;

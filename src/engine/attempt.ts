@@ -9,14 +9,19 @@ import type { HeaderMap, WireRequest, WireResponse } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
 import type { Dialect, Seam } from "../dialects/dialect.ts";
+import { changedNames } from "../dialects/tool-name.ts";
+import type { Validation } from "../policies/validate.ts";
 import type { Provider } from "../providers/provider.ts";
 import { encodedBody } from "./encoded-body.ts";
 import type { Lane } from "./lane.ts";
+import type { QuotaGate } from "./quota-gate.ts";
 import { Relay } from "./relay.ts";
 import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
 import { type AttemptTimeouts, timeoutsFor } from "./timeouts.ts";
-import { Translation } from "./translate.ts";
+import { renamed, Translation } from "./translate.ts";
+import { demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
+import { Withheld } from "./withheld.ts";
 import { withoutKey } from "./without-key.ts";
 
 /** Everything about a target that is known before a call comes. */
@@ -26,6 +31,8 @@ export interface AttemptPlan {
   readonly key: string | undefined;
   /** Its fingerprint. */
   readonly account: string | undefined;
+  /** Of that key at this target. */
+  readonly quota: QuotaGate;
   /** Speaks the target's dialect. */
   readonly dialect: Dialect;
   /** Speaks the client's; the same object on the native lane. */
@@ -34,6 +41,12 @@ export interface AttemptPlan {
   readonly exactUsage: boolean;
   /** Refuse a lossy translation, unless the call says otherwise. */
   readonly strict: boolean;
+  /** From this attempt of a call on a useless answer is taken as it is: there would be nobody left to give another. */
+  readonly tolerantFrom: number;
+  /** What a client stored is stored here: the first provider of this dialect on the route. */
+  readonly hasStore: boolean;
+  /** What the route asks of every answer. */
+  readonly validation?: Validation | undefined;
   readonly resume: ResumeMode;
   /** How it is asked to go on with an answer; what it refused once it is not asked again. */
   readonly joinedBy: () => "prefix" | "anchor";
@@ -50,12 +63,16 @@ interface Prepared {
   readonly losses: readonly Loss[];
   /** The usage chunk is ours, not the client's. */
   readonly dropUsage: boolean;
+  /** The client's names of tools by those that were sent. */
+  readonly names?: ReadonlyMap<string, string> | undefined;
 }
 
 export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, number: number): Promise<Reply> {
   const settlement = new Settlement(call, scope, plan.target.id, number);
   settlement.secret = plan.key;
   settlement.account = plan.account;
+  settlement.quota = plan.quota;
+  settlement.debit = plan.quota.begin(call, settlement.startMs);
   try {
     const prepared = prepare(plan, call);
     const reply = isFault(prepared) ? prepared : await send(plan, call, scope, { settlement, prepared });
@@ -96,6 +113,9 @@ function prepareRequest(plan: AttemptPlan, call: Call): Prepared | Fault {
     return fault("unsupported", `${plan.target.id} has no ${call.operation} for this kind of call`);
   }
   if (!isNative(plan)) return prepareTranslated(plan, call);
+  const { stored } = call.inspected;
+  if (stored !== undefined && !plan.hasStore)
+    return fault("unsupported", `${plan.target.id} does not have what \`${stored}\` names`, { param: stored });
   const { model } = plan.target;
   const addUsage =
     plan.exactUsage &&
@@ -119,7 +139,8 @@ function prepareTranslated(plan: AttemptPlan, call: Call): Prepared | Fault {
     const named = losses.map((loss) => `${loss.path} (${loss.why})`).join(", ");
     return fault("lossy", `${plan.target.id} would lose: ${named}`, { param: losses[0]?.path ?? "" });
   }
-  return { body: encoded.value, losses, dropUsage: false };
+  const names = changedNames(prompt.value.tools, plan.dialect.codec.sentName);
+  return { body: encoded.value, losses, dropUsage: false, names };
 }
 
 interface Sent {
@@ -142,6 +163,10 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
   );
   if (isFault(response)) return settlement.cancel.fault ?? response;
   settlement.status = response.status;
+  settlement.limits = plan.dialect.wire.limitsOf(response.headers, scope.runtime.wallMs);
+  if (settlement.limits !== undefined) {
+    plan.quota.told(call, settlement.debit, { limits: settlement.limits, nowMs: settlement.nowMs });
+  }
   settlement.requestId = response.headers["request-id"] ?? response.headers["x-request-id"];
   if (response.status < 200 || response.status > 299) return rejected(plan, scope, settlement, response);
   const encoded = encodedBody(response.headers);
@@ -152,7 +177,7 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
   if (!call.stream) return whole(plan, call, scope, { ...sent, response });
   const notAStream = response.headers["content-type"]?.match(/application\/json|text\/html/i);
   if (notAStream) return notStream(plan, call, settlement, response);
-  const lane = laneFor(plan, call, scope, prepared);
+  const lane = withheld(plan, settlement, laneFor(plan, call, scope, sent));
   const reader = new StreamReader(response.body, lane, settlement, { timeouts, clock: scope.runtime.clock });
   const failed = await reader.open();
   if (failed !== undefined) {
@@ -177,19 +202,31 @@ function request(plan: AttemptPlan, call: Call, { body }: Prepared, trace: Heade
   };
 }
 
-function laneFor(plan: AttemptPlan, call: Call, scope: Scope, { dropUsage }: Prepared): Lane {
+function laneFor(
+  plan: AttemptPlan,
+  call: Call,
+  scope: Scope,
+  { prepared: { dropUsage, names }, settlement }: Sent,
+): Lane {
   const emptyAllowed = call.inspected.maxTokens === 0;
   const choices = call.inspected.choices ?? 1;
+  const demands = demandsOf(plan.client.wire, call, settlement.number < plan.tolerantFrom);
   const context = { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) };
   const { codec } = plan.client;
   const follow = isFollowed(plan, call);
   if (!isNative(plan)) {
-    return new Translation(plan.dialect.codec.decoder(), codec.encoder(context), { emptyAllowed, follow });
+    const options = { emptyAllowed, follow, demands, names };
+    return new Translation(plan.dialect.codec.decoder(), codec.encoder(context), options);
   }
-  const own = { dropUsage, choices, emptyAllowed };
+  const own = { dropUsage, choices, emptyAllowed, demands, decoder: demands?.format && codec.decoder() };
   if (!follow) return new Relay(plan.dialect.wire, own);
   const encoderFrom = (seam: Seam) => codec.encoder({ ...context, seam });
   return new Relay(plan.dialect.wire, { ...own, follow, encoderFrom });
+}
+
+function withheld({ validation, client, tolerantFrom }: AttemptPlan, { number }: Settlement, lane: Lane): Lane {
+  if (validation === undefined) return lane;
+  return new Withheld(lane, { validation, decoder: client.codec.decoder(), replaces: number < tolerantFrom });
 }
 
 /** A continuation is followed by whoever asked for it. */
@@ -252,8 +289,15 @@ async function whole(
   }
   const verdict = plan.dialect.wire.judge(body, call);
   if (verdict.fault !== undefined) return asFoundHere(plan, verdict.fault);
-  const rendered = isNative(plan) ? body : translateWhole(plan, call, scope, body);
+  const rendered = isNative(plan) ? body : translateWhole(plan, call, scope, { ...sent.prepared, body });
   if (isFault(rendered)) return rendered;
+  if (call.operation === "generate") {
+    const invalid = plan.validation && invalidReply(plan.client, plan.validation, rendered);
+    if (invalid !== undefined) return invalid;
+    const useless = uselessReply(plan.client, call, rendered, verdict);
+    if (useless !== undefined && settlement.number < plan.tolerantFrom) return useless;
+    settlement.flaw = useless;
+  }
   settlement.usage = verdict.usage;
   settlement.committed = true;
   settlement.content();
@@ -261,9 +305,15 @@ async function whole(
   return answer(plan, call, sent, once(rendered));
 }
 
-function translateWhole(plan: AttemptPlan, call: Call, scope: Scope, body: Uint8Array): Uint8Array | Fault {
-  const events = plan.dialect.codec.decodeReply(body);
-  if (isFault(events)) return events;
+function translateWhole(
+  plan: AttemptPlan,
+  call: Call,
+  scope: Scope,
+  { body, names }: Pick<Prepared, "body" | "names">,
+): Uint8Array | Fault {
+  const decoded = plan.dialect.codec.decodeReply(body);
+  if (isFault(decoded)) return decoded;
+  const events = names === undefined ? decoded : decoded.map((event) => renamed(event, names));
   const broken = events.find((event) => event.type === "error");
   if (broken !== undefined) return broken.fault;
   const rendered = plan.client.codec.encodeReply(events, { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) });

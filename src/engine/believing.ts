@@ -4,17 +4,20 @@
 
 import type { Call } from "../core/call.ts";
 import { CancelSource } from "../core/cancel.ts";
-import type { Cells } from "../core/cell.ts";
+import type { Cells, IntakeCell } from "../core/cell.ts";
 import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import type { Ending, Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
-import { type Believed, type Change, note, probed, type Standing, stand } from "../health/belief.ts";
+import { type Believed, type Change, isDown, note, probed, type Standing, stand } from "../health/belief.ts";
 import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.ts";
 import { mayProbe, spendProbe } from "../health/probe.ts";
 import { countOne } from "../health/rate.ts";
-import { callAnswered, callBegan, shapeOf } from "../health/silence.ts";
+import { callAnswered, callBegan, shapeOf, soonestMs } from "../health/silence.ts";
+import { countJudged, isUseless, weightOfUseless } from "../health/useless.ts";
+import { enterIntake, isIntakeFull, leaveIntake } from "../policies/bulkhead.ts";
+import type { Standpoint } from "../policies/shed.ts";
 import { PROBE_FORMS, probeCall } from "./probe-call.ts";
 
 /** A probe that says nothing for so long has failed. */
@@ -28,20 +31,22 @@ const HALF = 0.5;
 export interface BelievingContext {
   readonly cells: Cells;
   readonly identity: string;
+  /** By name and url: what its intake is found by. */
+  readonly provider: string;
   readonly target: Target;
   readonly probesUsdPerDay: number;
   /** One attempt, outside of any pursuit. */
   readonly send: (call: Call, scope: Scope) => Promise<Reply>;
 }
 
-/** What `pursue` asks of a target. */
-export interface Standpoint {
-  readonly admitted: boolean;
-  readonly strained: boolean;
-}
-
 export interface Believing {
   stand(call: Call, scope: Scope): Standpoint;
+  /** As of now; moves nothing. */
+  isDown(): boolean;
+  /** The least it will take to its first content, in milliseconds, by what was seen of it; 0: not known. */
+  soonestMs(call: Call): number;
+  /** As much is under way at the provider as may be, or as this tenant may have there. */
+  isFull(tenant: string, strained: boolean, nowMs: number): boolean;
   /** Around one attempt. */
   watch(call: Call, scope: Scope, send: () => Promise<Reply>): Promise<Reply>;
 }
@@ -49,9 +54,13 @@ export interface Believing {
 export function createBelieving(context: BelievingContext): Believing {
   const { cells, identity, target } = context;
   const believed: Believed = { cell: cells.belief(identity), pool: cells.pool(target.domain), model: target.model };
+  const intake = cells.intake(context.provider);
   return {
+    soonestMs: ({ stream, inspected }) => soonestMs(believed.cell, shapeOf(stream, inspected.maxTokens)),
+    isDown: () => isDown(believed.cell),
+    isFull: (tenant, strained, nowMs) => isIntakeFull(intake, { tenant, strained }, nowMs),
     stand: (call, scope) => standpoint(context, believed, { call, scope }),
-    watch: (call, scope, send) => watched(believed, target, { call, scope }, send),
+    watch: (call, scope, send) => watched({ believed, target, intake }, { call, scope }, send),
   };
 }
 
@@ -76,7 +85,7 @@ function standpoint(context: BelievingContext, believed: Believed, { call, scope
     return standing;
   }
   // No money for a probe, or no way to ask: a real call is tried, and fails over like any other.
-  return { admitted: true, strained: true };
+  return { admitted: true, strained: true, down: false, hopeful: false };
 }
 
 async function probe(
@@ -128,7 +137,14 @@ function verdictOn(found: Fault | undefined): boolean | undefined {
   return FAULTS[found.kind].blame === "caller" ? undefined : false;
 }
 
-async function watched(believed: Believed, target: Target, work: Work, send: () => Promise<Reply>): Promise<Reply> {
+interface Watch {
+  readonly believed: Believed;
+  readonly target: Target;
+  readonly intake: IntakeCell;
+}
+
+async function watched(watch: Watch, work: Work, send: () => Promise<Reply>): Promise<Reply> {
+  const { believed, target, intake } = watch;
   const { cell } = believed;
   const { call, scope } = work;
   const { clock } = scope.runtime;
@@ -136,17 +152,24 @@ async function watched(believed: Believed, target: Target, work: Work, send: () 
   countOne(cell.attempted, beganMs);
   const shape = shapeOf(call.stream, call.inspected.maxTokens);
   const slot = callBegan(cell, shape, beganMs);
+  const { tenant } = call;
+  enterIntake(intake, { tenant, strained: cell.state !== "healthy" }, beganMs);
   const reply = await send();
   const nowMs = clock.now();
   callAnswered(cell, { shape, slot, content: reply.ok, learn: cell.state === "healthy" }, nowMs);
-  const witness: Witness = { believed, target, tenant: call.tenant, id: call.id, scope, beganMs };
-  if (!reply.ok) failed(witness, reply.fault, promptOf(call));
-  else {
+  const witness: Witness = { believed, target, tenant, id: call.id, scope, beganMs };
+  if (!reply.ok) {
+    leaveIntake(intake, tenant);
+    failed(witness, reply.fault, promptOf(call));
+  } else {
     if (cell.prompts.size > 0) promptSucceeded(cell, () => promptOf(call) ?? "");
     else cell.successes++;
     if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
     outcome(witness, { failed: false, weight: HALF, last: false });
-    void reply.ending.then((ending) => settled(witness, ending));
+    void reply.ending.then((ending) => {
+      leaveIntake(intake, tenant);
+      settled(witness, ending);
+    });
   }
   return reply;
 }
@@ -166,8 +189,12 @@ function promptOf({ body }: Call): string | undefined {
 
 /** A stream that began is no longer its prompt's doing; nor must it keep its request alive. */
 function settled(witness: Witness, ending: Ending): void {
-  if (ending.kind === "complete") outcome(witness, { failed: false, weight: HALF, last: true });
-  else if (ending.fault !== undefined && ending.pausedMs <= PAUSED_MS) failed(witness, ending.fault, undefined);
+  const { cell } = witness.believed;
+  if (ending.flaw !== undefined) failed(witness, ending.flaw, undefined);
+  else if (ending.kind === "complete") {
+    countJudged(cell, false);
+    outcome(witness, { failed: false, weight: HALF, last: true });
+  } else if (ending.fault !== undefined && ending.pausedMs <= PAUSED_MS) failed(witness, ending.fault, undefined);
 }
 
 function failed(witness: Witness, { kind }: Fault, prompt: string | undefined): void {
@@ -176,7 +203,10 @@ function failed(witness: Witness, { kind }: Fault, prompt: string | undefined): 
   // An overloaded provider and a lost connection say nothing of a prompt.
   const ofPrompt = kind !== "overloaded" && kind !== "connect-failed" && kind !== "connect-timeout";
   if (ofPrompt && prompt !== undefined && !promptCounts(witness.believed.cell, prompt)) return;
-  outcome(witness, { failed: true, weight: evidence, last: true });
+  const { cell } = witness.believed;
+  const useless = isUseless(kind);
+  if (useless) countJudged(cell, true);
+  outcome(witness, { failed: true, weight: useless ? weightOfUseless(cell, evidence) : evidence, last: true });
 }
 
 function outcome(

@@ -23,6 +23,7 @@ import { keep } from "../policies/keep.ts";
 import { lastResort } from "../policies/last-resort.ts";
 import { pursue } from "../policies/pursue.ts";
 import { refused, remembered } from "../policies/refused.ts";
+import { createValidation } from "../policies/validate.ts";
 import { createProvider, type Provider } from "../providers/provider.ts";
 import type { AttemptPlan } from "./attempt.ts";
 import { type KeyedPart, type KeyedTarget, keyedTarget } from "./keyed-target.ts";
@@ -53,6 +54,8 @@ export interface CompileContext {
   readonly secrets: Secrets;
   /** A model's largest output in tokens, where known. */
   readonly maxOutput: (model: string) => number | undefined;
+  /** What a model can hold in tokens, where known. */
+  readonly contextOf?: ((model: string) => number | undefined) | undefined;
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
@@ -66,7 +69,7 @@ export function compile(settings: Settings, context: CompileContext): Routes {
     settings.providers.map((made) => [made.name, { settings: made, made: createProvider(made) }]),
   );
   const build = (route: RouteSettings, matched: string) =>
-    compileRoute(route, (target) => plan({ route, target, matched, providers, maxOutput: context.maxOutput }), {
+    compileRoute(route, (target) => plan({ route, target, matched, providers, context }), {
       ...context,
       probesUsdPerDay: settings.probesUsdPerDay,
     });
@@ -108,17 +111,18 @@ interface PlanContext {
   /** The part of the model name that the route's `*` stood for. */
   readonly matched: string;
   readonly providers: ReadonlyMap<string, { readonly settings: ProviderSettings; readonly made: Provider }>;
-  readonly maxOutput: (model: string) => number | undefined;
+  readonly context: Pick<CompileContext, "maxOutput" | "contextOf">;
 }
 
-function plan({ route, target, matched, providers, maxOutput }: PlanContext): Planned {
+function plan({ route, target, matched, providers, context }: PlanContext): Planned {
   const found = providers.get(target.provider);
   if (found === undefined) throw new Error(`settings name the provider ${target.provider}, which they do not define`);
   const provider = found.made;
   const prefix = route.name.endsWith("*") ? route.name.slice(0, -1) : "";
   // `*` carries over what a client would write there: the whole name where the pattern is a prefix of a model's own.
   const model = target.model === "*" ? prefix + matched : target.model.replace("*", () => matched);
-  const limit = maxOutput(model);
+  const limit = context.maxOutput(model);
+  const contextTokens = context.contextOf?.(model);
   const plan: Planned["plan"] = {
     target: {
       id: `${provider.name}/${model}`,
@@ -128,15 +132,28 @@ function plan({ route, target, matched, providers, maxOutput }: PlanContext): Pl
       domain: provider.name,
       tier: provider.tier,
       ...(limit !== undefined && { maxOutputTokens: limit }),
+      ...(contextTokens !== undefined && { contextTokens }),
     },
     provider,
     dialect: DIALECTS[provider.dialect],
     timeouts: route.timeouts,
     exactUsage: route.usage === "exact",
     strict: route.strict,
+    validation: route.validate && createValidation(route.validate),
+    hasStore: provider.name === storeOf(route, provider.dialect, providers),
+    tolerantFrom: Math.min(route.attempts, route.targets.length),
     resume: route.resume,
   };
   return { plan, provider: found.settings };
+}
+
+/** The first provider of the dialect on the route. */
+function storeOf(
+  { targets }: RouteSettings,
+  dialect: DialectId,
+  providers: PlanContext["providers"],
+): string | undefined {
+  return targets.find((target) => providers.get(target.provider)?.settings.dialect === dialect)?.provider;
 }
 
 function compileRoute(
@@ -199,7 +216,7 @@ function cachingOf({ cache: rules, name }: RouteSettings, client: Dialect, { ans
 }
 
 function rungsOf(
-  { lastResort = [] }: RouteSettings,
+  { lastResort = [], criticality }: RouteSettings,
   planOf: (target: TargetSettings) => Planned,
   { client, keys }: { readonly client: Dialect; readonly keys: KeyContext | undefined },
   { cells, secrets }: Pick<CompileContext, "cells" | "secrets">,
@@ -208,8 +225,8 @@ function rungsOf(
     if (rung.type === "stale-cache") return keys === undefined ? [] : staleCache(cells.answers, keys);
     if (rung.type === "canned") return canned(rung.text, client);
     const { plan, provider } = planOf(rung.target);
-    const target = keyedTarget({ ...plan, client }, { provider, cells, secrets });
-    return localModel(target, { cell: cells.local(target.identity), drains: cells.drains, client });
+    const target = keyedTarget({ ...plan, client, tolerantFrom: 0 }, { provider, cells, secrets });
+    return localModel(target, { cell: cells.local(target.identity), drains: cells.drains, client, criticality });
   });
 }
 
@@ -227,7 +244,10 @@ function standbysOf(
   return lastResort.flatMap((rung): LocalStandby[] => {
     if (rung.type !== "local") return [];
     const { plan, provider: settings } = planOf(rung.target);
-    const target = keyedTarget({ ...plan, client: plan.dialect }, { provider: settings, cells, secrets });
+    const target = keyedTarget(
+      { ...plan, client: plan.dialect, tolerantFrom: 0 },
+      { provider: settings, cells, secrets },
+    );
     return [{ target, provider: { ...plan.provider, settings } }];
   });
 }
@@ -241,7 +261,9 @@ interface Ladder {
 
 function protect(route: RouteSettings, { targets, rungs, caching, client }: Ladder, cells: Cells): Service {
   const { totalMs } = route.timeouts;
-  const rules = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs, spared: caching?.spared };
+  const { name, criticality } = route;
+  const limits = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs };
+  const rules = { ...limits, route: name, criticality, spared: caching?.spared };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
   const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy>> = {
     cache: cache(caching?.desk, (route.cache?.healthy ?? "off") !== "off"),

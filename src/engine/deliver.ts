@@ -3,7 +3,7 @@
 
 import type { Call } from "../core/call.ts";
 import type { CancelSource } from "../core/cancel.ts";
-import type { Answer, AttemptRecord, Refusal, Reply } from "../core/reply.ts";
+import { type Answer, type AttemptRecord, attemptsIn, type Refusal, type Reply } from "../core/reply.ts";
 import type { Clock, HeaderMap } from "../core/runtime.ts";
 import type { DialectWire } from "../dialects/dialect.ts";
 import { DIALECTS } from "../dialects/registry.ts";
@@ -53,7 +53,7 @@ export function refusal(wire: DialectWire, call: Pick<Call, "id">, refused: Refu
   const error = wire.faultTo(reason, { call: call.id, trail });
   const headers: Record<string, string> = { ...error.headers };
   setIds(headers, call.id);
-  setTrail(headers, trail, refused.remembered ? 0 : trail.length);
+  setTrail(headers, trail, refused.remembered ? 0 : attemptsIn(trail));
   return { status: error.status, headers, body: error.body, early: false };
 }
 
@@ -79,7 +79,7 @@ function answerHeaders(call: string, answer: Answer, tookMs: number): Record<str
   setIds(headers, call);
   // The provider's own ids win over ours.
   Object.assign(headers, answer.headers);
-  setTrail(headers, answer.trail, answer.trail.length);
+  setTrail(headers, answer.trail, attemptsIn(answer.trail));
   headers["x-holdfast-target"] = headerText(answer.target);
   headers["x-holdfast-served-by"] = answer.servedBy;
   headers["server-timing"] = `provider;dur=${providerMs}, total;dur=${Math.round(tookMs)}`;

@@ -7,7 +7,7 @@ import type { Cells } from "../core/cell.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import { nearest } from "../core/nearest.ts";
-import type { Answer, Ending, Refusal, Reply } from "../core/reply.ts";
+import { type Answer, attemptsIn, type Ending, type Refusal, type Reply } from "../core/reply.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Secrets, Settings } from "../core/settings.ts";
@@ -38,6 +38,8 @@ export interface EngineOptions {
   readonly secrets?: Secrets;
   /** A model's largest output in tokens, where known. */
   readonly maxOutput?: (model: string) => number | undefined;
+  /** What a model can hold in tokens, where known. */
+  readonly contextOf?: (model: string) => number | undefined;
   /** Readers of the stream of facts. A reader that throws is dropped from that event, never from the call. */
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
   /** See `Scope`. */
@@ -48,12 +50,12 @@ export interface EngineOptions {
 const NAMES_SHOWN = 20;
 
 export function createEngine(options: EngineOptions): Engine {
-  const { runtime, secrets = NO_SECRETS, maxOutput = unknownLimit, readers = [], propagate } = options;
+  const { runtime, secrets = NO_SECRETS, maxOutput = unknownLimit, contextOf, readers = [], propagate } = options;
   const cells = createCells();
   const { clock } = runtime;
   const emit = emitTo(readers);
   let settings = options.settings;
-  let routes = compile(settings, { cells, secrets, maxOutput });
+  let routes = compile(settings, { cells, secrets, maxOutput, contextOf });
   let inFlight = 0;
   const end = (id: string, startMs: number, reply: Reply, ending?: Ending): void => {
     inFlight--;
@@ -75,7 +77,7 @@ export function createEngine(options: EngineOptions): Engine {
       return routes;
     },
     reload(now) {
-      routes = compile(now, { cells, secrets, maxOutput });
+      routes = compile(now, { cells, secrets, maxOutput, contextOf });
       settings = now;
       // What no target could answer, another one may now.
       cells.refused.clear();
@@ -153,7 +155,7 @@ function callStart(call: Call, atMs: number, route: string): GatewayEvent {
 }
 
 function callCommit(call: Call, atMs: number, { target, trail }: Answer): GatewayEvent {
-  return { type: "call-commit", atMs, call: call.id, target, attempts: trail.length };
+  return { type: "call-commit", atMs, call: call.id, target, attempts: attemptsIn(trail) };
 }
 
 function callEnd(
@@ -187,7 +189,7 @@ function callEnd(
 
 /** Upstream requests of this call. */
 function attemptsOf(reply: Reply): number {
-  return !reply.ok && reply.remembered === true ? 0 : reply.trail.length;
+  return !reply.ok && reply.remembered === true ? 0 : attemptsIn(reply.trail);
 }
 
 /** Says nothing of other routes: what a tenant may not use, it need not know. */

@@ -7,10 +7,12 @@ import { FAULTS, fault } from "../core/fault.ts";
 import type { Refusal, Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import { PROBES_USD_PER_DAY } from "../health/probe.ts";
+import { lacksRoom } from "../policies/context-fit.ts";
 import type { Pursued } from "../policies/pursue.ts";
 import { type AttemptPlan, attempt } from "./attempt.ts";
 import { createBelieving } from "./believing.ts";
 import { createKeyring, type KeyContext, type Keyring } from "./keyring.ts";
+import { quotaGate } from "./quota-gate.ts";
 
 export interface KeyedTarget extends Pursued {
   readonly keyring: Pick<Keyring<unknown>, "count">;
@@ -22,20 +24,23 @@ export interface KeyedContext extends Omit<KeyContext, "model"> {
 }
 
 /** What a plan has from the key that it is tried with, and from what its target has shown. */
-export type KeyedPart = "key" | "account" | "joinedBy";
+export type KeyedPart = "key" | "account" | "quota" | "joinedBy";
 
 export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: KeyedContext): KeyedTarget {
-  const { id, domain, model } = planned.target;
+  const { id, domain, model, contextTokens, maxOutputTokens } = planned.target;
+  // A translation lowers a limit that is too high.
+  const room = { contextTokens, outputTokens: planned.client === planned.dialect ? maxOutputTokens : undefined };
   const identity = identityOf(context.provider, model);
   const takesPrefix = planned.dialect.wire.takesPrefix(model);
   const joinedBy = () => (takesPrefix && !context.cells.target(identity).refusesPrefix ? "prefix" : "anchor");
   const keyring = createKeyring(
     { ...context, model },
-    (key, account): AttemptPlan => ({ ...planned, key, account, joinedBy }),
+    (key, account, { pause }): AttemptPlan => ({ ...planned, key, account, quota: quotaGate(pause), joinedBy }),
   );
   const believing = createBelieving({
     cells: context.cells,
     identity,
+    provider: `${context.provider.name}\n${context.provider.url}`,
     target: planned.target,
     probesUsdPerDay: context.probesUsdPerDay ?? PROBES_USD_PER_DAY,
     send: (call, scope) => run(keyring, id, { call, scope }, 1),
@@ -47,7 +52,12 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     model,
     keyring,
     keys: keyring.standing,
+    contextTokens,
+    lacking: (call) => (isEnlarged(call) ? undefined : lacksRoom(room, call)),
     stand: believing.stand,
+    isDown: believing.isDown,
+    isFull: believing.isFull,
+    soonestMs: believing.soonestMs,
     attempt(call, scope, number) {
       const replying = believing.watch(call, scope, () => run(keyring, id, { call, scope }, number));
       if (call.delivered === undefined || joinedBy() === "anchor") return replying;
@@ -68,6 +78,11 @@ function learnt(refusal: Refusal, cell: TargetCell): Refusal {
 /** What the cells of a target are found by. */
 export function identityOf(provider: { readonly name: string; readonly url: string }, model: string): string {
   return `${provider.name}\n${provider.url}\n${model}`;
+}
+
+/** The client asks its provider for more than the model's usual limits. */
+function isEnlarged({ headers }: Call): boolean {
+  return /\b(?:context|output)-\d/.test(headers["anthropic-beta"] ?? "");
 }
 
 interface Work {

@@ -12,6 +12,7 @@ import {
   keyStanding,
   noteFault,
   noteSuccess,
+  pausedUntilMs,
   pickKey,
   takeKey,
 } from "../policies/key-rotation.ts";
@@ -52,7 +53,7 @@ export interface Keyring<T> {
 }
 
 /** What is made of a key; `account` is its fingerprint. */
-type Make<T> = (value: string | undefined, account: string | undefined) => T;
+type Make<T> = (value: string | undefined, account: string | undefined, state: KeyState) => T;
 
 /** `make` is called once for each value that a key takes. */
 export function createKeyring<T>(context: KeyContext, make: Make<T>): Keyring<T> {
@@ -62,7 +63,7 @@ export function createKeyring<T>(context: KeyContext, make: Make<T>): Keyring<T>
     standing: (nowMs) => keyStanding(read(), nowMs),
     count(nowMs) {
       const slots = read();
-      const free = slots.filter(({ key, pause }) => nowMs >= key.restUntilMs && nowMs >= pause.pausedUntilMs);
+      const free = slots.filter(({ key, pause }) => nowMs >= key.restUntilMs && nowMs >= pausedUntilMs(pause));
       return { all: slots.length, free: free.length };
     },
     take(nowMs) {
@@ -83,12 +84,11 @@ export function createKeyring<T>(context: KeyContext, make: Make<T>): Keyring<T>
 /** Gives the keys that can be used: those in the settings as they are, the others as they were last read. */
 function reader<T>(context: KeyContext, make: Make<T>): () => readonly KeySlot<T>[] {
   const { provider, secrets } = context;
-  const fill = (source: KeySource | undefined, value: string | undefined): KeySlot<T> => ({
-    source,
-    value,
-    made: make(value, value === undefined ? undefined : printOf(value).slice(0, ACCOUNT_CHARS)),
-    ...cellsOf(context, value),
-  });
+  const fill = (source: KeySource | undefined, value: string | undefined): KeySlot<T> => {
+    const state = cellsOf(context, value);
+    const account = value === undefined ? undefined : printOf(value).slice(0, ACCOUNT_CHARS);
+    return { source, value, made: make(value, account, state), ...state };
+  };
   if (provider.keys.length === 0) {
     const only = [fill(undefined, undefined)];
     return () => only;

@@ -24,6 +24,8 @@ export interface Lane {
   readonly finished: boolean;
   /** Why the answer is not one, or is one no longer. */
   readonly fault: Fault | undefined;
+  /** What makes the answer useless, found too late to replace it. */
+  readonly flaw: Fault | undefined;
   readonly usage: Usage | undefined;
   /** What the client has by now, to be gone on with; `undefined` where it is not followed. */
   unfinished(): Unfinished | undefined;

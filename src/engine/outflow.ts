@@ -3,7 +3,7 @@
 
 import type { Fault } from "../core/fault.ts";
 import { fault } from "../core/fault.ts";
-import type { Answer, AttemptRecord, Frames, Reply } from "../core/reply.ts";
+import { type Answer, type AttemptRecord, attemptsIn, type Frames, type Reply } from "../core/reply.ts";
 import type { DialectWire } from "../dialects/dialect.ts";
 
 export interface Outflow {
@@ -105,7 +105,7 @@ function inBandFacts(call: string, answer: Answer): Readonly<Record<string, unkn
   return {
     call,
     target: answer.target,
-    attempts: answer.trail.length,
+    attempts: attemptsIn(answer.trail),
     trail: trailText(answer.trail),
     served_by: answer.servedBy,
     ...(answer.degraded !== undefined && { degraded: answer.degraded }),

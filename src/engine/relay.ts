@@ -4,9 +4,11 @@
 
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
+import { endsInLoop } from "../core/repetition.ts";
 import type { Unfinished } from "../core/unfinished.ts";
 import type { Usage } from "../core/usage.ts";
 import {
+  type Decoder,
   type DialectWire,
   type Encoder,
   SEAM_BLOCK,
@@ -16,12 +18,16 @@ import {
 } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
 import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
+import { type Demands, Hearing, looped, wrongForm } from "./usefulness.ts";
 
 export interface RelayOptions extends TapOptions {
   /** Writes in the client's dialect from a seam on; absent where nobody goes on. */
   readonly encoderFrom?: (seam: Seam) => Encoder;
   /** The client asked for no output (`max_tokens: 0`). */
   readonly emptyAllowed: boolean;
+  readonly demands?: Demands | undefined;
+  /** Reads the text, where its form matters. */
+  readonly decoder?: Decoder | undefined;
 }
 
 export class Relay implements Lane {
@@ -30,6 +36,10 @@ export class Relay implements Lane {
   progress = 0;
   finished = false;
   fault: Fault | undefined;
+  flaw: Fault | undefined;
+  readonly #demands: Demands | undefined;
+  readonly #decoder: Decoder | undefined;
+  readonly #heard: Hearing | undefined;
   readonly #wire: DialectWire;
   readonly #tap: Tap;
   readonly #cutter = new FrameCutter(HELD_BYTES_MAX);
@@ -47,6 +57,9 @@ export class Relay implements Lane {
     this.#tap = wire.tap(options);
     this.#encoderFrom = options.encoderFrom;
     this.#emptyAllowed = options.emptyAllowed;
+    this.#demands = options.demands;
+    this.#decoder = options.decoder;
+    this.#heard = options.decoder && new Hearing(false);
   }
 
   get stopped(): boolean {
@@ -68,6 +81,7 @@ export class Relay implements Lane {
 
   feed(chunk: Uint8Array): Uint8Array | undefined {
     if (this.committed && !this.#toolOpen && this.#cutter.atRest && this.#tap.recognises(chunk)) {
+      if (this.#decoder !== undefined) this.#hear(this.#decoder, chunk);
       this.progress++;
       return chunk;
     }
@@ -98,6 +112,7 @@ export class Relay implements Lane {
 
   #take(frame: Uint8Array): void {
     const kind = this.#tap.see(frame);
+    if (this.#decoder !== undefined) this.#hear(this.#decoder, frame);
     switch (kind) {
       case "drop":
         return;
@@ -116,6 +131,7 @@ export class Relay implements Lane {
         this.#toolOpen = false;
         this.progress++;
         this.#hold(frame, true);
+        this.#checkCalls();
         this.#commit();
         break;
       case "stop":
@@ -141,7 +157,10 @@ export class Relay implements Lane {
   #tool(frame: Uint8Array, next: boolean): void {
     this.received = true;
     this.progress++;
-    if (next) this.#commit();
+    if (next) {
+      this.#checkCalls();
+      this.#commit();
+    }
     this.#toolOpen = true;
     this.#toolSeen = true;
     this.#hold(frame, true);
@@ -152,6 +171,7 @@ export class Relay implements Lane {
     this.#hold(frame, true);
     const toolClosed = this.#toolOpen;
     this.#toolOpen = false;
+    if (toolClosed) this.#checkCalls();
     // An answer without content waits for its end: only then is it known to be a legal one.
     if (this.committed || toolClosed || this.#toolSeen || this.#tap.hasContent) this.#commit();
   }
@@ -179,7 +199,26 @@ export class Relay implements Lane {
     if (this.committed || this.#emptyAllowed || this.#tap.emptyIsLegal) {
       this.#commit();
       this.finished = true;
+      const tail = this.#tap.tail();
+      if (tail !== undefined && endsInLoop(tail)) this.flaw ??= looped();
+      if (this.#heard !== undefined) this.flaw ??= wrongForm(this.#demands?.format, this.#heard);
     } else this.#fail(fault("empty-reply", "the stream ended well but held no content"));
+  }
+
+  #hear(decoder: Decoder, frame: Uint8Array): void {
+    for (const event of decoder.decode(frame)) this.#heard?.hear(event);
+  }
+
+  /** Of the calls that are about to be released. */
+  #checkCalls(): void {
+    const check = this.#demands?.toolCheck;
+    if (check === undefined) return;
+    for (const call of this.#tap.closedCalls()) {
+      const wrong = check(call);
+      if (wrong === undefined) continue;
+      if (this.#demands?.replaces && !this.committed) this.#fail(wrong);
+      else this.flaw ??= wrong;
+    }
   }
 
   #fail(reason: Fault): void {

@@ -4,7 +4,7 @@
 
 import type { Call, DeliveredPart, ResumeMode } from "../core/call.ts";
 import { type Fault, fault, isFault } from "../core/fault.ts";
-import type { Answer, AttemptRecord, Ending, Frames, Reply } from "../core/reply.ts";
+import { type Answer, type AttemptRecord, attemptsIn, type Ending, type Frames, type Reply } from "../core/reply.ts";
 import type { Policy, Scope, Service } from "../core/service.ts";
 import type { Unfinished } from "../core/unfinished.ts";
 import type { Dialect } from "../dialects/dialect.ts";
@@ -125,7 +125,7 @@ class Resumable implements Frames {
       toolCalls: unfinished.toolCalls,
       fault: broken,
       mode: this.#call.resume ?? this.#options.mode,
-      attemptsLeft: this.#options.attemptsMax - this.#trail.length,
+      attemptsLeft: this.#options.attemptsMax - attemptsIn(this.#trail),
       continuations: this.#continuations,
     });
     if (step.type === "end-as-tool-use") return this.#endAsToolUse(unfinished, ending);
@@ -175,7 +175,8 @@ class Resumable implements Frames {
   async #ask(): Promise<Reply> {
     const reply = await this.#next(this.#again(), this.#scope);
     const isPrefixRefused = !reply.ok && reply.fault.kind === "unsupported" && /prefix/.test(reply.fault.message);
-    if (!isPrefixRefused || this.#trail.length + reply.trail.length >= this.#options.attemptsMax) return reply;
+    if (!isPrefixRefused || attemptsIn(this.#trail) + attemptsIn(reply.trail) >= this.#options.attemptsMax)
+      return reply;
     this.#trail.push(...reply.trail);
     return this.#next(this.#again(), this.#scope);
   }
@@ -185,7 +186,7 @@ class Resumable implements Frames {
       text: this.#text,
       anchor: anchorOf(this.#text),
       tokens: tokensOf(this.#text),
-      attempts: this.#trail.length,
+      attempts: attemptsIn(this.#trail),
       failed: this.#failed,
     };
     return { ...this.#call, delivered };

@@ -4,10 +4,12 @@
 import type { Call } from "../core/call.ts";
 import { CancelSource } from "../core/cancel.ts";
 import type { Fault, FaultKind } from "../core/fault.ts";
+import type { RateLimit } from "../core/rate-limit.ts";
 import type { AttemptRecord, Ending } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import { LazyDeadline } from "../core/timing.ts";
 import type { Usage } from "../core/usage.ts";
+import type { Debit, QuotaGate } from "./quota-gate.ts";
 import { withoutKey } from "./without-key.ts";
 
 /** Faults by which the client's side ended the attempt: nobody is owed an error any more. */
@@ -31,12 +33,18 @@ export class Settlement {
   status: number | undefined;
   requestId: string | undefined;
   usage: Usage | undefined;
+  /** What makes the answer useless, though it was delivered. */
+  flaw: Fault | undefined;
   firstContentMs: number | undefined;
   pausedMs = 0;
   /** The key that was sent: no fault may tell it. */
   secret: string | undefined;
   /** A fingerprint of it. */
   account: string | undefined;
+  /** Of that key, and what this attempt took of it. */
+  quota: QuotaGate | undefined;
+  debit: Debit | undefined;
+  limits: readonly RateLimit[] | undefined;
   /** Not the call itself: an open stream must not keep its request alive. */
   readonly #id: string;
   readonly #scope: Scope;
@@ -77,6 +85,7 @@ export class Settlement {
     const ending: Ending = {
       kind,
       fault,
+      flaw: this.flaw,
       usage: this.usage,
       firstContentMs: this.firstContentMs ?? tookMs,
       tookMs,
@@ -86,6 +95,7 @@ export class Settlement {
     this.settled = true;
     this.#off();
     this.timer.stop();
+    if (this.debit !== undefined) this.quota?.end(this.debit, this, atMs);
     this.#scope.emit({
       type: "attempt-end",
       atMs,
@@ -94,6 +104,7 @@ export class Settlement {
       number: this.number,
       fault: fault?.kind,
       message: fault && inOwnWords(fault),
+      flaw: this.flaw?.kind,
       status: this.status,
       committed: this.committed,
       firstContentMs: this.firstContentMs,
@@ -101,6 +112,7 @@ export class Settlement {
       pausedMs: this.pausedMs,
       usage: this.usage,
       account: this.account,
+      limits: this.limits,
       requestId: this.secret !== undefined && this.requestId?.includes(this.secret) ? undefined : this.requestId,
     });
     this.#resolve(ending);

@@ -150,6 +150,7 @@ export class StreamReader implements Frames {
     if (this.#attempt.settled) return;
     if (this.#lane.finished) {
       this.#attempt.usage = this.#lane.usage;
+      this.#attempt.flaw = this.#lane.flaw;
       this.#attempt.settle(undefined);
       this.#drain();
     } else if (this.#fault !== undefined) this.#stop(this.#fault);

@@ -3,6 +3,7 @@
 
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
+import { endsInLoop, TAIL_CHARS } from "../core/repetition.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
 import type { Unfinished } from "../core/unfinished.ts";
 import type { Usage } from "../core/usage.ts";
@@ -10,6 +11,23 @@ import { type Decoder, type Encoder, SEAM_BLOCK } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
 import { TextLog } from "../dialects/text-log.ts";
 import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
+import { type Demands, Hearing, looped, wrongForm } from "./usefulness.ts";
+
+export interface TranslationOptions {
+  /** The client asked for no output. */
+  readonly emptyAllowed: boolean;
+  /** Keeps what is needed to go on after a break. */
+  readonly follow: boolean;
+  readonly demands?: Demands | undefined;
+  /** The client's names of tools by those that were sent. */
+  readonly names?: ReadonlyMap<string, string> | undefined;
+}
+
+/** With the client's own name of the tool. */
+export function renamed<Event extends StreamEvent>(event: Event, names: ReadonlyMap<string, string>): Event {
+  if (event.type !== "tool-start") return event;
+  return { ...event, name: names.get(event.name) ?? event.name };
+}
 
 export class Translation implements Lane {
   received = false;
@@ -17,7 +35,11 @@ export class Translation implements Lane {
   progress = 0;
   finished = false;
   fault: Fault | undefined;
+  flaw: Fault | undefined;
   usage: Usage | undefined;
+  readonly #demands: Demands | undefined;
+  readonly #heard: Hearing;
+  readonly #names: ReadonlyMap<string, string> | undefined;
   readonly #decoder: Decoder;
   readonly #encoder: Encoder;
   readonly #emptyAllowed: boolean;
@@ -32,10 +54,15 @@ export class Translation implements Lane {
   /** The block of text that is open. */
   #textBlock: number | undefined;
 
-  constructor(decoder: Decoder, encoder: Encoder, options: { emptyAllowed: boolean; follow: boolean }) {
+  constructor(decoder: Decoder, encoder: Encoder, options: TranslationOptions) {
     this.#decoder = decoder;
     this.#encoder = encoder;
     this.#emptyAllowed = options.emptyAllowed;
+    this.#demands = options.demands;
+    this.#names = options.names;
+    // Without a form to keep to, only the end of the text is of interest.
+    const hearsCalls = options.demands?.toolCheck !== undefined;
+    this.#heard = options.demands?.format ? new Hearing(hearsCalls) : new Hearing(hearsCalls, TAIL_CHARS);
     this.#log = options.follow ? new TextLog() : undefined;
   }
 
@@ -103,7 +130,7 @@ export class Translation implements Lane {
     if (event.type === "error") this.#fail(event.fault);
     else if (event.type === "message-end" && !this.#mayEnd(event)) {
       this.#fail(fault("empty-reply", "the stream ended well but held no content"));
-    } else this.#pass(event);
+    } else this.#pass(this.#names === undefined ? event : renamed(event, this.#names));
   }
 
   #mayEnd({ stop, usage }: Extract<StreamEvent, { type: "message-end" }>): boolean {
@@ -113,6 +140,7 @@ export class Translation implements Lane {
   }
 
   #pass(event: Exclude<StreamEvent, { type: "error" }>): void {
+    if (this.#isUseless(event)) return;
     if (event.type !== "message-start" && event.type !== "native") this.#notice(event);
     if (this.#log !== undefined) this.#follow(this.#log, event);
     const encoded = this.#encoder.encode(event);
@@ -123,7 +151,21 @@ export class Translation implements Lane {
     if (event.type === "message-end") {
       this.committed = true;
       this.finished = true;
+      this.flaw ??= endsInLoop(this.#heard.text) ? looped() : wrongForm(this.#demands?.format, this.#heard);
     }
+  }
+
+  /** True when the answer is to be replaced for it. */
+  #isUseless(event: StreamEvent): boolean {
+    const call = this.#heard.hear(event);
+    const wrong = call === undefined ? undefined : this.#demands?.toolCheck?.(call);
+    if (wrong === undefined) return false;
+    if (this.#demands?.replaces !== true || this.committed) {
+      this.flaw ??= wrong;
+      return false;
+    }
+    this.#fail(wrong);
+    return true;
   }
 
   #notice(event: Exclude<StreamEvent, { type: "message-start" | "native" | "error" }>): void {

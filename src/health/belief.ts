@@ -42,6 +42,9 @@ export interface Standing {
   readonly admitted: boolean;
   /** Too much under suspicion for a second try there. */
   readonly strained: boolean;
+  /** Believed not to answer. `hopeful`: though it has just answered a probe. */
+  readonly down: boolean;
+  readonly hopeful: boolean;
   readonly probeDue: boolean;
   readonly change?: Change | undefined;
 }
@@ -57,9 +60,16 @@ export function stand(believed: Believed, callId: string, { nowMs, random }: Mom
   return {
     admitted: share >= 1 || (share > 0 && placeOf(callId) < share),
     strained: cell.state !== "healthy" && (cell.state !== "ramp" || total >= limit / 2),
+    down: isDown(cell),
+    hopeful: cell.state === "probation",
     probeDue: isProbeDue(cell, nowMs),
     change,
   };
+}
+
+/** Out of rotation: believed not to answer. */
+export function isDown({ state }: BeliefCell): boolean {
+  return state === "ejected" || state === "probation";
 }
 
 function totalOf({ cell, pool }: Believed, nowMs: number): number {

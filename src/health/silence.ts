@@ -17,6 +17,7 @@ const SLOT_CALL_MAX = 4;
 /** The first answers to come are the fast ones: nothing is judged by them alone. */
 const LEARNT_MIN = 30;
 const LEARNT_MIN_MS = 30_000;
+const FASTEST = 0.1;
 /** Old habits are forgotten: beyond this many answers every count is halved. */
 const LEARNT_MAX = 2_000;
 
@@ -67,6 +68,20 @@ export function silenceOf(cell: BeliefCell, ratePerS: number, nowMs: number): nu
   // A few silent calls are no proof: at low rates it takes a failed probe, or an outcome, besides.
   cell.silence = Math.min(most, 5 + 4.5 * Math.log10(Math.max(1, ratePerS)));
   return cell.silence;
+}
+
+/** How long the fastest tenth of first contents took at least, in milliseconds; 0: not known yet. */
+export function soonestMs(cell: BeliefCell, shape: number): number {
+  const silence = cell.silences[shape];
+  if (silence === undefined || silence.learntTotal < LEARNT_MIN) return 0;
+  let below = 0;
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    below += silence.learnt[bucket] ?? 0;
+    // Its lower edge: nobody is turned away by the width of a bucket.
+    if (below >= silence.learntTotal * FASTEST)
+      return bucket === 0 ? 0 : BUCKET_BASE_MS * Math.exp(bucket * BUCKET_GROWTH);
+  }
+  return 0;
 }
 
 function createSilence(nowMs: number): SilenceCell {

@@ -138,6 +138,28 @@ test("a whole call has no time to first token; open streams and calls in flight 
   expect(samples.get("holdfast_open_streams")).toBe(1);
 });
 
+test("limits: what is under way, who had no room, who was spared, what is left of a quota", () => {
+  const metrics = createMetrics({ running: () => follower.running, startedWallMs: 0, dropped: () => ({}) });
+  const follower = createCallFollower(() => 0, [metrics.read]);
+  const [begun, asked] = callFacts({ id: "c1" });
+  if (begun === undefined || asked === undefined) throw new Error("no facts");
+  const limits = [{ kind: "requests", limit: 60, remaining: 12 }] as const;
+  const attempt = { call: "c1", atMs: 0, target: "alpha/a" } as const;
+  follower.read(begun);
+  follower.read({ ...attempt, type: "target-full", target: "full/m" });
+  follower.read(asked);
+  expect(parse(metrics.text()).samples.get('holdfast_attempts_in_flight{target="alpha/a"}')).toBe(1);
+  const over = { number: 1, committed: false, tookMs: 1, pausedMs: 0, limits };
+  follower.read({ ...attempt, ...over, type: "attempt-end" });
+  follower.read({ call: "c1", atMs: 0, type: "call-shed", criticality: "default", why: "outage" });
+  const { samples } = parse(metrics.text());
+  expect(samples.get('holdfast_attempts_in_flight{target="alpha/a"}')).toBe(0);
+  expect(samples.get('holdfast_target_full_total{target="full/m"}')).toBe(1);
+  expect(samples.get('holdfast_calls_shed_total{route="chat",criticality="default",why="outage"}')).toBe(1);
+  expect(samples.get('holdfast_quota_limit{target="alpha/a",kind="requests"}')).toBe(60);
+  expect(samples.get('holdfast_quota_remaining{target="alpha/a",kind="requests"}')).toBe(12);
+});
+
 test("names that clients make up do not make series without end", () => {
   const { tell } = measure();
   for (let i = 0; i < TARGETS_MAX + 50; i++) tell({ id: `c${i}`, attempts: [[`alpha/made-up-${i}`]] });

@@ -14,6 +14,7 @@ import {
   type Family,
 } from "./exposition.ts";
 import type { CallFollower, CallReader } from "./follow-calls.ts";
+import { createLimitMetrics } from "./limit-metrics.ts";
 import { servingAttempt, type TrackedCall } from "./tracked-call.ts";
 
 export interface Metrics {
@@ -76,6 +77,23 @@ export const METRICS = {
     "target",
     "Time that calls were to wait before an attempt at a target.",
   ],
+  underWay: ["holdfast_attempts_in_flight", "target", "Attempts begun and not yet ended: what bulkheads bound."],
+  full: [
+    "holdfast_target_full_total",
+    "target",
+    "Calls that passed a target over, because no more may be under way there.",
+  ],
+  shed: [
+    "holdfast_calls_shed_total",
+    "route criticality why",
+    "Calls for which nothing was sent: no target is believed to answer (outage), or none in time (deadline).",
+  ],
+  quotaLimit: [
+    "holdfast_quota_limit",
+    "target kind",
+    "A rate limit, as the provider last told it of any key: requests, input, output, or tokens of both.",
+  ],
+  quotaLeft: ["holdfast_quota_remaining", "target kind", "What was left of it."],
   inFlight: ["holdfast_calls_in_flight", "", "Calls begun and not yet ended."],
   openStreams: ["holdfast_open_streams", "", "Streamed calls whose response has begun and not yet ended."],
   bugs: ["holdfast_bugs_total", "", "Bugs in Holdfast that a call met. Please report them."],
@@ -106,9 +124,20 @@ interface TargetCells {
 export function createMetrics({ running, startedWallMs, dropped }: MetricsOptions): Metrics {
   const counters = createCounters();
   const times = createTimes();
+  const limits = createLimitMetrics(
+    {
+      underWay: counter("underWay", "gauge"),
+      full: counter("full"),
+      shed: counter("shed"),
+      quotaLimit: counter("quotaLimit", "gauge"),
+      quotaLeft: counter("quotaLeft", "gauge"),
+    },
+    counters.labels,
+  );
   const families: readonly Family[] = [
     ...Object.values(counters.families),
     ...Object.values(times.families),
+    ...limits.families,
     gauge("inFlight", () => running().size),
     gauge("openStreams", () => openStreams(running())),
     gauge("start", () => startedWallMs / 1_000),
@@ -117,6 +146,7 @@ export function createMetrics({ running, startedWallMs, dropped }: MetricsOption
     contentType: CONTENT_TYPE,
     bug: counters.bug,
     read(event, call) {
+      limits.read(event, call);
       if (event.type === "attempt-end") counters.attempt(event);
       else if (event.type === "retry-wait") counters.wait(event);
       else if (event.type === "call-end") {
@@ -126,6 +156,7 @@ export function createMetrics({ running, startedWallMs, dropped }: MetricsOption
     },
     text() {
       counters.dropped(dropped());
+      limits.look(running());
       return `${families.map((family) => family.text()).join("\n")}\n`;
     },
   };
@@ -162,6 +193,7 @@ function createCounters() {
   };
   return {
     families,
+    labels: { route: routes, target: (name: string) => targets(name).label },
     bug: () => void bugs.value++,
     call(end: Event<"call-end">, { start }: TrackedCall): void {
       const route = routes(start.route);

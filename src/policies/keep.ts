@@ -30,8 +30,8 @@ function watched(answer: Answer, stream: boolean, record: (pieces: readonly Uint
     const all = pieces;
     pieces = undefined;
     if (all === undefined) return;
-    void answer.ending.then(({ kind }) => {
-      if (kind === "complete") record(all);
+    void answer.ending.then(({ kind, flaw }) => {
+      if (kind === "complete" && flaw === undefined) record(all);
     });
   };
   const see = (bytes: Uint8Array | undefined): Uint8Array | undefined => {

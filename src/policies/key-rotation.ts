@@ -59,7 +59,13 @@ export function pickKey(keys: readonly KeyState[], nowMs: number): number {
 /** Lower is better; 0 is free. Beyond a class, the sooner it comes back the better. */
 function rankOf({ key, pause }: KeyState, nowMs: number): number {
   if (nowMs < key.restUntilMs) return (key.sure ? 3 : 2) + share(key.restUntilMs - nowMs);
-  return nowMs < pause.pausedUntilMs ? 1 + share(pause.pausedUntilMs - nowMs) : 0;
+  const untilMs = pausedUntilMs(pause);
+  return nowMs < untilMs ? 1 + share(untilMs - nowMs) : 0;
+}
+
+/** By its provider's word after a 429, or by what is left of its quota. */
+export function pausedUntilMs({ pausedUntilMs: askedMs, quota }: TargetCell): number {
+  return quota === undefined ? askedMs : Math.max(askedMs, quota.untilMs);
 }
 
 /** Within 0..1, monotonic. */
@@ -73,7 +79,7 @@ export function keyStanding(keys: readonly KeyState[], nowMs: number): KeyStandi
   for (const { key, pause } of keys) {
     const rests = nowMs < key.restUntilMs;
     if (!(rests && key.sure)) noKey = false;
-    if (!rests) pausedMs = Math.min(pausedMs, Math.max(0, pause.pausedUntilMs - nowMs));
+    if (!rests) pausedMs = Math.min(pausedMs, Math.max(0, pausedUntilMs(pause) - nowMs));
   }
   // Keys at rest are not waited for: what ails them seldom passes by itself.
   const known = Number.isFinite(pausedMs);

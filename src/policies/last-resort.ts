@@ -6,7 +6,7 @@ import type { Call } from "../core/call.ts";
 import type { OutageCell } from "../core/cell.ts";
 import { FAULTS } from "../core/fault.ts";
 import type { Rung } from "../core/last-resort.ts";
-import type { Refusal, Reply } from "../core/reply.ts";
+import { attemptsIn, type Refusal, type Reply } from "../core/reply.ts";
 import type { Policy, Scope } from "../core/service.ts";
 
 export function lastResort(rungs: readonly Rung[], cell: OutageCell): Policy {
@@ -41,7 +41,7 @@ async function descend(
   const trail = refusal.remembered === true ? [] : [...refusal.trail];
   const before = trail.length;
   for (const rung of rungs) {
-    const outage = { fault: refusal.fault, sinceWallMs, attempts: trail.length };
+    const outage = { fault: refusal.fault, sinceWallMs, attempts: attemptsIn(trail) };
     const reply = await rung.serve(outage)(call, scope);
     trail.push(...reply.trail);
     if (reply.ok) return { ...reply, trail };

@@ -16,6 +16,8 @@ const calm: Candidate = {
   spareKey: false,
   admitted: true,
   strained: false,
+  full: false,
+  soonestMs: 0,
 };
 const a = calm;
 const b: Candidate = { ...calm, domain: "b" };
@@ -56,6 +58,23 @@ const ROWS: readonly (readonly [string, Situation, ReturnType<typeof go> | typeo
   ],
   ["first: all paused for long: never fail closed", when([{ ...a, pausedMs: 60_000 }], []), go(0)],
   ["first: one that failed this very call before comes last", when([{ ...a, failedBefore: true }, b], []), go(1)],
+  ["first: one without room is passed over", when([{ ...a, full: true }, b], []), go(1)],
+  [
+    "first: nobody has room",
+    when(
+      [
+        { ...a, full: true },
+        { ...b, full: true },
+      ],
+      [],
+    ),
+    stop,
+  ],
+  [
+    "a failed one is not tried again when it has filled up",
+    when([{ ...a, full: true }], [tried(0, "server-error")]),
+    stop,
+  ],
   ["no target at all", when([], []), stop],
   ["overloaded: the next domain at once", when([a, b], [tried(0, "overloaded")]), go(1)],
   ["overloaded: never the same domain first", when([a, { ...a }, c], [tried(0, "overloaded")]), go(2)],
@@ -185,6 +204,8 @@ describe("nextMove", () => {
       spareKey: fc.boolean(),
       admitted: fc.boolean(),
       strained: fc.boolean(),
+      full: fc.boolean(),
+      soonestMs: fc.integer({ min: 0, max: 700_000 }),
     });
     const scenario = fc.record({
       candidates: fc.array(candidate, { minLength: 1, maxLength: 5 }),

@@ -1,8 +1,9 @@
 // The one rule that decides what a call does next: try a target, wait and try, or stop. Pure: history, candidates and
 // budgets in, one move out. Retry, fallback (and later hedge) are its moves; it knows no vendor and no clock.
 
-import { FAULTS, type Fault } from "../core/fault.ts";
+import { FAULTS, type Fault, type FaultKind } from "../core/fault.ts";
 import { ATTEMPTS_PER_DOMAIN_MAX } from "../core/settings.ts";
+import { isPassedOver } from "./context-fit.ts";
 import { isKeyFault } from "./key-rotation.ts";
 
 /** Full jitter (AWS, "Exponential Backoff and Jitter"): uniform in 0..min(cap, base·2^n). */
@@ -32,6 +33,13 @@ export interface Candidate {
   readonly admitted: boolean;
   /** Under suspicion before this call: no second try there. */
   readonly strained: boolean;
+  /** Why it cannot hold the request. */
+  readonly lacking?: FaultKind | undefined;
+  readonly contextTokens?: number | undefined;
+  /** As much is under way at its provider as may be: it is passed over. */
+  readonly full: boolean;
+  /** It will take so long to its first content at least: it is no use to a call that ends before; 0 when not known. */
+  readonly soonestMs: number;
 }
 
 export interface Tried {
@@ -58,7 +66,8 @@ export type Move =
 const STOP: Move = { type: "stop" };
 
 /**
- * Failover first; a drained target is never tried. In this order:
+ * Failover first; a target that is drained, full or too slow for the time left is never tried, nor one that cannot hold the
+ * request while another can. In this order:
  * 1. a fault that is final stops; so does the attempt cap over everything sent for this call;
  * 2. a key that is rejected, limited or out of quota is followed by the provider's next one: the model asked for is kept;
  * 3. a short `retry-after` is waited for, once, on the same target, by one call at a time, if its budget allows;
@@ -124,7 +133,9 @@ function rank(now: Situation, index: number): number {
 
 function nowhereElse(now: Situation, last: Tried): Move | undefined {
   const candidate = now.candidates[last.candidate];
-  const singleDomain = now.candidates.every((other) => other.drained || other.domain === candidate?.domain);
+  const singleDomain = now.candidates.every(
+    (other) => other.drained || other.full || other.domain === candidate?.domain,
+  );
   if (!singleDomain || candidate === undefined || !candidate.mayRetry) return undefined;
   if (!hasRoom(now, last.candidate) || isWorthWaiting(last.fault.retryAfterMs)) return undefined;
   if (!isTransient(last.fault)) return undefined;
@@ -144,7 +155,8 @@ function isTransient({ kind }: Fault): boolean {
     kind === "rate-limited" ||
     kind === "stream-broken" ||
     kind === "malformed-reply" ||
-    kind === "empty-reply"
+    kind === "empty-reply" ||
+    kind === "useless-reply"
   );
 }
 
@@ -172,7 +184,8 @@ function isUntried(now: Situation, index: number): boolean {
 
 function isOpen(now: Situation, index: number): boolean {
   const candidate = now.candidates[index];
-  if (candidate === undefined || candidate.drained) return false;
+  if (candidate === undefined || candidate.drained || candidate.full) return false;
+  if (candidate.soonestMs > now.remainingMs || isPassedOver(now.candidates, index, now.history)) return false;
   return attemptsOn(now, candidate.domain) < ATTEMPTS_PER_DOMAIN_MAX;
 }
 

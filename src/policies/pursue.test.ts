@@ -11,7 +11,7 @@ import type { Answer, Ending, Reply } from "../core/reply.ts";
 import { createCells } from "../state/cells.ts";
 import { type Earlier, type Pursued, pursue } from "./pursue.ts";
 
-const RULES = { attemptsMax: 3, retryWaitMs: 3_000, totalMs: 60_000 };
+const RULES = { route: "r", criticality: "default" as const, attemptsMax: 3, retryWaitMs: 3_000, totalMs: 60_000 };
 const NEVER = Number.POSITIVE_INFINITY;
 // What pursue reads of a call.
 const CALL = { id: "c1", deadlineMs: NEVER, retryCount: 0 } as Call;
@@ -37,7 +37,14 @@ function answer(target: string, ending: Promise<Ending> = new Promise(() => {}))
 
 type Answering = (number: number, cancel: CancelSource) => Fault | Answer;
 
-function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier, more: Partial<typeof RULES> = {}) {
+interface More extends Partial<typeof RULES> {
+  /** Targets without room. */
+  readonly full?: readonly string[];
+  /** From the first attempt on. */
+  readonly downSoon?: boolean;
+}
+
+function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier, more: More = {}) {
   const { runtime, clock, advance } = handRuntime(() => fault("bug", "nothing is sent here"));
   const cells = createCells();
   const cancel = new CancelSource();
@@ -50,7 +57,10 @@ function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier
       identity: id,
       domain,
       model,
-      stand: () => ({ admitted: true, strained: false }),
+      stand: () => ({ admitted: true, strained: false, down: false, hopeful: false }),
+      soonestMs: () => 0,
+      isDown: () => more.downSoon === true && made.length > 0,
+      isFull: () => more.full?.includes(id) === true,
       keys: () => ({ pausedMs: 0, noKey: false, spareKey: false }),
       attempt: async (_call, _scope, number): Promise<Reply> => {
         made.push(`${number} ${id}`);
@@ -192,4 +202,38 @@ describe("the call's own end", () => {
     expect(await reply).toMatchObject({ ok: false, fault: { kind: "cancelled" } });
     expect([made.length, clock.timers, cells.target("a/m").waiting]).toEqual([1, 0, false]);
   });
+});
+
+describe("targets without room", () => {
+  test("are passed over, named in the trail and no attempt", async () => {
+    const { run, made, events } = harness({ "a/m": () => answer("a/m"), "b/m": () => answer("b/m") }, undefined, {
+      full: ["a/m"],
+    });
+    expect(await run()).toMatchObject({
+      ok: true,
+      target: "b/m",
+      trail: [
+        { target: "a/m", fault: "busy", skipped: true },
+        { target: "b/m", fault: "ok" },
+      ],
+    });
+    expect(made).toEqual(["1 b/m"]);
+    expect(events).toMatchObject([{ type: "target-full", target: "a/m" }]);
+  });
+  test("when all are: busy, at once", async () => {
+    const { run, made } = harness({ "a/m": () => answer("a/m") }, undefined, { full: ["a/m"] });
+    expect(await run()).toMatchObject({ ok: false, fault: { kind: "busy", retryAfterMs: 5_000 } });
+    expect(made).toEqual([]);
+  });
+});
+
+test("an outage that is noticed on the way ends the pursuit, once a few have shown that nobody answers", async () => {
+  const { run, made, cells } = harness({ "a/m": () => overloaded, "b/m": () => overloaded }, undefined, {
+    downSoon: true,
+  });
+  await run();
+  expect(made).toEqual(["1 a/m", "2 b/m"]);
+  cells.admission(RULES.route).tried = 20;
+  expect(await run()).toMatchObject({ ok: false, fault: { kind: "overloaded" } });
+  expect(made).toEqual(["1 a/m", "2 b/m", "1 a/m"]);
 });

@@ -6,7 +6,7 @@ import type { Call } from "../core/call.ts";
 import type { Cells, RefusedCell } from "../core/cell.ts";
 import { FAULTS, type Fault } from "../core/fault.ts";
 import { fingerprint } from "../core/fingerprint.ts";
-import type { Refusal } from "../core/reply.ts";
+import { attemptsIn, type Refusal } from "../core/reply.ts";
 import type { Policy } from "../core/service.ts";
 
 /** Without a `retry-after`: as the final error says. */
@@ -25,7 +25,7 @@ export function refused(cells: Cells): Policy {
     }
     const reply = await next(call, scope);
     // Without an attempt nothing is spared by remembering.
-    if (!reply.ok && reply.trail.length > 0 && isWorthKeeping(reply.fault, call))
+    if (!reply.ok && attemptsIn(reply.trail) > 0 && isWorthKeeping(reply.fault, call))
       cells.refused.set(keyOf(call), remember(reply, clock.now(), known));
     return reply;
   };
@@ -40,12 +40,12 @@ export function remembered(cells: Cells, call: Call, nowMs: number): RefusedCell
 function remember(refusal: Refusal, nowMs: number, known: RefusedCell | undefined): RefusedCell {
   const repeatMs = Math.min(REPEAT_MAX_MS, refusal.fault.retryAfterMs ?? REPEAT_MS);
   const failed = new Set(known?.failed);
-  for (const record of refusal.trail) failed.add(record.target);
+  for (const { target, skipped } of refusal.trail) if (skipped !== true) failed.add(target);
   return {
     refusal,
     repeatUntilMs: nowMs + repeatMs,
     forgetAtMs: nowMs + Math.max(FORGET_MS, repeatMs),
-    attempts: (known?.attempts ?? 0) + refusal.trail.length,
+    attempts: (known?.attempts ?? 0) + attemptsIn(refusal.trail),
     failed,
   };
 }

@@ -300,6 +300,7 @@ test("whatever the types of the configuration know is accepted", () => {
     "retry-wait": "3s",
     usage: "as-asked",
     strict: true,
+    validate: { "min-length": 1 },
     criticality: "critical",
     cache: { outage: "exact", ttl: "1h", "stale-if-error": "7d" },
     "last-resort": ["stale-cache", { canned: "Back soon." }],

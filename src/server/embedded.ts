@@ -1,7 +1,7 @@
 // The library: the same handler that the gateway listens with, behind the `fetch` of an SDK instead of a socket. It is here
 // because it is the handler's other host; it has no listener, and nothing in its graph knows Bun or Node.
 
-import { maxOutputTokens } from "../../catalog/models.ts";
+import { contextTokens, maxOutputTokens } from "../../catalog/models.ts";
 import type { HoldfastConfig } from "../config/config-object.ts";
 import { settingsFrom } from "../config/load.ts";
 import { type Problem, renderProblems } from "../config/problem.ts";
@@ -51,7 +51,13 @@ export function createHoldfast(config: HoldfastConfig, options: HoldfastOptions 
   const settings = settingsOrThrow(config, options.env ?? platformEnvironment());
   const hub = createEventHub();
   const runtime = createWebRuntime(options.fetch);
-  const engine = createEngine({ settings, runtime, maxOutput: maxOutputTokens, readers: [hub.read] });
+  const engine = createEngine({
+    settings,
+    runtime,
+    maxOutput: maxOutputTokens,
+    contextOf: contextTokens,
+    readers: [hub.read],
+  });
   const handler = createHandler(engine);
   // With what Node must not let go of: a Request's signal is cut off once nobody holds the Request.
   const inFlight = new Map<Departure, readonly unknown[]>();

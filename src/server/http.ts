@@ -23,6 +23,7 @@ export interface ServerOptions {
   /** What `/metrics` and `/admin` show; without them these say that nothing is kept. */
   readonly observers?: Observers;
   readonly maxOutput?: (model: string) => number | undefined;
+  readonly contextOf?: (model: string) => number | undefined;
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
   /** What is to survive the process goes there. */
   readonly database?: Database;
@@ -88,13 +89,15 @@ export function startServer(options: ServerOptions): Server {
 }
 
 function createParts(options: ServerOptions) {
-  const { settings, runtime, secrets, observers, maxOutput, readers = [], database, trouble = () => {} } = options;
+  const { settings, runtime, secrets, observers, maxOutput, contextOf, readers = [] } = options;
+  const { database, trouble = () => {} } = options;
   const board = createTargetBoard();
   const engine = createEngine({
     settings,
     runtime,
     ...(secrets && { secrets }),
     ...(maxOutput && { maxOutput }),
+    ...(contextOf && { contextOf }),
     ...(observers?.propagate && { propagate: observers.propagate }),
     readers: [board.read, ...(observers?.readers ?? []), ...readers],
   });

@@ -80,9 +80,10 @@ type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict
 function readSteering(headers: Headers, runtime: Runtime): Steering | Fault {
   const deadline = readNumber(headers, "x-holdfast-deadline-ms");
   if (isFault(deadline)) return deadline;
-  const criticality = headers.get("x-holdfast-criticality") ?? "default";
-  const known = CRITICALITIES.find((level) => level === criticality);
-  if (known === undefined) return wrongHeader("x-holdfast-criticality", CRITICALITIES.join(", "));
+  const criticality = headers.get("x-holdfast-criticality");
+  const known = criticality === null ? undefined : CRITICALITIES.find((level) => level === criticality);
+  if (criticality !== null && known === undefined)
+    return wrongHeader("x-holdfast-criticality", CRITICALITIES.join(", "));
   const strict = headers.get("x-holdfast-strict");
   if (strict !== null && strict !== "true" && strict !== "false")
     return wrongHeader("x-holdfast-strict", "true, false");

@@ -46,7 +46,6 @@ export function drillCall({ id, dialect, model, stream, tools, tenant }: DrillAs
     query: "",
     deadlineMs: Number.POSITIVE_INFINITY,
     tenant,
-    criticality: "default",
     retryCount: 0,
   };
 }

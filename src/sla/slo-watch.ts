@@ -19,7 +19,15 @@ export interface SloState extends SloSettings {
   readonly burning: Severity | undefined;
 }
 
+/** Where counts outlive the process. Each function throws when its disk does. */
+export interface SloKeeping {
+  load(slo: SloSettings, window: SloWindow): void;
+  save(slo: SloSettings, window: SloWindow, sinceSlot: number): void;
+}
+
 export interface SloWatch {
+  /** Writes what was counted since the last time. Throws when the store does; then it is written the next time. */
+  save(): void;
   read(event: GatewayEvent): void;
   /** Looks again without a fact; `nowMs` on the facts' clock. */
   tick(nowMs: number): void;
@@ -30,25 +38,31 @@ interface Watched {
   readonly slo: SloSettings;
   readonly window: SloWindow;
   burning: Severity | undefined;
+  savedSlot: number;
 }
 
-/** `nowMs` on the facts' clock. `emit` tells of `slo` facts. */
-export function createSloWatch(
-  slos: readonly SloSettings[],
-  nowMs: number,
-  emit: (fact: GatewayEvent) => void,
-): SloWatch {
-  const watched: readonly Watched[] = slos.map((slo) => ({
-    slo,
-    window: createSloWindow(slo.windowMs, nowMs),
-    burning: undefined,
-  }));
+export interface SloWatchOptions {
+  readonly slos: readonly SloSettings[];
+  /** On the facts' clock. */
+  readonly nowMs: number;
+  /** What makes a moment of that clock one since the Unix epoch: slots of different processes must be the same ones. */
+  readonly offsetMs: number;
+  readonly emit: (fact: GatewayEvent) => void;
+  readonly keeping?: SloKeeping | undefined;
+}
+
+export function createSloWatch({ slos, nowMs, offsetMs, emit, keeping }: SloWatchOptions): SloWatch {
+  const watched: readonly Watched[] = slos.map((slo) => {
+    const window = createSloWindow(slo.windowMs, nowMs + offsetMs);
+    keeping?.load(slo, window);
+    return { slo, window, burning: undefined, savedSlot: window.newest };
+  });
   const calls = new Map<string, { readonly route: string; readonly stream: boolean }>();
   let lookedMs = nowMs;
   const look = (atMs: number, call: string): void => {
     if (atMs - lookedMs < LOOK_MS && atMs >= lookedMs) return;
     lookedMs = atMs;
-    for (const one of watched) tell(one, atMs, call, emit);
+    for (const one of watched) tell(one, atMs + offsetMs, { atMs, call }, emit);
   };
   const routes = new Set(slos.map(({ route }) => route));
   return {
@@ -64,13 +78,19 @@ export function createSloWatch(
         for (const { slo, window } of watched) {
           if (slo.route !== call.route) continue;
           const verdict = judgeCall(slo.indicator, event, call.stream);
-          if (verdict !== undefined) count(window, event.atMs, verdict === "bad");
+          if (verdict !== undefined) count(window, event.atMs + offsetMs, verdict === "bad");
         }
         look(event.atMs, event.call);
       }
     },
     tick: (atMs) => look(atMs, ""),
-    states: (atMs) => watched.map((one) => stateOf(one, atMs)),
+    states: (atMs) => watched.map((one) => stateOf(one, atMs + offsetMs)),
+    save() {
+      for (const one of watched) {
+        keeping?.save(one.slo, one.window, one.savedSlot);
+        one.savedSlot = one.window.newest;
+      }
+    },
   };
 }
 
@@ -79,7 +99,12 @@ function forgetOldest(calls: Map<string, unknown>): void {
   if (oldest !== undefined) calls.delete(oldest);
 }
 
-function tell(watched: Watched, nowMs: number, call: string, emit: (fact: GatewayEvent) => void): void {
+function tell(
+  watched: Watched,
+  nowMs: number,
+  fact: Pick<GatewayEvent, "atMs" | "call">,
+  emit: (fact: GatewayEvent) => void,
+): void {
   const { slo, window } = watched;
   const found = worst(watched, nowMs);
   if (found === undefined && watched.burning === undefined) return;
@@ -89,9 +114,8 @@ function tell(watched: Watched, nowMs: number, call: string, emit: (fact: Gatewa
   watched.burning = found?.severity;
   const counts = countsOf(window, slo.windowMs, nowMs);
   emit({
+    ...fact,
     type: "slo",
-    atMs: nowMs,
-    call,
     slo: slo.name,
     route: slo.route,
     state: found === undefined ? "recovered" : "burning",

@@ -11,6 +11,8 @@ export interface SloWindow {
   readonly bad: Uint32Array;
   /** The slot that is being filled: a number that grows, its place is modulo `SLOTS`. */
   newest: number;
+  /** The last slot that is no longer in the window. */
+  readonly oldest: number;
 }
 
 export function createSloWindow(windowMs: number, nowMs: number): SloWindow {
@@ -20,13 +22,35 @@ export function createSloWindow(windowMs: number, nowMs: number): SloWindow {
     total: new Uint32Array(SLOTS),
     bad: new Uint32Array(SLOTS),
     newest: Math.floor(nowMs / slotMs),
+    get oldest() {
+      return this.newest - SLOTS;
+    },
   };
+}
+
+/** What was counted before a restart; a slot outside of the window is nothing. */
+export function restore(window: SloWindow, slot: number, { total, bad }: Counts): void {
+  if (!Number.isInteger(slot) || slot <= window.oldest || slot > window.newest) return;
+  const place = ((slot % SLOTS) + SLOTS) % SLOTS;
+  window.total[place] = total;
+  window.bad[place] = bad;
+}
+
+/** Slots with calls, from `slot` on. */
+export function slotsSince(window: SloWindow, slot: number): (Counts & { readonly slot: number })[] {
+  const found: (Counts & { readonly slot: number })[] = [];
+  for (let at = Math.max(slot, window.oldest + 1); at <= window.newest; at += 1) {
+    const place = ((at % SLOTS) + SLOTS) % SLOTS;
+    const total = window.total[place] ?? 0;
+    if (total > 0) found.push({ slot: at, total, bad: window.bad[place] ?? 0 });
+  }
+  return found;
 }
 
 /** A clock that went back counts into the newest slot; one that leapt beyond the window empties it. */
 export function count(window: SloWindow, nowMs: number, isBad: boolean): void {
   advance(window, nowMs);
-  const place = window.newest % SLOTS;
+  const place = ((window.newest % SLOTS) + SLOTS) % SLOTS;
   window.total[place] = (window.total[place] ?? 0) + 1;
   if (isBad) window.bad[place] = (window.bad[place] ?? 0) + 1;
 }
@@ -50,7 +74,7 @@ function advance(window: SloWindow, nowMs: number): void {
   if (!(slot > window.newest)) return;
   const passed = Math.min(SLOTS, slot - window.newest);
   for (let step = 1; step <= passed; step += 1) {
-    const place = (window.newest + step) % SLOTS;
+    const place = (((window.newest + step) % SLOTS) + SLOTS) % SLOTS;
     window.total[place] = 0;
     window.bad[place] = 0;
   }

@@ -77,10 +77,15 @@ describe("a window", () => {
   });
 });
 
+const OFFSET_MS = Date.UTC(2026, 5, 23);
+
 /** One call a second, of which `badShare` fail evenly, for `seconds`; gives the facts that were told. */
 function play(stretches: readonly { readonly seconds: number; readonly badShare: number }[], slo: SloSettings = SLO) {
   const told: Extract<GatewayEvent, { type: "slo" }>[] = [];
-  const watch = createSloWatch([slo], 0, (fact) => fact.type === "slo" && told.push(fact));
+  const emit = (fact: GatewayEvent): void => {
+    if (fact.type === "slo") told.push(fact);
+  };
+  const watch = createSloWatch({ slos: [slo], nowMs: 0, offsetMs: OFFSET_MS, emit });
   let second = 0;
   let debt = 0;
   for (const { seconds, badShare } of stretches) {

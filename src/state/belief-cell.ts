@@ -17,6 +17,8 @@ export function createBelief(): BeliefCell {
     tenants: new Map(),
     prompts: new Map(),
     successes: 0,
+    judged: 0,
+    useless: 0,
     admission: 1,
     admissionMax: 1,
     admissionFloor: 0,

@@ -2,10 +2,12 @@
 // target share its cells and a reload keeps them.
 
 import {
+  type AdmissionCell,
   type BeliefCell,
   BUDGET_TOKENS_MAX,
   type BudgetCell,
   type Cells,
+  type IntakeCell,
   type KeyCell,
   type LocalCell,
   type OutageCell,
@@ -28,8 +30,10 @@ export function createCells(): Cells {
   const keys = new Map<string, KeyCell>();
   const budgets = new Map<string, BudgetCell>();
   const outages = new Map<string, OutageCell>();
+  const admissions = new Map<string, AdmissionCell>();
   const locals = new Map<string, LocalCell>();
   const beliefs = new Map<string, BeliefCell>();
+  const intakes = new Map<string, IntakeCell>();
   const pools = new Map<string, PoolCell>();
   return {
     belief: (identity) => getOrMake(beliefs, identity, TARGETS_MAX, createBelief),
@@ -40,6 +44,8 @@ export function createCells(): Cells {
         lastFailedMs: Number.NEGATIVE_INFINITY,
         otherFailedMs: Number.NEGATIVE_INFINITY,
       })),
+    intake: (provider) =>
+      getOrMake(intakes, provider, DOMAINS_MAX, () => ({ calls: 0, tenants: new Map(), peak: 0, peakAtMs: 0 })),
     probes: { dayStartMs: 0, spentUsd: 0 },
     answers: createKeptAnswers(),
     target: (identity) =>
@@ -48,6 +54,15 @@ export function createCells(): Cells {
     drains: createDrains(),
     budget: (domain) => getOrMake(budgets, domain, DOMAINS_MAX, () => ({ tokens: BUDGET_TOKENS_MAX })),
     outage: (route) => getOrMake(outages, route, ROUTES_MAX, () => ({ sinceMs: undefined })),
+    admission: (route) =>
+      getOrMake(admissions, route, ROUTES_MAX, () => ({
+        tried: 0,
+        answered: 0,
+        atMs: 0,
+        triedAtMs: Number.NEGATIVE_INFINITY,
+        turn: 0,
+        waiting: 0,
+      })),
     local: (identity) => getOrMake(locals, identity, TARGETS_MAX, () => ({ calls: 0, contextTokens: undefined })),
     refused: createRefused(),
   };

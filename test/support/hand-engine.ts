@@ -37,12 +37,19 @@ export function handEngine(
   dialects: readonly DialectId[],
   answering: Answering,
   route: Partial<RouteSettings> = {},
+  contextOf?: (model: string) => number | undefined,
 ): HandEngine {
   const hand = handRuntime(answering);
   const events: GatewayEvent[] = [];
   const settings = settingsOf(dialects, route);
   const readers = [(event: GatewayEvent) => void events.push(event)];
-  const engine = createEngine({ settings, runtime: hand.runtime, maxOutput: () => 4_096, readers });
+  const engine = createEngine({
+    settings,
+    runtime: hand.runtime,
+    maxOutput: () => 4_096,
+    readers,
+    ...(contextOf && { contextOf }),
+  });
   return {
     ...hand,
     engine,

@@ -1,10 +1,11 @@
 // The real engine in the virtual world, with clients that ask it as the server would: through `deliver`, reading at a pace
 // of their own. What the world is and what its providers do is `src/sim/`; judging is the tests' and the checker's.
 
-import type { Call, DialectId } from "../../src/core/call.ts";
+import type { Call, Criticality, DialectId } from "../../src/core/call.ts";
 import { CancelSource } from "../../src/core/cancel.ts";
 import { isFault } from "../../src/core/fault.ts";
 import type { GatewayEvent } from "../../src/core/gateway-event.ts";
+import type { Transport } from "../../src/core/runtime.ts";
 import type { RouteSettings, Settings } from "../../src/core/settings.ts";
 import { DIALECTS } from "../../src/dialects/registry.ts";
 import { type Delivery, deliver } from "../../src/engine/deliver.ts";
@@ -45,6 +46,12 @@ export interface VirtualOptions {
   /** `provider/model`, best first; default: every provider with the model `m`. */
   readonly targets?: readonly string[];
   readonly route?: Partial<RouteSettings>;
+  /** Instead of the one route `chat`: targets by route. */
+  readonly routes?: Readonly<Record<string, readonly string[]>>;
+  /** Instead of the world's own. */
+  readonly transport?: (world: World) => Transport;
+  /** Of each provider; default one. */
+  readonly keys?: Readonly<Record<string, readonly string[]>>;
   /** Names of providers that are local, and no targets by default. */
   readonly local?: readonly string[];
 }
@@ -61,6 +68,9 @@ export interface Ask {
   readonly deadlineMs?: number;
   readonly retryCount?: number;
   readonly tenant?: string;
+  readonly criticality?: Criticality;
+  /** The route; default `chat`. */
+  readonly model?: string;
   readonly openMs?: number;
   /** How long the client takes after each piece before it wants the next. */
   readonly readEveryMs?: number;
@@ -89,30 +99,27 @@ export interface Virtual {
 
 export function settingsOf(
   world: Pick<World, "url">,
-  { providers, targets, route, local = [] }: VirtualOptions,
+  { providers, targets, route, routes, keys, local = [] }: VirtualOptions,
 ): Settings {
+  const remote = providers.filter(({ name }) => !local.includes(name)).map(({ name }) => `${name}/m`);
   return {
     listen: { host: "127.0.0.1", port: 0 },
     providers: providers.map(({ name, dialect }) => ({
       name,
       dialect,
       url: world.url(name),
-      keys: [`key-of-${name}`],
+      keys: keys?.[name] ?? [`key-of-${name}`],
       tier: local.includes(name) ? "local" : "remote",
     })),
-    routes: [
-      {
-        ...ROUTE,
-        ...route,
-        name: "chat",
-        targets: (targets ?? providers.filter(({ name }) => !local.includes(name)).map(({ name }) => `${name}/m`)).map(
-          (target) => {
-            const [provider = "", model = ""] = target.split("/");
-            return { provider, model };
-          },
-        ),
-      },
-    ],
+    routes: Object.entries(routes ?? { chat: targets ?? remote }).map(([name, ids]) => ({
+      ...ROUTE,
+      ...route,
+      name,
+      targets: ids.map((id) => {
+        const [provider = "", model = ""] = id.split("/");
+        return { provider, model };
+      }),
+    })),
     keys: [],
     passthrough: false,
   };
@@ -132,7 +139,7 @@ export function virtual(options: VirtualOptions): Virtual {
   };
   const engine = createEngine({
     settings: settingsOf(world, options),
-    runtime: world.runtime,
+    runtime: { ...world.runtime, transport: options.transport?.(world) ?? world.runtime.transport },
     maxOutput: () => 4_096,
     readers: [see],
   });
@@ -153,10 +160,16 @@ export function virtual(options: VirtualOptions): Virtual {
   };
 }
 
-export function bodyOf({ dialect = ANTHROPIC, stream = true, prompt = "hello", tools }: Ask): Uint8Array {
+export function bodyOf({
+  dialect = ANTHROPIC,
+  stream = true,
+  prompt = "hello",
+  tools,
+  model = "chat",
+}: Ask): Uint8Array {
   const schema = { type: "object", properties: { city: { type: "string" }, days: { type: "integer" } } };
   const messages = [{ role: "user", content: tools === "auto" ? `${prompt}, use a tool` : prompt }];
-  const base = { model: "chat", max_tokens: 500, stream, messages };
+  const base = { model, max_tokens: 500, stream, messages };
   const anthropic = {
     tools: [{ name: "weather", description: "Weather", input_schema: schema }],
     tool_choice: { type: tools },
@@ -170,12 +183,18 @@ export function bodyOf({ dialect = ANTHROPIC, stream = true, prompt = "hello", t
 }
 
 export function callOf(id: string, ask: Ask): Call {
-  const { dialect = ANTHROPIC, deadlineMs = Number.POSITIVE_INFINITY, retryCount = 0, tenant = "default" } = ask;
+  const {
+    dialect = ANTHROPIC,
+    deadlineMs = Number.POSITIVE_INFINITY,
+    retryCount = 0,
+    tenant = "default",
+    criticality,
+  } = ask;
   const body = ask.body ?? bodyOf(ask);
   const inspected = DIALECTS[dialect].wire.inspect(body, "generate");
   if (isFault(inspected)) throw new Error(inspected.message);
   const { model, stream } = inspected;
-  const steering = { deadlineMs, tenant, retryCount, criticality: "default" } as const;
+  const steering = { deadlineMs, tenant, retryCount, criticality };
   return { id, operation: "generate", dialect, model, stream, body, inspected, headers: {}, query: "", ...steering };
 }
 

@@ -5,6 +5,7 @@ import { decodeReply, messagesDecoder } from "./decode-reply.ts";
 import { decodeRequest } from "./decode-request.ts";
 import { encodeReply, messagesEncoder } from "./encode-reply.ts";
 import { encodeRequest } from "./encode-request.ts";
+import { sentName } from "./tool-name.ts";
 
 /** Keys of `Prompt` in the client's own names, where they differ. */
 const CLIENT_KEYS: Readonly<Record<string, string>> = {
@@ -25,6 +26,7 @@ export const messagesCodec: DialectCodec = {
   clientPath,
   decodeRequest,
   encodeRequest,
+  sentName,
   decodeReply,
   encodeReply,
   decoder: messagesDecoder,
@@ -36,6 +38,10 @@ function clientPath(path: string): string {
   const rest = path.slice(key.length);
   const head = Object.hasOwn(CLIENT_KEYS, key) ? (CLIENT_KEYS[key] ?? key) : key;
   return (
-    head + rest.replaceAll(".parts", ".content").replace(/\.schema\b/, key === "tools" ? ".input_schema" : ".schema")
+    head +
+    rest
+      .replaceAll(".parts", ".content")
+      .replace(/\.isError$/, ".is_error")
+      .replace(/\.schema\b/, key === "tools" ? ".input_schema" : ".schema")
   );
 }

@@ -5,7 +5,8 @@ import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { ImageSource, Part } from "../../core/message.ts";
 import { clip, isList, isObject, type JsonObject } from "../json-object.ts";
 import type { Losses } from "../losses.ts";
-import { addUnknown } from "../unknown-fields.ts";
+import { isForeignThinking } from "./foreign-thinking.ts";
+import { addUnknown } from "./unknown-fields.ts";
 
 const TEXT_KEYS: ReadonlySet<string> = new Set(["type", "text"]);
 const IMAGE_KEYS: ReadonlySet<string> = new Set(["type", "source"]);
@@ -45,6 +46,8 @@ function decodeBlock(block: unknown, at: string, losses: Losses): Part | undefin
       return decodeToolResult(block, at, losses);
     case "thinking":
     case "redacted_thinking":
+      // What we put there ourselves was another provider's from the beginning.
+      if (isForeignThinking(block)) return undefined;
       losses.add(at, "thinking can be read only by the provider that signed it");
       return undefined;
     case "fallback":

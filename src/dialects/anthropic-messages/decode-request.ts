@@ -2,34 +2,29 @@
 
 import { type Fault, isFault } from "../../core/fault.ts";
 import type { Effort, OutputFormat, Prompt, ToolChoice, ToolSpec, Translated, Turn } from "../../core/message.ts";
+import { topLevel } from "../field-ledger.ts";
 import { clip, isAbsent, isCount, isList, isObject, type JsonObject, parseJson } from "../json-object.ts";
 import { collectLosses, type Losses } from "../losses.ts";
-import { addUnknown } from "../unknown-fields.ts";
 import { decodeContent, invalid, unsupported } from "./decode-content.ts";
+import { MESSAGES_FIELDS } from "./fields.ts";
+import { addUnknown } from "./unknown-fields.ts";
 
 const decoder = new TextDecoder();
 
 /** Fields that change what the answer means and that only their provider can honour. */
-const PROVIDER_ONLY = ["mcp_servers", "container", "thread", "context_management"];
+const PROVIDER_ONLY = topLevel(MESSAGES_FIELDS, "rejected");
+/** Objects of which only a part is carried. */
+const IN_PARTS = ["messages", "metadata", "output_config"];
 const KNOWN: ReadonlySet<string> = new Set([
-  ...[
-    "model",
-    "max_tokens",
-    "messages",
-    "system",
-    "tools",
-    "tool_choice",
-    "thinking",
-    "output_config",
-    "output_format",
-  ],
-  ...["stop_sequences", "stream", "metadata", "temperature", "top_p", "top_k", ...PROVIDER_ONLY],
+  ...topLevel(MESSAGES_FIELDS, "mapped", "approximated", "rejected"),
+  ...["top_k", ...IN_PARTS],
 ]);
 const MESSAGE_KEYS: ReadonlySet<string> = new Set(["role", "content"]);
 const TOOL_KEYS: ReadonlySet<string> = new Set(["type", "name", "description", "input_schema", "strict"]);
 const CHOICE_KEYS: ReadonlySet<string> = new Set(["type", "name", "disable_parallel_tool_use"]);
 const OUTPUT_KEYS: ReadonlySet<string> = new Set(["effort", "format"]);
 const METADATA_KEYS: ReadonlySet<string> = new Set(["user_id"]);
+const THINKING_KEYS: ReadonlySet<string> = new Set(["type", "budget_tokens"]);
 const EFFORTS: Readonly<Record<string, Effort>> = {
   low: "low",
   medium: "medium",
@@ -77,6 +72,8 @@ export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
 
 function refusal(request: JsonObject): Fault | undefined {
   for (const field of PROVIDER_ONLY) {
+    // A limit of 0 alone is.
+    if (field === "max_tokens") continue;
     const value = request[field];
     if (isAbsent(value) || (isList(value) && value.length === 0)) continue;
     return unsupported(field, "this cannot be carried to another provider");
@@ -178,6 +175,7 @@ function effortOf(effort: unknown, thinking: unknown, losses: Losses): Effort | 
   if (!isAbsent(effort) && known === undefined)
     losses.add("output_config.effort", `${clip(String(effort), 20)} is no known effort`);
   if (!isObject(thinking)) return known;
+  addUnknown(losses, thinking, THINKING_KEYS, "thinking");
   const isDisabled = thinking.type === "disabled";
   const budget = isCount(thinking.budget_tokens) ? thinking.budget_tokens : undefined;
   if (known !== undefined) {
@@ -186,6 +184,6 @@ function effortOf(effort: unknown, thinking: unknown, losses: Losses): Effort | 
   }
   if (isDisabled) return "none";
   const bucket = budget === undefined ? "high" : budget < 4000 ? "low" : budget < 16_000 ? "medium" : "high";
-  if (budget !== undefined) losses.add("thinking.budget_tokens", `carried as effort ${bucket}`);
+  losses.add(budget === undefined ? "thinking" : "thinking.budget_tokens", `carried as effort ${bucket}`);
   return bucket;
 }

@@ -6,6 +6,7 @@ import type { Usage } from "../../core/usage.ts";
 import { type EncodeContext, type Encoder, SEAM_BLOCK } from "../dialect.ts";
 import { isObject, type JsonObject, parseJson } from "../json-object.ts";
 import { allowedToolId } from "../tool-id.ts";
+import { foreignSignature } from "./foreign-thinking.ts";
 import { stopReasonFor } from "./stop-reason.ts";
 import { usageJson } from "./usage.ts";
 
@@ -19,7 +20,7 @@ interface ToolCall {
   json: string;
 }
 
-/** Tool calls that are not whole yet, by block. Reasoning and native blocks never reach this dialect's clients. */
+/** Tool calls that are not whole yet, by block. */
 class ToolCalls {
   readonly #open = new Map<number, ToolCall>();
   readonly #usedIds = new Set<string>();
@@ -75,6 +76,8 @@ class MessagesEncoder implements Encoder {
   #ended = false;
   /** The canonical number of the open text block. */
   #text: number | undefined;
+  /** Of the open thinking block: its number, and all that was thought in it. */
+  #thinking: { readonly block: number; text: string } | undefined;
   #index = -1;
   #startUsage: Usage | undefined;
 
@@ -98,6 +101,8 @@ class MessagesEncoder implements Encoder {
         return this.#started ? undefined : written(this.#start(event.model, event.usage), false);
       case "text-delta":
         return event.text === "" ? undefined : written(this.#textDelta(event.block, event.text), true);
+      case "reasoning-delta":
+        return this.#isShown(event) ? written(this.#thinkingDelta(event.block, event.text), true) : undefined;
       case "tool-start":
         this.#tools.start(event);
         return undefined;
@@ -108,7 +113,7 @@ class MessagesEncoder implements Encoder {
         return this.#blockEnd(event.block);
       case "message-end":
         return written(this.#end(event), false);
-      // Thinking without this provider's signature would spoil the client's next call; an error is the engine's to write.
+      // A native block is another dialect's own; an error is the engine's to write.
       default:
         return undefined;
     }
@@ -136,8 +141,24 @@ class MessagesEncoder implements Encoder {
     return out + frame({ type: "content_block_delta", index: this.#index, delta: { type: "text_delta", text } });
   }
 
+  #isShown({ text }: { readonly text: string }): boolean {
+    return text !== "" && this.#context.call.inspected.thinks;
+  }
+
+  #thinkingDelta(block: number, thinking: string): string {
+    let out = this.#opened();
+    if (this.#thinking?.block !== block) {
+      out += this.#closeText();
+      this.#thinking = { block, text: "" };
+      out += this.#blockStart({ type: "thinking", thinking: "", signature: "" });
+    }
+    this.#thinking.text += thinking;
+    const delta = { type: "thinking_delta", thinking };
+    return out + frame({ type: "content_block_delta", index: this.#index, delta });
+  }
+
   #blockEnd(block: number): { readonly bytes: Uint8Array; readonly content: boolean } | undefined {
-    if (this.#text === block) return written(this.#closeText(), false);
+    if (this.#text === block || this.#thinking?.block === block) return written(this.#closeText(), false);
     const call = this.#tools.end(block);
     if (call === undefined) return undefined;
     const delta = { type: "input_json_delta", partial_json: call.json };
@@ -163,10 +184,17 @@ class MessagesEncoder implements Encoder {
     return frame({ type: "content_block_start", index: this.#index, content_block: block });
   }
 
+  /** Closes the open block, be it text or thinking. */
   #closeText(): string {
+    const stop = frame({ type: "content_block_stop", index: this.#index });
+    if (this.#thinking !== undefined) {
+      const delta = { type: "signature_delta", signature: foreignSignature(this.#thinking.text) };
+      this.#thinking = undefined;
+      return frame({ type: "content_block_delta", index: this.#index, delta }) + stop;
+    }
     if (this.#text === undefined) return "";
     this.#text = undefined;
-    return frame({ type: "content_block_stop", index: this.#index });
+    return stop;
   }
 }
 
@@ -184,7 +212,10 @@ export function encodeReply(events: readonly StreamEvent[], context: EncodeConte
   let usage: Usage | undefined;
   let stop: string | null = null;
   let stopSequence: string | null = null;
+  let thought: { readonly block: number; text: string } | undefined;
   const closeText = (): void => {
+    if (thought !== undefined) content.push(thinkingBlock(thought.text));
+    thought = undefined;
     if (text !== undefined) content.push({ type: "text", text: texts.splice(0).join("") });
     text = undefined;
   };
@@ -195,11 +226,15 @@ export function encodeReply(events: readonly StreamEvent[], context: EncodeConte
       if (text !== event.block) closeText();
       text = event.block;
       texts.push(event.text);
+    } else if (event.type === "reasoning-delta" && event.text !== "" && context.call.inspected.thinks) {
+      if (thought?.block !== event.block) closeText();
+      thought = { block: event.block, text: (thought?.text ?? "") + event.text };
     } else if (event.type === "tool-start") tools.start(event);
     else if (event.type === "tool-delta") tools.delta(event);
     else if (event.type === "block-end") {
-      const call = text === event.block ? undefined : tools.end(event.block);
-      if (call !== undefined || text === event.block) closeText();
+      const isOpen = text === event.block || thought?.block === event.block;
+      const call = isOpen ? undefined : tools.end(event.block);
+      if (call !== undefined || isOpen) closeText();
       if (call !== undefined) content.push({ type: "tool_use", id: call.id, name: call.name, input: call.input });
     } else if (event.type === "message-end" && stop === null) {
       stop = tools.stopReason(event);
@@ -208,6 +243,10 @@ export function encodeReply(events: readonly StreamEvent[], context: EncodeConte
   }
   closeText();
   return encoder.encode(JSON.stringify(messageJson(context, { model, content, stop, stopSequence, usage })));
+}
+
+function thinkingBlock(thinking: string): JsonObject {
+  return { type: "thinking", thinking, signature: foreignSignature(thinking) };
 }
 
 interface MessageParts {

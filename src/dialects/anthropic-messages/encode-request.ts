@@ -8,6 +8,7 @@ import { collectLosses, type Losses } from "../losses.ts";
 import { type ClaudeLimits, claudeLimits } from "./claude-limits.ts";
 import { unsupported } from "./decode-content.ts";
 import { encodeTurns } from "./encode-turns.ts";
+import { sentName } from "./tool-name.ts";
 
 const encoder = new TextEncoder();
 
@@ -82,7 +83,7 @@ function tools(prompt: Prompt, limits: ClaudeLimits, losses: Losses): JsonObject
 function encodeTool(tool: ToolSpec): JsonObject {
   const schema = isObject(tool.schema) ? tool.schema : {};
   return {
-    name: tool.name,
+    name: sentName(tool.name),
     ...(tool.description === undefined ? undefined : { description: tool.description }),
     // Anthropic requires the type; other dialects let a tool without parameters leave it out.
     input_schema: schema.type === undefined ? { type: "object", ...schema } : schema,
@@ -92,6 +93,7 @@ function encodeTool(tool: ToolSpec): JsonObject {
 
 function toolChoice(prompt: Prompt, limits: ClaudeLimits, losses: Losses): JsonObject | undefined {
   let choice = prompt.toolChoice;
+  if (choice?.type === "tool") choice = { type: "tool", name: sentName(choice.name) };
   if (limits.refusesForcedTool && (choice?.type === "any" || choice?.type === "tool")) {
     losses.add("toolChoice", "this model cannot be made to call a tool");
     choice = { type: "auto" };

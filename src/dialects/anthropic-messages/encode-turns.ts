@@ -9,6 +9,7 @@ import type { Losses } from "../losses.ts";
 import { NO_RESULT, OpenCalls, RESULT_MARK } from "../open-calls.ts";
 import { allowedToolId } from "../tool-id.ts";
 import { unsupported } from "./decode-content.ts";
+import { sentName } from "./tool-name.ts";
 
 type ToolUse = Extract<Part, { type: "tool-use" }>;
 type ToolResult = Extract<Part, { type: "tool-result" }>;
@@ -104,7 +105,7 @@ class Messages {
       this.#losses.add(`turns[${index}]`, "the input of a tool call is not an object and was wrapped in one");
       input = { _raw: input };
     }
-    return { type: "tool_use", id, name: call.name, input };
+    return { type: "tool_use", id, name: sentName(call.name), input };
   }
 
   #result(result: ToolResult, message: Message, at: string): Fault | undefined {

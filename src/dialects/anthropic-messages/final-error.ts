@@ -60,6 +60,7 @@ function messageOf(fault: Fault, trail: ErrorContext["trail"]): string {
   // Coding agents look for these words before they compact a conversation.
   const isKnown = fault.kind !== "context-too-long" || /prompt is too long/i.test(fault.message);
   const message = isKnown ? fault.message : `prompt is too long: ${fault.message}`;
-  const tried = trail.map(({ target, fault }) => `${target}=${fault}`);
+  const sent = trail.filter(({ skipped }) => skipped !== true);
+  const tried = sent.map(({ target, fault }) => `${target}=${fault}`);
   return tried.length === 0 ? message : `${message} (tried ${tried.join(", ")})`;
 }

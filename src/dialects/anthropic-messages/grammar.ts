@@ -60,12 +60,15 @@ export class Grammar {
   stopReason: string | undefined;
   /** Of the open tool call; what `see` does not read, its caller adds. */
   readonly input = new ToolInput();
+  /** The last tool call that was whole, until it is taken. */
+  closed: { readonly name: string; readonly input: JsonObject } | undefined;
   readonly #usage: RawUsage = {};
   #messageId: unknown;
   #started = false;
   /** Begun so far. */
   blocks = 0;
   #cut = false;
+  #tool: JsonObject = {};
 
   get usage(): Usage | undefined {
     return usageOf(this.#usage);
@@ -136,6 +139,7 @@ export class Grammar {
     if (event.index !== this.blocks) return malformed("a block whose index is not the next");
     const kind = kindOf(block);
     if (kind === "tool" && !isNamed(block)) return malformed("a tool_use block without id or name");
+    if (kind === "tool") this.#tool = block;
     this.openKind = kind;
     this.openIndex = this.blocks;
     this.blocks += 1;
@@ -162,9 +166,16 @@ export class Grammar {
     if (kind === undefined || event.index !== this.openIndex) return malformed("the end of a block that is not open");
     this.openKind = undefined;
     this.openIndex = -1;
-    // Without a delta the input is what the block began with, nearly always none.
-    this.#cut = kind === "tool" && !this.input.close();
+    this.#cut = kind === "tool" && !this.#closeTool();
     return { type: "block-end", kind, cut: this.#cut };
+  }
+
+  /** Without a delta the input is what the block began with, nearly always none. */
+  #closeTool(): boolean {
+    const { name, input: initial } = this.#tool;
+    const input = this.input.close(isObject(initial) ? initial : {});
+    this.closed = input === undefined ? undefined : { name: String(name), input };
+    return input !== undefined;
   }
 
   #messageDelta(event: JsonObject): Step {

@@ -6,8 +6,12 @@ import type { PatchEdits } from "../dialect.ts";
 import { isObject } from "../json-object.ts";
 import { splice } from "../json-span.ts";
 import { endUserOf, MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
+import { withoutForeignThinking } from "./foreign-thinking.ts";
 
-const WANTED: ReadonlySet<string> = new Set(["model", "messages", "max_tokens", "stream", "thinking", "metadata"]);
+const WANTED: ReadonlySet<string> = new Set([
+  ...["model", "messages", "max_tokens", "stream", "thinking", "metadata"],
+  ...["tools", "output_config", "output_format", "container", "thread"],
+]);
 const OPEN_BRACKET = 0x5b;
 const encoder = new TextEncoder();
 
@@ -30,6 +34,8 @@ export function inspect(body: Uint8Array, operation: Operation): Inspected | Fau
   const stream = spans.has("stream") ? values.get("stream") : false;
   if (typeof stream !== "boolean") return wrong("stream", "Input should be a valid boolean");
   const thinking = values.get("thinking");
+  const tools = spans.get("tools");
+  const format = spans.get("output_config") ?? spans.get("output_format");
   const metadata = values.get("metadata");
   const endUser = isObject(metadata) ? endUserOf(metadata.user_id) : undefined;
   return {
@@ -39,11 +45,30 @@ export function inspect(body: Uint8Array, operation: Operation): Inspected | Fau
     ...(endUser !== undefined && { endUser }),
     thinks: isObject(thinking) && thinking.type !== "disabled",
     modelSpan,
+    ...storedIn(values),
+    ...(tools === undefined ? undefined : { tools }),
+    ...(format === undefined ? undefined : { format }),
   };
 }
 
-/** Replaces the model's name; every other byte stays. Usage is always in an Anthropic stream, so it needs no asking. */
+/** A container that exists, a thread that goes on: no other provider has them. */
+function storedIn(values: RequestTop["values"]): Pick<Inspected, "stored"> | undefined {
+  const container = values.get("container");
+  const thread = values.get("thread");
+  if (typeof container === "string" || (isObject(container) && typeof container.id === "string"))
+    return { stored: "container" };
+  return isObject(thread) && thread.type === "continue" ? { stored: "thread" } : undefined;
+}
+
+/**
+ * Replaces the model's name and takes out thinking that we put into the history; every other byte stays. Usage is always in
+ * an Anthropic stream, so it needs no asking.
+ */
 export function patch(body: Uint8Array, inspected: Inspected, edits: PatchEdits): Uint8Array {
+  return withoutForeignThinking(renamed(body, inspected, edits));
+}
+
+function renamed(body: Uint8Array, inspected: Inspected, edits: PatchEdits): Uint8Array {
   if (edits.model === undefined || edits.model === inspected.model) return body;
   return splice(body, [{ span: inspected.modelSpan, bytes: encoder.encode(JSON.stringify(edits.model)) }]);
 }

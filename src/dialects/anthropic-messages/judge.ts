@@ -2,6 +2,7 @@
 
 import type { Call } from "../../core/call.ts";
 import { fault } from "../../core/fault.ts";
+import { TAIL_CHARS } from "../../core/repetition.ts";
 import type { Verdict } from "../dialect.ts";
 import { isCount, isList, isObject, type JsonObject, looksLike, parseJson } from "../json-object.ts";
 import { inBandFault } from "./faults.ts";
@@ -26,9 +27,17 @@ export function judge(body: Uint8Array, call: Pick<Call, "operation" | "inspecte
   const raw: RawUsage = {};
   mergeUsage(raw, reply.usage);
   const usage = usageOf(raw);
-  const verdict = usage === undefined ? {} : { usage };
+  const verdict = { ...saidIn(reply.content), ...(usage === undefined ? undefined : { usage }) };
   if (call.inspected.maxTokens === 0 || !isEmpty(reply.content, reply.stop_reason)) return verdict;
   return { ...verdict, fault: fault("empty-reply", "the provider answered with a message without content") };
+}
+
+function saidIn(blocks: readonly JsonObject[]): Pick<Verdict, "tail" | "calls"> {
+  const text = blocks.findLast((block) => block.type === "text")?.text;
+  return {
+    ...(typeof text === "string" ? { tail: text.slice(-TAIL_CHARS) } : undefined),
+    ...(blocks.some((block) => block.type === "tool_use") ? { calls: true } : undefined),
+  };
 }
 
 function isEmpty(blocks: readonly JsonObject[], stopReason: string): boolean {

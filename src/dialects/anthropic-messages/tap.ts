@@ -2,8 +2,9 @@
 // are matched as bytes; whatever does not match is parsed, so that nothing malformed passes.
 
 import type { Fault } from "../../core/fault.ts";
+import { TAIL_CHARS } from "../../core/repetition.ts";
 import type { Usage } from "../../core/usage.ts";
-import type { FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
+import type { ClosedCall, FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
 import type { JsonObject } from "../json-object.ts";
 import { stringBodyEnd } from "../json-string.ts";
 import { TextLog } from "../text-log.ts";
@@ -49,6 +50,16 @@ class MessagesTap implements Tap {
 
   get usage(): Usage | undefined {
     return this.#grammar.usage;
+  }
+
+  tail(): string | undefined {
+    return this.#log?.tail(TAIL_CHARS);
+  }
+
+  closedCalls(): readonly ClosedCall[] {
+    const { closed } = this.#grammar;
+    this.#grammar.closed = undefined;
+    return closed === undefined ? [] : [closed];
   }
 
   recognises(chunk: Uint8Array): boolean {

@@ -1,6 +1,6 @@
 // The input of one streamed tool call, gathered piece by piece: only the whole of it is JSON.
 
-import { isObjectText } from "../json-object.ts";
+import { isObject, type JsonObject, parseJson } from "../json-object.ts";
 
 /** Far more than any client's tool takes. */
 const INPUT_BYTES_MAX = 16 * 1024 * 1024;
@@ -40,13 +40,15 @@ export class ToolInput {
     this.#lengthBytes += length;
   }
 
-  /** True for a whole JSON object, and for nothing at all: a tool that takes none is sent none. Forgets what it has. */
-  close(): boolean {
+  /** The whole input; `undefined` when it is no JSON object. With nothing at all it is `initial`. Forgets what it has. */
+  close(initial: JsonObject): JsonObject | undefined {
     this.#unescape();
     const text = this.#text;
     this.#text = "";
     this.#lengthBytes = 0;
-    return text === "" || isObjectText(text);
+    if (text === "") return initial;
+    const input = parseJson(text);
+    return isObject(input) ? input : undefined;
   }
 
   /** Room for a piece, and for the closing quote. */

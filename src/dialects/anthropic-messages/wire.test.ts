@@ -212,6 +212,7 @@ describe("faultTo", () => {
     "idle-timeout": [529, "overloaded_error", "5"],
     "malformed-reply": [529, "overloaded_error", "5"],
     "empty-reply": [529, "overloaded_error", "5"],
+    "useless-reply": [529, "overloaded_error", "5"],
     "stream-broken": [529, "overloaded_error", "5"],
     "connect-failed": [529, "overloaded_error", "5"],
     "connect-timeout": [529, "overloaded_error", "5"],

@@ -5,11 +5,13 @@ import type { HeaderMap } from "../../core/runtime.ts";
 import { annotate } from "../annotate.ts";
 import type { DialectWire } from "../dialect.ts";
 import { frameOf } from "../sse.ts";
+import { formatOf, toolsOf } from "./declared.ts";
 import { faultFrom } from "./faults.ts";
 import { errorFrame, faultTo } from "./final-error.ts";
 import { goOn, takesPrefix } from "./go-on.ts";
 import { inspect, patch } from "./inspect.ts";
 import { judge } from "./judge.ts";
+import { limitsOf } from "./limits.ts";
 import { messagesTap } from "./tap.ts";
 
 const PATHS: Readonly<Partial<Record<Operation, string>>> = {
@@ -23,6 +25,8 @@ export const messagesWire: DialectWire = {
   inspect,
   patch,
   tap: messagesTap,
+  toolsOf,
+  formatOf,
   takesPrefix,
   goOn,
   judge,
@@ -32,6 +36,7 @@ export const messagesWire: DialectWire = {
   pingFrame: frameOf('{"type": "ping"}', "ping"),
   terminalFrame: frameOf('{"type":"message_stop"}', "message_stop"),
   annotate,
+  limitsOf,
   passHeaders,
 };
 

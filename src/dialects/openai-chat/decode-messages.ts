@@ -5,20 +5,19 @@ import { type Fault, isFault } from "../../core/fault.ts";
 import type { Part, Prompt, Turn } from "../../core/message.ts";
 import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "../json-object.ts";
 import type { Losses } from "../losses.ts";
-import { addUnknown } from "../unknown-fields.ts";
-import { invalidField, unsupportedField } from "./request-fields.ts";
+import { addUnknown, invalidField, unsupportedField } from "./request-fields.ts";
 
+/** What is read of a message, or declared of it where it is found. */
+const MESSAGE_KEYS: ReadonlySet<string> = new Set([
+  ...["role", "content", "name", "tool_calls", "tool_call_id", "function_call", "audio", "refusal"],
+  ...["reasoning_content", "reasoning", "reasoning_details"],
+]);
+const PART_KEYS: ReadonlySet<string> = new Set(["type", "text", "image_url", "file"]);
+const IMAGE_KEYS: ReadonlySet<string> = new Set(["url", "detail"]);
+const FILE_KEYS: ReadonlySet<string> = new Set(["file_data", "filename", "file_id"]);
 const DATA_URL = /^data:([^;,]+)((?:;[^;,]+)*?);base64,/;
 /** The key under which arguments travel that are not a JSON object. */
 export const RAW_ARGUMENTS = "_raw";
-
-/** Of messages; those that are here and not carried are declared where they are read. */
-const MESSAGE_FIELDS: ReadonlySet<string> = new Set(
-  "role content name tool_calls tool_call_id refusal audio function_call reasoning_content reasoning reasoning_details".split(
-    " ",
-  ),
-);
-const PART_FIELDS: ReadonlySet<string> = new Set(["type", "text", "image_url", "file"]);
 
 /** System texts and turns of the messages, in their order. */
 export function decodeMessages(messages: readonly unknown[], losses: Losses): Pick<Prompt, "system" | "turns"> | Fault {
@@ -31,7 +30,7 @@ export function decodeMessages(messages: readonly unknown[], losses: Losses): Pi
     const role = message.role;
     if (role !== "tool") results = undefined;
     if (textOf(message.name) !== undefined) losses.add(`${path}.name`, "turns carry no name");
-    addUnknown(losses, message, MESSAGE_FIELDS, path);
+    addUnknown(losses, message, MESSAGE_KEYS, path);
     const parts = decodeMessage(message, path, losses);
     if (isFault(parts)) return parts;
     if (role === "tool") {
@@ -52,7 +51,7 @@ function decodeMessage(message: JsonObject, path: string, losses: Losses): reado
   switch (message.role) {
     case "system":
     case "developer":
-      return decodeTexts(message.content, `${path}.content`, losses);
+      return decodeTexts(message.content, `${path}.content`);
     case "user":
       return decodeContent(message.content, `${path}.content`, losses);
     case "assistant":
@@ -60,7 +59,7 @@ function decodeMessage(message: JsonObject, path: string, losses: Losses): reado
     case "tool": {
       const id = textOf(message.tool_call_id);
       if (id === undefined) return invalidField(`${path}.tool_call_id`, "the id of a tool call");
-      const parts = decodeTexts(message.content, `${path}.content`, losses);
+      const parts = decodeTexts(message.content, `${path}.content`);
       return isFault(parts) ? parts : [{ type: "tool-result", id, parts, isError: false }];
     }
     case "function":
@@ -71,7 +70,7 @@ function decodeMessage(message: JsonObject, path: string, losses: Losses): reado
 }
 
 /** Text as a string or as text parts; empty text is left out, as other dialects refuse it. */
-function decodeTexts(content: unknown, path: string, losses: Losses): readonly Part[] | Fault {
+function decodeTexts(content: unknown, path: string): readonly Part[] | Fault {
   if (content === undefined || content === null) return [];
   if (typeof content === "string") return textPart(content);
   const list = listOf(content);
@@ -80,7 +79,6 @@ function decodeTexts(content: unknown, path: string, losses: Losses): readonly P
   for (const [i, item] of list.entries()) {
     const part = objectOf(item);
     if (part?.type !== "text" || typeof part.text !== "string") return invalidField(`${path}[${i}]`, "a text part");
-    addUnknown(losses, part, PART_FIELDS, `${path}[${i}]`);
     parts.push(...textPart(part.text));
   }
   return parts;
@@ -88,7 +86,7 @@ function decodeTexts(content: unknown, path: string, losses: Losses): readonly P
 
 function decodeContent(content: unknown, path: string, losses: Losses): readonly Part[] | Fault {
   const list = listOf(content);
-  if (list === undefined) return decodeTexts(content, path, losses);
+  if (list === undefined) return decodeTexts(content, path);
   const parts: Part[] = [];
   for (const [i, item] of list.entries()) {
     const decoded = decodePart(item, `${path}[${i}]`, losses);
@@ -100,13 +98,14 @@ function decodeContent(content: unknown, path: string, losses: Losses): readonly
 
 function decodePart(item: unknown, path: string, losses: Losses): readonly Part[] | Fault {
   const part = objectOf(item);
-  if (part !== undefined) addUnknown(losses, part, PART_FIELDS, path);
+  addUnknown(losses, part ?? {}, PART_KEYS, path);
   switch (part?.type) {
     case "text":
       return typeof part.text === "string" ? textPart(part.text) : invalidField(`${path}.text`, "a string");
     case "image_url":
       return decodeImage(part.image_url, `${path}.image_url`, losses);
     case "file":
+      addUnknown(losses, objectOf(part.file) ?? {}, FILE_KEYS, `${path}.file`);
       return decodeFile(objectOf(part.file) ?? {}, `${path}.file`);
     default:
       return typeof part?.type === "string"
@@ -118,6 +117,7 @@ function decodePart(item: unknown, path: string, losses: Losses): readonly Part[
 function decodeImage(value: unknown, path: string, losses: Losses): readonly Part[] | Fault {
   const url = textOf(objectOf(value)?.url);
   if (url === undefined) return invalidField(`${path}.url`, "a URL");
+  addUnknown(losses, objectOf(value) ?? {}, IMAGE_KEYS, path);
   const detail = textOf(objectOf(value)?.detail);
   if (detail !== undefined && detail !== "auto") losses.add(`${path}.detail`, "images carry no detail");
   if (/^https?:/i.test(url)) return [{ type: "image", source: { type: "url", url } }];
@@ -165,7 +165,7 @@ function decodeSaid(message: JsonObject, path: string, losses: Losses): readonly
   const list = listOf(message.content)?.map((part) =>
     isObject(part) && part.type === "refusal" ? { type: "text", text: part.refusal } : part,
   );
-  const parts = decodeTexts(list ?? message.content, `${path}.content`, losses);
+  const parts = decodeTexts(list ?? message.content, `${path}.content`);
   const refusal = textOf(message.refusal);
   if (isFault(parts) || refusal === undefined) return parts;
   losses.add(`${path}.refusal`, "carried as plain text");

@@ -5,12 +5,12 @@ import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { Effort, OutputFormat, Prompt, ToolChoice, ToolSpec, Translated } from "../../core/message.ts";
 import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "../json-object.ts";
 import { collectLosses, type Losses } from "../losses.ts";
-import { addUnknown } from "../unknown-fields.ts";
 import { decodeMessages } from "./decode-messages.ts";
-import { asksNothing, FIELDS, invalidField, unsupportedField } from "./request-fields.ts";
+import { addUnknown, asksNothing, fateOf, invalidField, unsupportedField } from "./request-fields.ts";
 
-const TOOL_FIELDS: ReadonlySet<string> = new Set(["type", "function"]);
-const FUNCTION_FIELDS: ReadonlySet<string> = new Set(["name", "description", "parameters", "strict"]);
+const TOOL_KEYS: ReadonlySet<string> = new Set(["type", "function"]);
+const FUNCTION_KEYS: ReadonlySet<string> = new Set(["name", "description", "parameters", "strict"]);
+const FORMAT_KEYS: ReadonlySet<string> = new Set(["name", "description", "schema", "strict"]);
 const EFFORTS: readonly Effort[] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
 /** The prompt and what it lost; `unsupported` or `invalid-request` with the field at fault. */
@@ -53,9 +53,9 @@ export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
 
 function checkFields(request: JsonObject, losses: Losses): Fault | undefined {
   for (const [field, value] of Object.entries(request)) {
-    const fate = Object.hasOwn(FIELDS, field) ? FIELDS[field] : undefined;
-    if (fate === "mapped" || asksNothing(field, value)) continue;
-    if (fate === "refused") return unsupportedField(field, "the answer would be another one without it");
+    const fate = fateOf(field);
+    if (fate === "read" || asksNothing(field, value)) continue;
+    if (fate === "rejected") return unsupportedField(field, "the answer would be another one without it");
     losses.add(field, fate === undefined ? "unknown field" : "the other dialect has no such field");
   }
   if (textOf(request.user) !== undefined && textOf(request.safety_identifier) !== undefined) {
@@ -109,8 +109,8 @@ function decodeTools(value: unknown, losses: Losses): readonly ToolSpec[] | Faul
     }
     const name = textOf(spec?.name);
     if (spec === undefined || name === undefined) return invalidField(`tools[${i}].function.name`, "a name");
-    addUnknown(losses, tool ?? {}, TOOL_FIELDS, `tools[${i}]`);
-    addUnknown(losses, spec, FUNCTION_FIELDS, `tools[${i}].function`);
+    addUnknown(losses, tool ?? {}, TOOL_KEYS, `tools[${i}]`);
+    addUnknown(losses, spec, FUNCTION_KEYS, `tools[${i}].function`);
     const description = textOf(spec.description);
     tools.push({
       name,
@@ -142,6 +142,7 @@ function decodeFormat(value: unknown, losses: Losses): OutputFormat | Fault | un
   if (format?.type !== "json_schema" || spec === undefined) {
     return invalidField("response_format", 'a type "text", "json_object" or "json_schema"');
   }
+  addUnknown(losses, spec, FORMAT_KEYS, "response_format.json_schema");
   if (textOf(spec.description) !== undefined) {
     losses.add("response_format.json_schema.description", "the other dialect has no such field");
   }

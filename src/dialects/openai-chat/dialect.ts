@@ -6,6 +6,7 @@ import { decodeRequest } from "./decode-request.ts";
 import { encodeReply, openEncoder } from "./encode-reply.ts";
 import { encodeRequest } from "./encode-request.ts";
 import { clientPath } from "./request-fields.ts";
+import { sentName } from "./tool-names.ts";
 import { wire } from "./wire.ts";
 
 const codec: DialectCodec = {
@@ -13,6 +14,7 @@ const codec: DialectCodec = {
   clientPath,
   decodeRequest,
   encodeRequest,
+  sentName,
   decodeReply,
   encodeReply,
   decoder: openDecoder,

@@ -2,12 +2,11 @@
 // and no mark for a failed tool, and wants the results of all calls right behind them: what is moved, marked or repaired
 // is declared as a loss.
 
-import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { Part, Prompt, Turn } from "../../core/message.ts";
 import type { JsonObject } from "../json-object.ts";
 import type { Losses } from "../losses.ts";
 import { NO_RESULT, OpenCalls, RESULT_MARK } from "../open-calls.ts";
-import { callId, isAllowedName } from "./tool-names.ts";
+import { callId, sentName } from "./tool-names.ts";
 
 type ToolResult = Extract<Part, { type: "tool-result" }>;
 
@@ -21,11 +20,7 @@ interface Placed {
 const BLOCK_GAP = "\n\n";
 const TOOL_ERROR = "[tool error] ";
 
-/** The messages; `unsupported` for a tool name that Chat does not take. */
-export function encodeMessages(
-  prompt: Pick<Prompt, "system" | "turns">,
-  losses: Losses,
-): readonly JsonObject[] | Fault {
+export function encodeMessages(prompt: Pick<Prompt, "system" | "turns">, losses: Losses): readonly JsonObject[] {
   const encoder = new MessagesEncoder(losses);
   const { messages } = encoder;
   if (prompt.system.length > 0) messages.push({ role: "system", content: prompt.system.join(BLOCK_GAP) });
@@ -34,10 +29,17 @@ export function encodeMessages(
     const isAnswer = turns[first]?.role === "assistant";
     while (next < turns.length && (turns[next]?.role === "assistant") === isAnswer) next++;
     const run = turns.slice(first, next);
-    const broken = isAnswer ? encoder.answers(run, first) : encoder.asked(run, first);
-    if (broken !== undefined) return broken;
+    if (isAnswer) encoder.answers(run, first);
+    else encoder.asked(run, first);
   }
   encoder.asked([], turns.length);
+  const last = turns.at(-1);
+  if (last?.role === "assistant" && last.parts.every((part) => part.type !== "tool-use")) {
+    losses.add(
+      `turns[${turns.length - 1}]`,
+      "history here: the model begins a new turn and does not go on with this one",
+    );
+  }
   return messages;
 }
 
@@ -52,21 +54,18 @@ class MessagesEncoder {
   }
 
   /** Turns of the assistant that follow each other. What comes after a call joins it: only results may stand behind one. */
-  answers(turns: readonly Turn[], first: number): Fault | undefined {
+  answers(turns: readonly Turn[], first: number): void {
     const placed = turns.map(({ parts }, i) => placedParts(parts, `turns[${first + i}]`));
     const calling = placed.findIndex((parts) => parts.some(({ part }) => part.type === "tool-use"));
     const alone = calling === -1 ? placed : placed.slice(0, calling);
     const joined = calling === -1 ? [] : [placed.slice(calling).flat()];
     for (const [i, parts] of [...alone, ...joined].entries()) {
-      const message = this.#answer(parts, `turns[${first + i}]`);
-      if (isFault(message)) return message;
-      this.messages.push(message);
+      this.messages.push(this.#answer(parts, `turns[${first + i}]`));
     }
-    return undefined;
   }
 
   /** Turns up to the assistant's next. Every result of the calls before comes first; a call without one gets an error. */
-  asked(turns: readonly Turn[], first: number): undefined {
+  asked(turns: readonly Turn[], first: number): void {
     const results: JsonObject[] = [];
     const messages: JsonObject[] = [];
     for (const [i, turn] of turns.entries()) {
@@ -114,7 +113,7 @@ class MessagesEncoder {
     return [{ role: "tool", tool_call_id: id, content: result.isError ? `${TOOL_ERROR}${text}` : text }];
   }
 
-  #answer(parts: readonly Placed[], path: string): JsonObject | Fault {
+  #answer(parts: readonly Placed[], path: string): JsonObject {
     const calls: JsonObject[] = [];
     let text = "";
     let reordered = false;
@@ -124,11 +123,10 @@ class MessagesEncoder {
         text += part.text;
         if (calls.length > 0 && part.text.trim() !== "") reordered = true;
       } else if (part.type === "tool-use") {
-        if (!isAllowedName(part.name)) return unsupportedName(`${path}.name`);
         calls.push({
           id: this.#calls.add(part.id),
           type: "function",
-          function: { name: part.name, arguments: JSON.stringify(part.input ?? {}) },
+          function: { name: sentName(part.name), arguments: JSON.stringify(part.input ?? {}) },
         });
       } else this.#losses.add(path, "an assistant message holds text and calls only");
     }
@@ -149,11 +147,6 @@ class MessagesEncoder {
     }
     return all;
   }
-}
-
-/** A name cannot be replaced: the client knows its tools by it. */
-export function unsupportedName(param: string): Fault {
-  return fault("unsupported", "a tool name may only have 1 to 64 of the characters a-z A-Z 0-9 _ -", { param });
 }
 
 function encodePart(part: Part): JsonObject | undefined {

@@ -5,8 +5,8 @@ import type { OutputFormat, Prompt, ToolChoice, Translated } from "../../core/me
 import type { Target } from "../../core/target.ts";
 import type { JsonObject } from "../json-object.ts";
 import { collectLosses, type Losses } from "../losses.ts";
-import { encodeMessages, unsupportedName } from "./encode-messages.ts";
-import { isAllowedName } from "./tool-names.ts";
+import { encodeMessages } from "./encode-messages.ts";
+import { sentName } from "./tool-names.ts";
 
 const STOPS_MAX = 4;
 /** The provider whose newer models refuse `max_tokens`; elsewhere the old name is the one that everybody knows. */
@@ -18,11 +18,8 @@ const encoder = new TextEncoder();
 export function encodeRequest(prompt: Prompt, target: Target): Translated<Uint8Array> | Fault {
   const losses = collectLosses();
   const messages = encodeMessages(prompt, losses);
-  if (isFault(messages)) return messages;
   const limit = encodeLimit(prompt, target, losses);
   if (isFault(limit)) return limit;
-  const badName = prompt.tools.findIndex((tool) => !isAllowedName(tool.name));
-  if (badName >= 0) return unsupportedName(`tools[${badName}].name`);
   if (prompt.topK !== undefined) losses.add("topK", "Chat has no such field");
   if (prompt.stop.length > STOPS_MAX) losses.add("stop", `only the first ${STOPS_MAX} are kept`);
   const request: JsonObject = {
@@ -61,7 +58,7 @@ function encodeTools({ tools, toolChoice, parallelTools }: Prompt): JsonObject {
     tools: tools.map(({ name, description, schema, strict }) => ({
       type: "function",
       function: {
-        name,
+        name: sentName(name),
         ...(description !== undefined && { description }),
         parameters: schema,
         ...(strict !== undefined && { strict }),
@@ -73,7 +70,7 @@ function encodeTools({ tools, toolChoice, parallelTools }: Prompt): JsonObject {
 }
 
 function encodeChoice(choice: ToolChoice): unknown {
-  if (choice.type === "tool") return { type: "function", function: { name: choice.name } };
+  if (choice.type === "tool") return { type: "function", function: { name: sentName(choice.name) } };
   return choice.type === "any" ? "required" : choice.type;
 }
 

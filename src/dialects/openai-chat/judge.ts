@@ -3,6 +3,7 @@
 
 import type { Call } from "../../core/call.ts";
 import { type Fault, fault } from "../../core/fault.ts";
+import { TAIL_CHARS } from "../../core/repetition.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { Verdict } from "../dialect.ts";
 import { isObject, type JsonObject, listOf, looksLike, objectOf, parseJson, textOf } from "../json-object.ts";
@@ -18,7 +19,20 @@ export function judge(body: Uint8Array, call: Pick<Call, "operation" | "inspecte
   const usage = usageOf(reply.value.usage);
   const wrong =
     call.operation === "embed" ? wrongEmbeddings(reply.value) : wrongChoices(reply.value, call.inspected, usage);
-  return { ...(wrong !== undefined && { fault: wrong }), ...(usage !== undefined && { usage }) };
+  return {
+    ...(wrong !== undefined && { fault: wrong }),
+    ...(usage !== undefined && { usage }),
+    ...(wrong === undefined && call.operation === "generate" && saidIn(reply.value)),
+  };
+}
+
+function saidIn({ choices }: JsonObject): Pick<Verdict, "tail" | "calls"> {
+  const messages = (listOf(choices) ?? []).map((choice) => objectOf(objectOf(choice)?.message) ?? {});
+  const text = textOf(messages[0]?.content);
+  return {
+    ...(text !== undefined && { tail: text.slice(-TAIL_CHARS) }),
+    ...(messages.some((message) => toolFragments(message).length > 0) && { calls: true }),
+  };
 }
 
 /** The reply as a JSON object without an error in it, or the fault that it is. */

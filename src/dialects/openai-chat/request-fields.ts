@@ -1,57 +1,37 @@
-// Every request field of Chat and what a translation makes of it, as one table. A field that is not here is unknown, and
-// is declared as lost.
+// What a translation makes of the fields of a Chat request, by the ledger (fields.ts). A field that is not there is unknown,
+// and is declared as lost.
 
 import { type Fault, fault } from "../../core/fault.ts";
-import { isObject, listOf } from "../json-object.ts";
+import { reasonsOfDropped, topLevel } from "../field-ledger.ts";
+import { isObject, type JsonObject, listOf } from "../json-object.ts";
+import type { Losses } from "../losses.ts";
+import { addUnknown as declare } from "../unknown-fields.ts";
+import { CHAT_FIELDS } from "./fields.ts";
+
+const DROPPED = topLevel(CHAT_FIELDS, "dropped");
+const REJECTED = topLevel(CHAT_FIELDS, "rejected");
+const CARRIED = topLevel(CHAT_FIELDS, "mapped", "approximated");
+const REASONS = reasonsOfDropped(CHAT_FIELDS);
 
 export type FieldFate =
   /** Read by the decoder. */
-  | "mapped"
+  | "read"
   /** Has no place in another dialect; the answer is much the same without it. */
-  | "lost"
+  | "dropped"
   /** The answer would be another one without it. */
-  | "refused";
+  | "rejected";
 
-export const FIELDS: Readonly<Record<string, FieldFate>> = {
-  model: "mapped",
-  messages: "mapped",
-  stream: "mapped",
-  stream_options: "mapped",
-  max_tokens: "mapped",
-  max_completion_tokens: "mapped",
-  temperature: "mapped",
-  top_p: "mapped",
-  top_k: "mapped",
-  stop: "mapped",
-  tools: "mapped",
-  tool_choice: "mapped",
-  parallel_tool_calls: "mapped",
-  response_format: "mapped",
-  reasoning_effort: "mapped",
-  user: "mapped",
-  safety_identifier: "mapped",
-  n: "refused",
-  functions: "refused",
-  function_call: "refused",
-  web_search_options: "refused",
-  modalities: "refused",
-  audio: "lost",
-  frequency_penalty: "lost",
-  logit_bias: "lost",
-  logprobs: "lost",
-  metadata: "lost",
-  moderation: "lost",
-  prediction: "lost",
-  presence_penalty: "lost",
-  prompt_cache_key: "lost",
-  prompt_cache_options: "lost",
-  prompt_cache_retention: "lost",
-  seed: "lost",
-  service_tier: "lost",
-  store: "lost",
-  top_logprobs: "lost",
-  verbosity: "lost",
-};
+/** `undefined` for a field that is not known. */
+export function fateOf(field: string): FieldFate | undefined {
+  if (field === "messages" || CARRIED.has(field)) return "read";
+  if (REJECTED.has(field)) return "rejected";
+  return DROPPED.has(field) ? "dropped" : undefined;
+}
+
+/** Declares every key of `value` that has no place in a prompt. */
+export function addUnknown(losses: Losses, value: JsonObject, known: ReadonlySet<string>, at: string): void {
+  declare(losses, value, { known, at, reasons: REASONS });
+}
 
 /** True where a field is there but says no more than its absence would. */
 export function asksNothing(field: string, value: unknown): boolean {

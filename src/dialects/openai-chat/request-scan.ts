@@ -18,6 +18,8 @@ const GENERATE: ReadonlySet<string> = new Set([
   "max_tokens",
   "max_completion_tokens",
   "reasoning_effort",
+  "tools",
+  "response_format",
   "safety_identifier",
   "user",
 ]);
@@ -64,6 +66,8 @@ function inspectOptions(
   const optionsSpan = spans.get("stream_options");
   const options = value("stream_options");
   const effort = value("reasoning_effort");
+  const tools = spans.get("tools");
+  const format = spans.get("response_format");
   // The newer name of the same.
   const endUser = endUserOf(value("safety_identifier")) ?? endUserOf(value("user"));
   return {
@@ -73,6 +77,8 @@ function inspectOptions(
     ...(endUser !== undefined && { endUser }),
     ...(maxTokens !== undefined && { maxTokens }),
     ...(choices !== undefined && { choices }),
+    ...(tools !== undefined && { tools }),
+    ...(format !== undefined && { format }),
     ...(optionsSpan !== undefined && {
       streamOptions: { span: optionsSpan, includeUsage: isObject(options) && options.include_usage === true },
     }),

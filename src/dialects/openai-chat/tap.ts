@@ -3,8 +3,9 @@
 // Everything else is only recognised.
 
 import { type Fault, fault } from "../../core/fault.ts";
+import { TAIL_CHARS } from "../../core/repetition.ts";
 import type { Usage } from "../../core/usage.ts";
-import type { FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
+import type { ClosedCall, FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
 import { isObject, type JsonObject, textOf } from "../json-object.ts";
 import { TextLog } from "../text-log.ts";
 import { type Choice, hasContent, readFrame, TEXT_KEYS, toolFragments } from "./chunk.ts";
@@ -58,6 +59,14 @@ class ChatTap implements Tap {
 
   get emptyIsLegal(): boolean {
     return this.#refused || (this.#cutByLimit && (this.usage?.outputTokens ?? 0) > 0);
+  }
+
+  tail(): string | undefined {
+    return this.#log?.tail(TAIL_CHARS);
+  }
+
+  closedCalls(): readonly ClosedCall[] {
+    return this.#tools.takeClosed(this.#open);
   }
 
   recognises(chunk: Uint8Array): boolean {

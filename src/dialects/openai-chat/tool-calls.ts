@@ -2,7 +2,8 @@
 // leave it out, send 0 for every call, or repeat names and ids; the tap, the decoder and the judge of whole replies share
 // this one reading, so that they never differ.
 
-import { isObject, isObjectText, type JsonObject, objectOf, textOf } from "../json-object.ts";
+import type { ClosedCall } from "../dialect.ts";
+import { isObject, isObjectText, type JsonObject, objectOf, parseJson, textOf } from "../json-object.ts";
 
 /** More calls, or more text of arguments in one stream, are no honest answer. */
 const CALLS_MAX = 1_024;
@@ -32,6 +33,7 @@ type Said = Pick<ToolCall, "choice" | "index" | "id" | "name">;
 
 export class ToolCallTable {
   readonly #calls: ToolCall[] = [];
+  readonly #taken = new Set<ToolCall>();
   #chars = 0;
 
   /** Begun so far. */
@@ -62,6 +64,17 @@ export class ToolCallTable {
   /** True when every call of the choice is one that a client can run. */
   isWhole(choice: number): boolean {
     return this.#calls.every((call) => call.choice !== choice || isRunnable(call));
+  }
+
+  /** The calls that are whole, none of those that are still open, each once. A custom tool's input is no JSON. */
+  takeClosed(open: ReadonlySet<ToolCall>): readonly ClosedCall[] {
+    const closed: ClosedCall[] = [];
+    for (const call of this.#calls) {
+      if (call.freeform || open.has(call) || this.#taken.has(call) || !isRunnable(call)) continue;
+      this.#taken.add(call);
+      closed.push({ name: call.name, input: call.arguments.trim() === "" ? {} : parseJson(call.arguments) });
+    }
+    return closed;
   }
 
   #find({ choice, index, id, name }: Said): ToolCall | undefined {

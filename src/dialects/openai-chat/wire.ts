@@ -3,10 +3,12 @@
 import type { HeaderMap } from "../../core/runtime.ts";
 import { annotate } from "../annotate.ts";
 import type { DialectWire } from "../dialect.ts";
+import { formatOf, toolsOf } from "./declared.ts";
 import { errorFrame, faultTo } from "./error-reply.ts";
 import { faultFrom } from "./faults.ts";
 import { goOn, takesPrefix } from "./go-on.ts";
 import { judge } from "./judge.ts";
+import { limitsOf } from "./limits.ts";
 import { inspect, patch } from "./request-scan.ts";
 import { openTap } from "./tap.ts";
 
@@ -24,6 +26,8 @@ export const wire: DialectWire = {
   inspect,
   patch,
   tap: openTap,
+  toolsOf,
+  formatOf,
   takesPrefix,
   goOn,
   judge,
@@ -34,6 +38,7 @@ export const wire: DialectWire = {
   pingFrame: encoder.encode(": holdfast\n\n"),
   terminalFrame: TERMINAL_FRAME,
   annotate,
+  limitsOf,
   passHeaders,
 };
 

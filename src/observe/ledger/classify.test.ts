@@ -18,6 +18,7 @@ for (const [fault, status, expected] of [
   ["connect-failed", undefined, "unreachable"],
   ["stream-broken", 200, "broken"],
   ["empty-reply", 200, "malformed"],
+  ["useless-reply", 200, "malformed"],
   ["invalid-request", 400, "callerErrors"],
   ["unsupported", undefined, "callerErrors"],
   ["cancelled", 500, "brokenOff"],

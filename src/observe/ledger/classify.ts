@@ -27,6 +27,7 @@ const BY_KIND: Partial<Readonly<Record<FaultKind, AttemptClass>>> = {
   "stream-broken": "broken",
   "malformed-reply": "malformed",
   "empty-reply": "malformed",
+  "useless-reply": "malformed",
   overloaded: "inBand",
   "server-error": "inBand",
 };
