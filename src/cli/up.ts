@@ -79,7 +79,10 @@ async function runUp(args: readonly string[]): Promise<number> {
       accounts.takeOver(settings);
       if (server !== undefined) server.reload(settings);
       else {
-        const more = { ...(storing.database && { database: storing.database }), trouble: told(runtime.clock) };
+        // What was said to whom is written to a disk only where the configuration names the place.
+        const isNamed = typeof plan.settings.store === "object";
+        const { database } = storing;
+        const more = { ...(isNamed && database && { answersIn: database }), trouble: told(runtime.clock) };
         server = startServer({ settings, runtime, secrets, ...MODEL_LIMITS, observers, readers, ...more });
       }
     });

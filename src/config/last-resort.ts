@@ -21,7 +21,9 @@ const ALLOWED = 'provider/model | { canned: "…" }';
 
 type Written = readonly (string | { readonly canned: string })[] | "off" | undefined;
 
-export function lastResortOf(written: Written): LastResortSettings[] {
+/** Where nothing is said of last resorts and answers are kept, they are what is given. */
+export function lastResortOf(written: Written, cache: WrittenCache | "off" | undefined): LastResortSettings[] {
+  if (written === undefined && typeof cache === "object" && cache.outage !== "off") return [{ type: "stale-cache" }];
   if (written === undefined || written === "off") return [];
   return written.flatMap((rung): LastResortSettings[] => {
     if (typeof rung !== "string") return [{ type: "canned", text: rung.canned.trim() }];
@@ -75,7 +77,8 @@ export function lastResortIssues(tree: unknown): Issue[] {
       return [{ path, message: "is too long", allowed: `at most ${RUNGS_MAX} last resorts` }];
     const kept = keepsAnswers(at(tree, ["routes", route, "cache"]));
     const asked = !asksForNothing(at(tree, ["routes", route, "cache", "outage"]));
-    const unread = asked && !rungs.includes("stale-cache");
+    const isWritten = at(tree, path) !== undefined;
+    const unread = isWritten && asked && !rungs.includes("stale-cache");
     const issues = rungs.flatMap((rung, index): Issue[] => {
       const place = [...path, index];
       if (isMapping(rung)) return sentenceIssues(rung.canned, [...place, "canned"]);

@@ -128,7 +128,7 @@ function probesOf(probes: Config["probes"]): { probesUsdPerDay?: number } {
 
 function resolveRoute(name: string, route: Config["routes"][string]): RouteSettings {
   const { timeouts } = ROUTE_DEFAULTS;
-  const lastResort = lastResortOf(route["last-resort"]);
+  const lastResort = lastResortOf(route["last-resort"], route.cache);
   const cache = cacheOf(route.cache, lastResort);
   const validate = validateOf(route.validate);
   return {

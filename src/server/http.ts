@@ -25,8 +25,8 @@ export interface ServerOptions {
   readonly maxOutput?: (model: string) => number | undefined;
   readonly contextOf?: (model: string) => number | undefined;
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
-  /** What is to survive the process goes there. */
-  readonly database?: Database;
+  /** Kept answers survive the process there. */
+  readonly answersIn?: Database;
   /** Something that people should know and that holds nothing up. */
   readonly trouble?: (message: string) => void;
 }
@@ -90,7 +90,7 @@ export function startServer(options: ServerOptions): Server {
 
 function createParts(options: ServerOptions) {
   const { settings, runtime, secrets, observers, maxOutput, contextOf, readers = [] } = options;
-  const { database, trouble = () => {} } = options;
+  const { answersIn: database, trouble = () => {} } = options;
   const board = createTargetBoard();
   const engine = createEngine({
     settings,
