@@ -1,6 +1,7 @@
 // `holdfast up`: serves until it is told to stop. One line on stdout says that it serves and where; all else is stderr.
 
 import { contextTokens, maxOutputTokens } from "../../catalog/models.ts";
+import type { Database } from "../core/database.ts";
 import type { Clock } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
 import { createBunRuntime, maxConcurrentFetches } from "../runtime/bun.ts";
@@ -79,10 +80,7 @@ async function runUp(args: readonly string[]): Promise<number> {
       accounts.takeOver(settings);
       if (server !== undefined) server.reload(settings);
       else {
-        // What was said to whom is written to a disk only where the configuration names the place.
-        const isNamed = typeof plan.settings.store === "object";
-        const { database } = storing;
-        const more = { ...(isNamed && database && { answersIn: database }), trouble: told(runtime.clock) };
+        const more = { ...answersIn(plan.settings, storing.database), trouble: told(runtime.clock) };
         server = startServer({ settings, runtime, secrets, ...MODEL_LIMITS, observers, readers, ...more });
       }
     });
@@ -106,6 +104,11 @@ async function runUp(args: readonly string[]): Promise<number> {
   accounts.end();
   storing.database?.close();
   return 0;
+}
+
+/** What was said to whom is written to a disk only where the configuration names the place. */
+function answersIn({ store }: Settings, database: Database | undefined): { readonly answersIn?: Database } {
+  return typeof store === "object" && database !== undefined ? { answersIn: database } : {};
 }
 
 /** The same trouble again within a minute is not told again. */
