@@ -131,16 +131,14 @@ function nativeCells(world: World, dialect: BenchDialect, stream: boolean): Cell
   }));
 }
 
+const WHOLE_LOAD = { stream: false, concurrency: 32, rampMs: 0, marks: WHOLE_MARKS, limitMs: 60_000 } as const;
+
 /** Whole calls on the native lane, 1 KB in and 0.5 KB out, 32 at once. */
 export async function calls(options: Options): Promise<Figure[]> {
   const load: WarmLoad = {
-    stream: false,
+    ...WHOLE_LOAD,
     warm: options.quick ? 40_000 : 60_000,
     calls: options.quick ? 12_000 : 30_000,
-    concurrency: 32,
-    rampMs: 0,
-    marks: WHOLE_MARKS,
-    limitMs: 60_000,
   };
   const rounds = options.pairs ?? (options.quick ? 4 : 10);
   const world = await startWorld(SUBJECTS, options.noise);
@@ -151,6 +149,37 @@ export async function calls(options: Options): Promise<Figure[]> {
       options.say(name);
       const samples = await interleave(nativeCells(world, dialect, false), load, rounds, options);
       figures.push(figureOf(samples, { name, unit: "µs", key: "gateway", most: MOST_CALL_RATIO }));
+    }
+    return figures;
+  } finally {
+    await world.stop();
+  }
+}
+
+const MOST_KEPT_RATIO = 2;
+const MOST_HIT_US = 200;
+
+/** Whole calls whose answers are kept for an outage, and calls that are answered from what is kept: all of the process's CPU. */
+export async function kept(options: Options): Promise<Figure[]> {
+  const load = { ...WHOLE_LOAD, warm: 40_000, calls: options.quick ? 12_000 : 30_000 };
+  const rounds = options.pairs ?? (options.quick ? 4 : 10);
+  const world = await startWorld(SUBJECTS, false);
+  try {
+    const figures: Figure[] = [];
+    for (const dialect of ["anthropic", "chat"] as const) {
+      const family = dialect === "anthropic" ? "claude" : "gpt";
+      options.say(`kept, ${NAMES[dialect]}`);
+      const asked = (key: string): Cell => {
+        const server = serverOf(world, "gateway");
+        return { key, ask: { server, dialect, model: `${family}-${key}`, stream: false } };
+      };
+      const cells = [...nativeCells(world, dialect, false), asked("kept"), asked("hit")];
+      const samples = await interleave(cells, load, rounds, options);
+      const keeping = { name: `call that is kept, ${NAMES[dialect]}`, unit: "µs", key: "kept" } as const;
+      figures.push(figureOf(samples, { ...keeping, most: MOST_KEPT_RATIO }));
+      const hit = { name: `exact hit, ${NAMES[dialect]}`, unit: "µs", key: "hit" } as const;
+      const gate = { of: "gateway", most: MOST_HIT_US } as const;
+      figures.push({ ...figureOf(samples, { ...hit, most: MOST_KEPT_RATIO }), gate });
     }
     return figures;
   } finally {
