@@ -1,7 +1,7 @@
 // Everything that `explain` says of a route, as data: the compiled path in its order, each value with where it came from,
 // the targets, and what happens on each fault. How it looks is in `explain-text.ts`.
 
-import { catalogModel, maxOutputTokens } from "../../catalog/models.ts";
+import { catalogModel, maxOutputTokens, priceOf } from "../../catalog/models.ts";
 import { type Origin, originText } from "../config/origin.ts";
 import type { Path } from "../config/problem.ts";
 import { durationText } from "../config/units.ts";
@@ -13,6 +13,7 @@ import { createEngine } from "../engine/engine.ts";
 import { timeoutsFor } from "../engine/timeouts.ts";
 import { REPEAT_MS } from "../policies/refused.ts";
 import { createWorld } from "../sim/world.ts";
+import { costsOf, type ExplainedCost } from "./explained-costs.ts";
 import { type FaultOutcome, faultOutcomes } from "./fault-outcomes.ts";
 
 export interface Value {
@@ -50,6 +51,7 @@ export interface Explanation {
   readonly origin: string;
   readonly targets: readonly ExplainedTarget[];
   readonly path: readonly PathStep[];
+  readonly costs: readonly ExplainedCost[];
   readonly faults: readonly FaultOutcome[];
 }
 
@@ -61,7 +63,7 @@ export interface Explained {
 /** `name`: a route's name, or a model's that a pattern matches; `undefined` when no route has it. */
 export async function explainRoute({ settings, originOf }: Explained, name: string): Promise<Explanation | undefined> {
   const { runtime } = createWorld({ seed: 1, providers: [] });
-  const compiled = createEngine({ settings, runtime, maxOutput: maxOutputTokens }).routes.get(name);
+  const compiled = createEngine({ settings, runtime, maxOutput: maxOutputTokens, priceOf }).routes.get(name);
   const route = settings.routes.find((candidate) => candidate.name === compiled?.name);
   if (compiled === undefined || route === undefined) return undefined;
   const origin = (path: Path) => originText(originOf(path));
@@ -71,6 +73,7 @@ export async function explainRoute({ settings, originOf }: Explained, name: stri
     origin: origin(["routes", route.name]),
     targets: targetsOf(compiled, settings, origin),
     path: pathOf(route, origin),
+    costs: costsOf(route, compiled.targets, settings),
     faults: await faultOutcomes(settings, name),
   };
 }
@@ -148,11 +151,7 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
     {
       step: "pursue",
       does: `tries targets, at most ${ATTEMPTS_PER_DOMAIN_MAX} times one provider`,
-      values: [
-        value("attempts", String(route.attempts)),
-        value("retry-wait", durationText(route.retryWaitMs)),
-        value("criticality", route.criticality),
-      ],
+      values: pursueValues(route, value),
     },
     {
       step: "attempt",
@@ -167,6 +166,23 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
       ],
     },
   ];
+}
+
+function pursueValues(
+  { attempts, retryWaitMs, criticality, hedge }: RouteSettings,
+  value: (key: string, text: string) => Value,
+): Value[] {
+  return [
+    value("attempts", String(attempts)),
+    value("retry-wait", durationText(retryWaitMs)),
+    value("criticality", criticality),
+    ...(hedge === undefined ? [] : [value("hedge", hedgeText(hedge))]),
+  ];
+}
+
+function hedgeText({ after, share }: NonNullable<RouteSettings["hedge"]>): string {
+  const when = typeof after === "number" ? durationText(after) : `${after} of the first target's own first contents`;
+  return `a second request after ${when}, for at most ${Math.round(share * 10_000) / 100}% of the calls`;
 }
 
 function isUsed(step: (typeof POLICY_ORDER)[number], { lastResort, cache }: RouteSettings): boolean {

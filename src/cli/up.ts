@@ -1,6 +1,6 @@
 // `holdfast up`: serves until it is told to stop. One line on stdout says that it serves and where; all else is stderr.
 
-import { maxOutputTokens } from "../../catalog/models.ts";
+import { maxOutputTokens, priceOf } from "../../catalog/models.ts";
 import type { Clock } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
 import { createBunRuntime, maxConcurrentFetches } from "../runtime/bun.ts";
@@ -73,7 +73,8 @@ async function runUp(args: readonly string[]): Promise<number> {
   const takeOver = (settings: Settings): Promise<void> =>
     keys.takeOver(settings, () => {
       if (server !== undefined) server.reload(settings);
-      else server = startServer({ settings, runtime, secrets, maxOutput: maxOutputTokens, observers, readers });
+      else
+        server = startServer({ settings, runtime, secrets, maxOutput: maxOutputTokens, priceOf, observers, readers });
     });
   const problem = await takeOver(plan.settings).catch((error) => cannotListen(plan.settings, error));
   if (server === undefined) {

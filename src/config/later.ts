@@ -29,11 +29,6 @@ export const LATER: readonly LaterRow[] = [
     asks: (value) => value === "openai-responses" || value === "gemini",
   },
   { path: ["providers", "*", "status-page"], allowed: "off" },
-  route(
-    "hedge",
-    "off",
-    (value) => !asksForNothing(value) && !(hasKey(value, "budget") && asksForNothing(value.budget)),
-  ),
   route("resume", "off"),
   route("warm", "off"),
   route("validate", "off"),
@@ -86,8 +81,4 @@ function places(tree: unknown, pattern: readonly string[]): Path[] {
     );
   }
   return found;
-}
-
-function hasKey<Key extends string>(value: unknown, key: Key): value is Record<Key, unknown> {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, key);
 }

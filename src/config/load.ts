@@ -3,6 +3,7 @@
 import type { ProviderSettings, RouteSettings, Settings } from "../core/settings.ts";
 import { LISTEN_DEFAULTS, ROUTE_DEFAULTS } from "./defaults.ts";
 import { type Environment, expand } from "./environment.ts";
+import { hedgeOf } from "./hedging.ts";
 import { inertFindings } from "./inert.ts";
 import { shapeIssues } from "./issues.ts";
 import { hostIssues, keyIssues, keyWarnings, readGatewayKeys } from "./keys.ts";
@@ -121,6 +122,7 @@ function probesOf(probes: Config["probes"]): { probesUsdPerDay?: number } {
 function resolveRoute(name: string, route: Config["routes"][string]): RouteSettings {
   const { timeouts } = ROUTE_DEFAULTS;
   const cache = cacheOf(route.cache);
+  const hedge = hedgeOf(route.hedge);
   const lastResort = lastResortOf(route["last-resort"]);
   return {
     name: name.trim(),
@@ -137,6 +139,7 @@ function resolveRoute(name: string, route: Config["routes"][string]): RouteSetti
     usage: route.usage ?? ROUTE_DEFAULTS.usage,
     strict: route.strict ?? ROUTE_DEFAULTS.strict,
     criticality: route.criticality ?? ROUTE_DEFAULTS.criticality,
+    ...(hedge && { hedge }),
     ...(cache && { cache }),
     ...(lastResort.length > 0 && { lastResort }),
   };

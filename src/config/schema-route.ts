@@ -13,6 +13,7 @@ import {
   named,
   object,
   oneOf,
+  scalar,
   text,
   told,
   yesOrNo,
@@ -54,9 +55,26 @@ const hedgeAfter = z
   .union([oneOf("p90", "p95", "p99"), lasting], { error: "p90 | p95 | p99 | a duration" })
   .meta({ [ALLOWED]: "p90 | p95 | p99 | a duration" });
 
+const HEDGE_BUDGET_MAX = 0.02;
+const hedgeBudget = scalar(
+  (value) => {
+    const found = share.safeParse(value);
+    return found.success && found.data <= HEDGE_BUDGET_MAX ? found.data : undefined;
+  },
+  "a share of at most 2%",
+  { anyOf: [{ type: "string", pattern: "^\\d+(\\.\\d+)?%$" }, { const: 0 }] },
+);
 const hedge = object({
-  after: told(hedgeAfter.optional(), "When the second request is sent."),
-  budget: told(share.optional(), "The largest share of calls that may be sent twice."),
+  after: told(
+    hedgeAfter.optional(),
+    "When the second request is sent: once this share of the first target's own first contents would have come, at least 1.5s; or a time.",
+    "p95",
+  ),
+  budget: told(
+    hedgeBudget.optional(),
+    "The largest share of calls that may be sent twice; where prices are known also at most 3% of what the calls cost.",
+    "2%",
+  ),
 });
 
 const validate = object({

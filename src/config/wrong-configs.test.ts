@@ -218,10 +218,15 @@ const ROWS: readonly Row[] = [
     ["5:38", "routes.chat.usage", "no target of this route speaks openai-chat"],
   ],
   // Known, and not built yet.
-  [inRoute("hedge: { after: p95, budget: 2% }"), ["7:12", "routes.chat.hedge", later]],
+  [inRoute("hedge: { after: p95, budget: 2% }"), ["7:12", "routes.chat.hedge", "only one target"]],
+  [
+    inRoute("hedge: { after: p95, budget: 5% }"),
+    ["7:12", "routes.chat.hedge", "only one target"],
+    ["7:34", "routes.chat.hedge.budget", "5%"],
+  ],
   [
     inRoute("hedge: { aftr: p95 }"),
-    ["7:12", "routes.chat.hedge", later],
+    ["7:12", "routes.chat.hedge", "only one target"],
     ["7:14", "routes.chat.hedge.aftr", "unknown key", "after"],
   ],
   [inRoute("resume: text"), ["7:13", "routes.chat.resume", later]],

@@ -11,6 +11,13 @@ export interface BudgetCell {
   tokens: number;
 }
 
+/** What a route may spend on second requests in parallel; funded by its calls. Starts empty. */
+export interface HedgeCell {
+  /** Hedges that may be sent. */
+  calls: number;
+  usd: number;
+}
+
 /** One key of a provider. Cells are found by a fingerprint, so a new key in the same place starts afresh. */
 export interface KeyCell {
   /** Rejected or out of quota: until then (on `Clock`) any other key is better. */
@@ -130,6 +137,8 @@ export interface BeliefCell {
   /** Prompts that failed: how many successes others had had by then. */
   readonly prompts: Map<string, number>;
   successes: number;
+  /** Of an answer in the mean; what a call is expected to cost is reckoned with it. */
+  outputTokens: number;
   admission: number;
   admissionMax: number;
   admissionFloor: number;
@@ -170,6 +179,7 @@ export interface Cells {
   key(identity: string): KeyCell;
   readonly drains: Drains;
   budget(domain: string): BudgetCell;
+  hedge(route: string): HedgeCell;
   outage(route: string): OutageCell;
   local(identity: string): LocalCell;
   refused: {

@@ -54,6 +54,8 @@ export type GatewayEvent = Fact &
       }
     /** A probe was answered, or not. It is no attempt of a call: `call` is its own id. */
     | { readonly type: "probe"; readonly target: string; readonly ok: boolean; readonly fault?: FaultKind | undefined }
+    /** An attempt is late: a second one begins beside it at `target`, or `instead` of it, where it is under suspicion. */
+    | { readonly type: "hedge"; readonly target: string; readonly instead: boolean }
     | { readonly type: "retry-wait"; readonly target: string; readonly delayMs: number }
     /** Headers went out before the commit. */
     | { readonly type: "call-open" }

@@ -58,6 +58,14 @@ export interface CacheSettings {
   readonly staleIfErrorMs: number;
 }
 
+/** A second request in parallel when the first is late. */
+export interface HedgeSettings {
+  /** Milliseconds, or a quantile of how late the target's own first contents are. */
+  readonly after: number | "p90" | "p95" | "p99";
+  /** Of the route's calls, 0..1. */
+  readonly share: number;
+}
+
 export interface RouteSettings {
   /** The model name that a client uses; one `*` is allowed at the end. */
   readonly name: string;
@@ -71,6 +79,8 @@ export interface RouteSettings {
   readonly usage: "exact" | "as-asked";
   readonly strict: boolean;
   readonly criticality: Criticality;
+  /** Absent: never. */
+  readonly hedge?: HedgeSettings;
   /** Absent: nothing is kept. */
   readonly cache?: CacheSettings;
   /** Asked in this order when no target can answer; absent: none. */

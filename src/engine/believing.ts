@@ -14,11 +14,16 @@ import { type Believed, type Change, note, probed, type Standing, stand } from "
 import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.ts";
 import { mayProbe, spendProbe } from "../health/probe.ts";
 import { countOne } from "../health/rate.ts";
-import { callAnswered, callBegan, shapeOf } from "../health/silence.ts";
+import { callAnswered, callBegan, lateAfterMs, shapeOf } from "../health/silence.ts";
+import { expectedUsd } from "../policies/hedge.ts";
+import type { Hedging } from "../policies/pursue.ts";
 import { PROBE_FORMS, probeCall } from "./probe-call.ts";
 
 /** A probe that says nothing for so long has failed. */
 const PROBE_MS = 10_000;
+/** How much one answer moves the mean length of answers. */
+const LENGTH_SHARE = 0.05;
+const LENGTH_MAX = 1_000_000;
 /** Silence while we kept the provider waiting is not the provider's. */
 const PAUSED_MS = 5_000;
 /** Larger prompts are not hashed: their failures all count. */
@@ -40,7 +45,7 @@ export interface Standpoint {
   readonly strained: boolean;
 }
 
-export interface Believing {
+export interface Believing extends Hedging {
   stand(call: Call, scope: Scope): Standpoint;
   /** Around one attempt. */
   watch(call: Call, scope: Scope, send: () => Promise<Reply>): Promise<Reply>;
@@ -52,6 +57,11 @@ export function createBelieving(context: BelievingContext): Believing {
   return {
     stand: (call, scope) => standpoint(context, believed, { call, scope }),
     watch: (call, scope, send) => watched(believed, target, { call, scope }, send),
+    isWell: () => believed.cell.state === "healthy",
+    lateMs: (call, share) => lateAfterMs(believed.cell, shapeOf(call.stream, call.inspected.maxTokens), share),
+    outputTokens: () => believed.cell.outputTokens,
+    usd: ({ body, inspected }, outputTokens) =>
+      expectedUsd(target.price, body.length, Math.min(outputTokens, inspected.maxTokens ?? LENGTH_MAX)),
   };
 }
 
@@ -138,7 +148,9 @@ async function watched(believed: Believed, target: Target, work: Work, send: () 
   const slot = callBegan(cell, shape, beganMs);
   const reply = await send();
   const nowMs = clock.now();
-  callAnswered(cell, { shape, slot, content: reply.ok, learn: cell.state === "healthy" }, nowMs);
+  const outrun = !reply.ok && reply.fault.kind === "superseded";
+  const learn = (reply.ok || outrun) && cell.state === "healthy";
+  callAnswered(cell, { shape, slot, content: reply.ok, learn }, nowMs);
   const witness: Witness = { believed, target, tenant: call.tenant, id: call.id, scope, beganMs };
   if (!reply.ok) failed(witness, reply.fault, promptOf(call));
   else {
@@ -166,6 +178,11 @@ function promptOf({ body }: Call): string | undefined {
 
 /** A stream that began is no longer its prompt's doing; nor must it keep its request alive. */
 function settled(witness: Witness, ending: Ending): void {
+  const { cell } = witness.believed;
+  const tokens = ending.kind === "complete" ? ending.usage?.outputTokens : undefined;
+  if (tokens !== undefined && tokens >= 0) {
+    cell.outputTokens += LENGTH_SHARE * (Math.min(tokens, LENGTH_MAX) - cell.outputTokens);
+  }
   if (ending.kind === "complete") outcome(witness, { failed: false, weight: HALF, last: true });
   else if (ending.fault !== undefined && ending.pausedMs <= PAUSED_MS) failed(witness, ending.fault, undefined);
 }

@@ -5,15 +5,16 @@ import { canned } from "../answers/canned.ts";
 import { localModel } from "../answers/local-model.ts";
 import { createRecorder, type Recorder } from "../answers/recorder.ts";
 import { staleCache } from "../answers/stale-cache.ts";
-import type { DialectId } from "../core/call.ts";
+import type { Call, DialectId } from "../core/call.ts";
 import type { Cells } from "../core/cell.ts";
 import type { Rung } from "../core/last-resort.ts";
 import { type Policy, pipeline, type Service } from "../core/service.ts";
 import type { ProviderSettings, RouteSettings, Secrets, Settings, TargetSettings } from "../core/settings.ts";
-import type { Target } from "../core/target.ts";
+import type { Target, TokenPrice } from "../core/target.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { DIALECTS } from "../dialects/registry.ts";
 import { deadline } from "../policies/deadline.ts";
+import { HEDGE_PROMPT_BYTES_MAX } from "../policies/hedge.ts";
 import { keep } from "../policies/keep.ts";
 import { lastResort } from "../policies/last-resort.ts";
 import { pursue } from "../policies/pursue.ts";
@@ -45,6 +46,7 @@ export interface CompileContext {
   readonly secrets: Secrets;
   /** A model's largest output in tokens, where known. */
   readonly maxOutput: (model: string) => number | undefined;
+  readonly priceOf: (model: string) => TokenPrice | undefined;
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
@@ -58,7 +60,7 @@ export function compile(settings: Settings, context: CompileContext): Routes {
     settings.providers.map((made) => [made.name, { settings: made, made: createProvider(made) }]),
   );
   const build = (route: RouteSettings, matched: string) =>
-    compileRoute(route, (target) => plan({ route, target, matched, providers, maxOutput: context.maxOutput }), {
+    compileRoute(route, (target) => plan({ route, target, matched, providers, ...context }), {
       ...context,
       probesUsdPerDay: settings.probesUsdPerDay,
     });
@@ -100,10 +102,11 @@ interface PlanContext {
   /** The part of the model name that the route's `*` stood for. */
   readonly matched: string;
   readonly providers: ReadonlyMap<string, { readonly settings: ProviderSettings; readonly made: Provider }>;
-  readonly maxOutput: (model: string) => number | undefined;
+  readonly maxOutput: CompileContext["maxOutput"];
+  readonly priceOf: CompileContext["priceOf"];
 }
 
-function plan({ route, target, matched, providers, maxOutput }: PlanContext): Planned {
+function plan({ route, target, matched, providers, maxOutput, priceOf }: PlanContext): Planned {
   const found = providers.get(target.provider);
   if (found === undefined) throw new Error(`settings name the provider ${target.provider}, which they do not define`);
   const provider = found.made;
@@ -111,6 +114,7 @@ function plan({ route, target, matched, providers, maxOutput }: PlanContext): Pl
   // `*` carries over what a client would write there: the whole name where the pattern is a prefix of a model's own.
   const model = target.model === "*" ? prefix + matched : target.model.replace("*", () => matched);
   const limit = maxOutput(model);
+  const price = priceOf(model);
   const plan: Planned["plan"] = {
     target: {
       id: `${provider.name}/${model}`,
@@ -120,6 +124,7 @@ function plan({ route, target, matched, providers, maxOutput }: PlanContext): Pl
       domain: provider.name,
       tier: provider.tier,
       ...(limit !== undefined && { maxOutputTokens: limit }),
+      ...(price !== undefined && { price }),
     },
     provider,
     dialect: DIALECTS[provider.dialect],
@@ -147,7 +152,7 @@ function compileRoute(
       route.cache && createRecorder({ ...route.cache, client, route: route.name, answers: cells.answers });
     const rungs = rungsOf(route, planOf, client, { cells, secrets });
     // The keys of DIALECTS are dialect ids.
-    services.set(id as DialectId, protect(route, { targets: keyed, rungs, recorder }, cells));
+    services.set(id as DialectId, protect(route, { targets: keyed, rungs, recorder, client }, cells));
   }
   return {
     name: route.name,
@@ -180,11 +185,17 @@ interface Ladder {
   readonly targets: readonly KeyedTarget[];
   readonly rungs: readonly Rung[];
   readonly recorder: Recorder | undefined;
+  readonly client: Dialect;
 }
 
-function protect(route: RouteSettings, { targets, rungs, recorder }: Ladder, cells: Cells): Service {
+function protect(route: RouteSettings, { targets, rungs, recorder, client }: Ladder, cells: Cells): Service {
   const { totalMs } = route.timeouts;
-  const rules = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs };
+  const hedge = route.hedge && {
+    ...route.hedge,
+    route: route.name,
+    isSafe: ({ body }: Call) => body.length <= HEDGE_PROMPT_BYTES_MAX && !client.wire.actsAlone(body),
+  };
+  const rules = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs, hedge };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
   const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy>> = {
     deadline: deadline(totalMs),

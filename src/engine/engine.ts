@@ -11,6 +11,7 @@ import type { Answer, Ending, Refusal, Reply } from "../core/reply.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Secrets, Settings } from "../core/settings.ts";
+import type { TokenPrice } from "../core/target.ts";
 import { createCells } from "../state/cells.ts";
 import { compile, type Route, type Routes } from "./compile.ts";
 import { NO_SECRETS } from "./keyring.ts";
@@ -38,6 +39,8 @@ export interface EngineOptions {
   readonly secrets?: Secrets;
   /** A model's largest output in tokens, where known. */
   readonly maxOutput?: (model: string) => number | undefined;
+  /** What a model's tokens cost, where known; without it budgets hold in calls alone. */
+  readonly priceOf?: (model: string) => TokenPrice | undefined;
   /** Readers of the stream of facts. A reader that throws is dropped from that event, never from the call. */
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
   /** See `Scope`. */
@@ -48,12 +51,13 @@ export interface EngineOptions {
 const NAMES_SHOWN = 20;
 
 export function createEngine(options: EngineOptions): Engine {
-  const { runtime, secrets = NO_SECRETS, maxOutput = unknownLimit, readers = [], propagate } = options;
+  const { runtime, secrets = NO_SECRETS, readers = [], propagate } = options;
+  const facts = { maxOutput: options.maxOutput ?? unknown, priceOf: options.priceOf ?? unknown };
   const cells = createCells();
   const { clock } = runtime;
   const emit = emitTo(readers);
   let settings = options.settings;
-  let routes = compile(settings, { cells, secrets, maxOutput });
+  let routes = compile(settings, { cells, secrets, ...facts });
   let inFlight = 0;
   const end = (id: string, startMs: number, reply: Reply, ending?: Ending): void => {
     inFlight--;
@@ -75,7 +79,7 @@ export function createEngine(options: EngineOptions): Engine {
       return routes;
     },
     reload(now) {
-      routes = compile(now, { cells, secrets, maxOutput });
+      routes = compile(now, { cells, secrets, ...facts });
       settings = now;
       // What no target could answer, another one may now.
       cells.refused.clear();
@@ -120,7 +124,7 @@ function mayUse(call: Call, route: Route | undefined): route is Route {
   return route !== undefined && (call.routes === undefined || call.routes.includes(route.name));
 }
 
-function unknownLimit(): undefined {
+function unknown(): undefined {
   return undefined;
 }
 

@@ -39,6 +39,7 @@ export function keyedTarget(planned: Omit<AttemptPlan, "key">, context: KeyedCon
     keyring,
     keys: keyring.standing,
     stand: believing.stand,
+    hedging: believing,
     attempt: (call, scope, number) => believing.watch(call, scope, () => run(keyring, id, { call, scope }, number)),
   };
 }

@@ -42,6 +42,7 @@ export interface Heard {
   readonly slot: number;
   /** It brought content; false: it ended in another way, which is evidence of its own. */
   readonly content: boolean;
+  /** Its time is one to go by: that of an answer, or of an attempt that was outrun and would have taken longer still. */
   readonly learn: boolean;
 }
 
@@ -53,7 +54,22 @@ export function callAnswered(cell: BeliefCell, { shape, slot, content, learn }: 
     silence.silent[slot % SLOTS] = (silence.silent[slot % SLOTS] ?? 0) - 1;
     if (content) silence.answered[slot % SLOTS] = (silence.answered[slot % SLOTS] ?? 0) + 1;
   }
-  if (content && learn) learnt(silence, nowMs - slot * SLOT_MS);
+  if (learn) learnt(silence, nowMs - slot * SLOT_MS);
+}
+
+/**
+ * By when this share of such calls has its first content, in milliseconds: the upper end of a bucket, so up to a quarter
+ * more. `undefined` while too few were seen. Nothing is learnt while the target is not well.
+ */
+export function lateAfterMs(cell: BeliefCell, shape: number, share: number): number | undefined {
+  const silence = cell.silences[shape];
+  if (silence === undefined || silence.learntTotal < LEARNT_MIN) return undefined;
+  let wanted = silence.learntTotal * share;
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    wanted -= silence.learnt[bucket] ?? 0;
+    if (wanted <= 1e-9) return BUCKET_BASE_MS * Math.exp(BUCKET_GROWTH * (bucket + 1));
+  }
+  return undefined;
 }
 
 /** The evidence of all shapes at this moment, at least 0; looked at anew at most once a slot. */

@@ -6,10 +6,13 @@ import type { BudgetCell, Cells } from "../core/cell.ts";
 import { FAULTS, type Fault, fault } from "../core/fault.ts";
 import type { Answer, AttemptRecord, Degraded, Refusal, Reply } from "../core/reply.ts";
 import type { Scope, Service } from "../core/service.ts";
+import type { HedgeSettings } from "../core/settings.ts";
 import { sleep } from "../core/timing.ts";
 import { fundRetry, isFull, mayRetry, spendRetry } from "./budget.ts";
+import { fundHedge, hedgeAfterMs, mayHedge, spendHedge } from "./hedge.ts";
 import { isKeyFault, type KeyStanding } from "./key-rotation.ts";
-import { type Candidate, type Move, nextMove, type Situation, type Tried } from "./next-move.ts";
+import { type Candidate, hedgeMove, type Move, nextMove, type Situation, type Tried } from "./next-move.ts";
+import { type Leg, race } from "./race.ts";
 import { verdict } from "./verdict.ts";
 
 /** A target as pursue sees it. The trail of what `attempt` gives holds its own record alone. */
@@ -25,12 +28,34 @@ export interface Pursued {
   keys(nowMs: number): KeyStanding;
   /** What is believed of it, for this call; asked once a call. */
   stand(call: Call, scope: Scope): Pick<Candidate, "admitted" | "strained">;
+  /** What a route that hedges must know of it; absent: it is never hedged. */
+  readonly hedging?: Hedging;
+}
+
+export interface Hedging {
+  /** Nothing is held against it now. */
+  isWell(): boolean;
+  /** By when this share of such calls has its first content; `undefined` while too little is known. */
+  lateMs(call: Call, share: number): number | undefined;
+  /** Of its answers in the mean. */
+  outputTokens(): number;
+  /** What such a call may cost there, with so long an answer; `undefined` without a price. */
+  usd(call: Call, outputTokens: number): number | undefined;
+}
+
+export interface HedgeRule extends HedgeSettings {
+  /** Its cell's key. */
+  readonly route: string;
+  /** False for a call that must not be sent twice. Asked only when one is late. */
+  isSafe(call: Call): boolean;
 }
 
 export interface PursueRules {
   readonly attemptsMax: number;
   readonly retryWaitMs: number;
   readonly totalMs: number;
+  /** Absent: never. */
+  readonly hedge?: HedgeRule | undefined;
 }
 
 interface Pursuit {
@@ -40,7 +65,9 @@ interface Pursuit {
   readonly call: Call;
   readonly scope: Scope;
   readonly dueMs: number;
-  readonly attemptsMax: number;
+  /** Less those that another attempt of the same call outran. */
+  attemptsMax: number;
+  started: number;
   readonly failedBefore: ReadonlySet<string>;
   /** As it was before the call's own attempts. */
   readonly standings: readonly Pick<Candidate, "admitted" | "strained">[];
@@ -73,6 +100,7 @@ export function pursue(
       scope,
       dueMs: Math.min(nowMs + rules.totalMs, call.deadlineMs),
       attemptsMax: Math.max(1, rules.attemptsMax - (before?.attempts ?? 0)),
+      started: 0,
       failedBefore: before?.failed ?? NONE,
       standings: targets.map((target) => target.stand(call, scope)),
       history: [],
@@ -91,14 +119,83 @@ async function run(pursuit: Pursuit): Promise<Reply> {
     if (move.afterMs > 0) await wait(pursuit, move, target);
     if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
     if (move.retry) spendRetry(pursuit.cells.budget(target.domain));
-    const reply = await target.attempt(call, scope, history.length + 1);
-    trail.push(...reply.trail);
-    if (reply.ok) return accept(pursuit, target, reply);
-    history.push({ candidate: move.candidate, fault: reply.fault });
-    pause(pursuit, target, reply.fault);
+    const hedge = history.length === 0 ? pursuit.rules.hedge : undefined;
+    if (hedge !== undefined) {
+      const answered = await hedged(pursuit, hedge, move.candidate);
+      if (answered !== undefined) return answered;
+    } else {
+      const reply = await target.attempt(call, scope, ++pursuit.started);
+      trail.push(...reply.trail);
+      if (reply.ok) return accept(pursuit, target, reply);
+      failed(pursuit, move.candidate, reply.fault);
+    }
     // The call's own end (client gone, deadline) is never blamed on a target nor followed by another attempt.
     if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
   }
+}
+
+function failed(pursuit: Pursuit, candidate: number, reason: Fault): void {
+  pursuit.history.push({ candidate, fault: reason });
+  const target = pursuit.targets[candidate];
+  if (target !== undefined) pause(pursuit, target, reason);
+}
+
+/** The first attempt, and a second beside it when it is late. `undefined`: neither brought an answer. */
+async function hedged(pursuit: Pursuit, rule: HedgeRule, first: number): Promise<Answer | undefined> {
+  const { targets, call, scope, cells } = pursuit;
+  const target = targets[first];
+  if (target === undefined) return undefined;
+  const cell = cells.hedge(rule.route);
+  // How long the answer gets is the question's doing: of a target that is seldom asked, less is known.
+  const outputTokens = target.hedging?.outputTokens() ?? 0;
+  fundHedge(cell, rule.share, target.hedging?.usd(call, outputTokens));
+  const start = (index: number) => (own: Scope) => targets[index]?.attempt(call, own, ++pursuit.started) ?? nobody();
+  const afterMs = hedgeAfterMs(rule, (share) => target.hedging?.lateMs(call, share));
+  const places = [first];
+  const second = () => {
+    if (call.operation !== "generate" || call.delivered !== undefined || !rule.isSafe(call)) return undefined;
+    const move = hedgeMove(situation(pursuit), first);
+    if (move.type === "stop" || targets[move.candidate]?.hedging?.isWell() !== true) return undefined;
+    const usd = targets[move.candidate]?.hedging?.usd(call, outputTokens);
+    // From a target under suspicion the call is taken away: to load two providers then would only spread the trouble.
+    const instead = target.hedging?.isWell() !== true;
+    if (!instead && !mayHedge(cell, usd)) return undefined;
+    if (!instead) spendHedge(cell, usd);
+    scope.emit({
+      type: "hedge",
+      atMs: scope.runtime.clock.now(),
+      call: call.id,
+      target: targets[move.candidate]?.id ?? "?",
+      instead,
+    });
+    places.push(move.candidate);
+    return { start: start(move.candidate), instead };
+  };
+  if (afterMs === undefined || targets.length < 2) {
+    const reply = await start(first)(scope);
+    return digest(pursuit, places, [{ place: 0, reply, ms: 0 }]);
+  }
+  const { legs } = await race(scope, { delayMs: afterMs, first: start(first), second });
+  return digest(pursuit, places, legs);
+}
+
+/** What came of attempts side by side; those that were outrun are told in the trail alone. */
+function digest(pursuit: Pursuit, places: readonly number[], legs: readonly Leg[]): Answer | undefined {
+  const { targets, trail } = pursuit;
+  for (const { place, reply, ms } of legs) {
+    const candidate = places[place] ?? 0;
+    const target = targets[candidate];
+    if (target === undefined) continue;
+    trail.push(...(reply?.trail ?? [{ target: target.id, fault: "superseded" as const, ms }]));
+    if (reply?.ok === true) return accept(pursuit, target, reply);
+    if (reply === undefined || reply.fault.kind === "superseded") pursuit.attemptsMax--;
+    else failed(pursuit, candidate, reply.fault);
+  }
+  return undefined;
+}
+
+function nobody(): Promise<Reply> {
+  return Promise.resolve({ ok: false, fault: fault("bug", "a move to a target that does not exist"), trail: [] });
 }
 
 function stopped({ targets, history, cells, scope }: Pursuit): Fault {

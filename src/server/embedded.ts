@@ -1,7 +1,7 @@
 // The library: the same handler that the gateway listens with, behind the `fetch` of an SDK instead of a socket. It is here
 // because it is the handler's other host; it has no listener, and nothing in its graph knows Bun or Node.
 
-import { maxOutputTokens } from "../../catalog/models.ts";
+import { maxOutputTokens, priceOf } from "../../catalog/models.ts";
 import type { HoldfastConfig } from "../config/config-object.ts";
 import { settingsFrom } from "../config/load.ts";
 import { type Problem, renderProblems } from "../config/problem.ts";
@@ -48,7 +48,9 @@ export function createHoldfast(config: HoldfastConfig, options: HoldfastOptions 
   const settings = settingsOrThrow(config, options.env ?? platformEnvironment());
   const hub = createEventHub();
   const runtime = createWebRuntime(options.fetch);
-  const handler = createHandler(createEngine({ settings, runtime, maxOutput: maxOutputTokens, readers: [hub.read] }));
+  const handler = createHandler(
+    createEngine({ settings, runtime, maxOutput: maxOutputTokens, priceOf, readers: [hub.read] }),
+  );
   // With what Node must not let go of: a Request's signal is cut off once nobody holds the Request.
   const inFlight = new Map<Departure, readonly unknown[]>();
   let closed: unknown;

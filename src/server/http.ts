@@ -5,7 +5,7 @@ import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Secrets, Settings } from "../core/settings.ts";
 import { sleep } from "../core/timing.ts";
-import { createEngine } from "../engine/engine.ts";
+import { createEngine, type EngineOptions } from "../engine/engine.ts";
 import type { Observers } from "../observe/observers.ts";
 import { isLoopback } from "./guard.ts";
 import { createHandler } from "./handler.ts";
@@ -20,6 +20,7 @@ export interface ServerOptions {
   /** What `/metrics` and `/admin` show; without them these say that nothing is kept. */
   readonly observers?: Observers;
   readonly maxOutput?: (model: string) => number | undefined;
+  readonly priceOf?: EngineOptions["priceOf"];
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
 }
 
@@ -74,13 +75,14 @@ export function startServer(options: ServerOptions): Server {
   };
 }
 
-function createParts({ settings, runtime, secrets, observers, maxOutput, readers = [] }: ServerOptions) {
+function createParts({ settings, runtime, secrets, observers, maxOutput, priceOf, readers = [] }: ServerOptions) {
   const board = createTargetBoard();
   const engine = createEngine({
     settings,
     runtime,
     ...(secrets && { secrets }),
     ...(maxOutput && { maxOutput }),
+    ...(priceOf && { priceOf }),
     ...(observers?.propagate && { propagate: observers.propagate }),
     readers: [board.read, ...(observers?.readers ?? []), ...readers],
   });

@@ -17,6 +17,7 @@ export function createBelief(): BeliefCell {
     tenants: new Map(),
     prompts: new Map(),
     successes: 0,
+    outputTokens: 400,
     admission: 1,
     admissionMax: 1,
     admissionFloor: 0,

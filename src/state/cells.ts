@@ -6,6 +6,7 @@ import {
   BUDGET_TOKENS_MAX,
   type BudgetCell,
   type Cells,
+  type HedgeCell,
   type KeyCell,
   type LocalCell,
   type OutageCell,
@@ -27,6 +28,7 @@ export function createCells(): Cells {
   const targets = new Map<string, TargetCell>();
   const keys = new Map<string, KeyCell>();
   const budgets = new Map<string, BudgetCell>();
+  const hedges = new Map<string, HedgeCell>();
   const outages = new Map<string, OutageCell>();
   const locals = new Map<string, LocalCell>();
   const beliefs = new Map<string, BeliefCell>();
@@ -46,6 +48,7 @@ export function createCells(): Cells {
     key: (identity) => getOrMake(keys, identity, KEYS_MAX, () => ({ restUntilMs: 0, strikes: 0, sure: false })),
     drains: createDrains(),
     budget: (domain) => getOrMake(budgets, domain, DOMAINS_MAX, () => ({ tokens: BUDGET_TOKENS_MAX })),
+    hedge: (route) => getOrMake(hedges, route, ROUTES_MAX, () => ({ calls: 0, usd: 0 })),
     outage: (route) => getOrMake(outages, route, ROUTES_MAX, () => ({ sinceMs: undefined })),
     local: (identity) => getOrMake(locals, identity, TARGETS_MAX, () => ({ calls: 0 })),
     refused: createRefused(),
