@@ -113,6 +113,15 @@ export interface SilenceCell {
   learntSinceMs: number;
 }
 
+/** How long something takes, or how fast it goes: mean and variance of its logarithm, forgotten exponentially. */
+export interface PaceCell {
+  seen: number;
+  mean: number;
+  variance: number;
+  /** The mean of the last few, learnt in trouble too. */
+  recent: number;
+}
+
 /** What one tenant gave a belief within the present 10 s. */
 export interface TenantShare {
   sinceMs: number;
@@ -129,6 +138,15 @@ export interface BeliefCell {
   silence: number;
   silenceAtMs: number;
   readonly silences: (SilenceCell | undefined)[];
+  /** Of first contents, by the shape of what was asked. */
+  readonly paces: (PaceCell | undefined)[];
+  /** Of streams once they have begun, in tokens a second. */
+  readonly writing: PaceCell;
+  /** Log-evidence that first contents come later than they used to, and that streams crawl. */
+  lateness: number;
+  crawling: number;
+  slow: boolean;
+  slowSinceMs: number;
   /** Calls whose route has this target. */
   readonly offered: RateCell;
   /** Attempts on it. */

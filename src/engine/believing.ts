@@ -15,6 +15,7 @@ import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.
 import { mayProbe, spendProbe } from "../health/probe.ts";
 import { countOne } from "../health/rate.ts";
 import { callAnswered, callBegan, lateAfterMs, shapeOf } from "../health/silence.ts";
+import { firstCame, wrote } from "../health/slowness.ts";
 import { expectedUsd } from "../policies/hedge.ts";
 import type { Hedging } from "../policies/pursue.ts";
 import { PROBE_FORMS, probeCall } from "./probe-call.ts";
@@ -57,12 +58,16 @@ export function createBelieving(context: BelievingContext): Believing {
   return {
     stand: (call, scope) => standpoint(context, believed, { call, scope }),
     watch: (call, scope, send) => watched(believed, target, { call, scope }, send),
-    isWell: () => believed.cell.state === "healthy",
-    lateMs: (call, share) => lateAfterMs(believed.cell, shapeOf(call.stream, call.inspected.maxTokens), share),
+    isWell: () => believed.cell.state === "healthy" && !believed.cell.slow,
+    lateMs: (call, share) => lateAfterMs(believed.cell, shapeOfCall(call), share),
     outputTokens: () => believed.cell.outputTokens,
     usd: ({ body, inspected }, outputTokens) =>
       expectedUsd(target.price, body.length, Math.min(outputTokens, inspected.maxTokens ?? LENGTH_MAX)),
   };
+}
+
+export function shapeOfCall({ stream, inspected: { thinks, maxTokens }, body }: Call): number {
+  return shapeOf({ stream, thinks, maxTokens, promptBytes: body.length });
 }
 
 interface Work {
@@ -144,7 +149,7 @@ async function watched(believed: Believed, target: Target, work: Work, send: () 
   const { clock } = scope.runtime;
   const beganMs = clock.now();
   countOne(cell.attempted, beganMs);
-  const shape = shapeOf(call.stream, call.inspected.maxTokens);
+  const shape = shapeOfCall(call);
   const slot = callBegan(cell, shape, beganMs);
   const reply = await send();
   const nowMs = clock.now();
@@ -152,13 +157,15 @@ async function watched(believed: Believed, target: Target, work: Work, send: () 
   const learn = (reply.ok || outrun) && cell.state === "healthy";
   callAnswered(cell, { shape, slot, content: reply.ok, learn }, nowMs);
   const witness: Witness = { believed, target, tenant: call.tenant, id: call.id, scope, beganMs };
+  if (call.stream && (reply.ok || outrun)) paced(witness, firstCame(cell, shape, nowMs - beganMs, nowMs));
   if (!reply.ok) failed(witness, reply.fault, promptOf(call));
   else {
     if (cell.prompts.size > 0) promptSucceeded(cell, () => promptOf(call) ?? "");
     else cell.successes++;
     if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
     outcome(witness, { failed: false, weight: HALF, last: false });
-    void reply.ending.then((ending) => settled(witness, ending));
+    const { stream } = call;
+    void reply.ending.then((ending) => settled(witness, ending, stream));
   }
   return reply;
 }
@@ -177,11 +184,13 @@ function promptOf({ body }: Call): string | undefined {
 }
 
 /** A stream that began is no longer its prompt's doing; nor must it keep its request alive. */
-function settled(witness: Witness, ending: Ending): void {
+function settled(witness: Witness, ending: Ending, stream: boolean): void {
   const { cell } = witness.believed;
   const tokens = ending.kind === "complete" ? ending.usage?.outputTokens : undefined;
   if (tokens !== undefined && tokens >= 0) {
     cell.outputTokens += LENGTH_SHARE * (Math.min(tokens, LENGTH_MAX) - cell.outputTokens);
+    const writingMs = ending.tookMs - ending.firstContentMs - ending.pausedMs;
+    if (stream) paced(witness, wrote(cell, { tokens, writingMs }, witness.scope.runtime.clock.now()));
   }
   if (ending.kind === "complete") outcome(witness, { failed: false, weight: HALF, last: true });
   else if (ending.fault !== undefined && ending.pausedMs <= PAUSED_MS) failed(witness, ending.fault, undefined);
@@ -205,6 +214,11 @@ function outcome(
   if (!tenantCounts(believed.cell, tenant, told.failed, nowMs)) return;
   const change = note(believed, { ...told, beganMs }, { nowMs, random });
   if (change !== undefined) emitChange(target, scope, id, change);
+}
+
+function paced({ believed, target: { id: target, domain }, id, scope }: Witness, changed: boolean): void {
+  if (!changed) return;
+  scope.emit({ type: "slow", atMs: scope.runtime.clock.now(), call: id, target, domain, slow: believed.cell.slow });
 }
 
 function tell(target: Target, { call, scope }: Work, change: Change | undefined): void {

@@ -146,7 +146,7 @@ function compileRoute(
   for (const [id, client] of Object.entries(DIALECTS)) {
     // The cells of both are the same.
     keyed = plans.map(({ plan, provider }) =>
-      keyedTarget({ ...plan, client }, { provider, cells, secrets, probesUsdPerDay }),
+      keyedTarget({ ...plan, client }, { provider, cells, secrets, probesUsdPerDay, alternatives: plans.length > 1 }),
     );
     const recorder =
       route.cache && createRecorder({ ...route.cache, client, route: route.name, answers: cells.answers });

@@ -7,6 +7,7 @@ import { calmPool, inherited, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
 import { silenceOf } from "./silence.ts";
+import { paceShare } from "./slowness.ts";
 
 const DWELL_MS = 10_000;
 const PROBE_EVERY_MS = 5_000;
@@ -53,10 +54,10 @@ export function stand(believed: Believed, callId: string, { nowMs, random }: Mom
   const change = cell.state === "ramp" ? ramping(believed, { nowMs, random }) : weighed(believed, nowMs);
   const total = totalOf(believed, nowMs);
   const limit = ejectAt(rateOf(cell.attempted, nowMs));
-  const share = shareOf(cell, total, limit, nowMs);
+  const share = Math.min(shareOf(cell, total, limit, nowMs), paceShare(cell, rateOf(cell.offered, nowMs)));
   return {
     admitted: share >= 1 || (share > 0 && placeOf(callId) < share),
-    strained: cell.state !== "healthy" && (cell.state !== "ramp" || total >= limit / 2),
+    strained: cell.slow || (cell.state !== "healthy" && (cell.state !== "ramp" || total >= limit / 2)),
     probeDue: isProbeDue(cell, nowMs),
     change,
   };

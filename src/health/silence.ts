@@ -20,11 +20,21 @@ const LEARNT_MIN_MS = 30_000;
 /** Old habits are forgotten: beyond this many answers every count is halved. */
 const LEARNT_MAX = 2_000;
 
-/** What is asked for decides how late the first content may be: 0 a stream, else by the most tokens a whole answer may have. */
-export function shapeOf(stream: boolean, maxTokens: number | undefined): number {
-  if (stream) return 0;
-  const tokens = maxTokens ?? 4_096;
-  return tokens <= 256 ? 1 : tokens <= 1_024 ? 2 : tokens <= 4_096 ? 3 : 4;
+export interface Asked {
+  readonly stream: boolean;
+  readonly thinks: boolean;
+  readonly maxTokens?: number | undefined;
+  readonly promptBytes: number;
+}
+
+/**
+ * What is asked for decides how late the first content may be: of a stream the length of its prompt (0–2), of a whole answer
+ * the most tokens that it may have (3–6); either way apart where the model thinks (7–13).
+ */
+export function shapeOf({ stream, thinks, maxTokens = 4_096, promptBytes }: Asked): number {
+  const long = promptBytes <= 32_768 ? 0 : promptBytes <= 262_144 ? 1 : 2;
+  const most = maxTokens <= 256 ? 3 : maxTokens <= 1_024 ? 4 : maxTokens <= 4_096 ? 5 : 6;
+  return (stream ? long : most) + (thinks ? 7 : 0);
 }
 
 /** Notes that a call began; the result is its slot, for `callAnswered`. */
