@@ -5,6 +5,8 @@ import type { RouteSettings, Settings } from "../core/settings.ts";
 import type { Target } from "../core/target.ts";
 import { HEDGE_SPEND_SHARE } from "../policies/hedge.ts";
 
+const WARM_EXAMPLE = 0.02;
+
 export interface ExplainedCost {
   readonly feature: string;
   readonly on: boolean;
@@ -18,7 +20,11 @@ export function costsOf(
 ): readonly ExplainedCost[] {
   const probes =
     probesUsdPerDay === 0 ? "nothing" : `at most ${probesUsdPerDay} USD a day for all routes, in an outage`;
-  return [{ feature: "probes", on: probesUsdPerDay > 0, cost: probes }, hedgeCost(route, targets)];
+  return [
+    { feature: "probes", on: probesUsdPerDay > 0, cost: probes },
+    hedgeCost(route, targets),
+    warmCost(route, targets),
+  ];
 }
 
 function hedgeCost({ hedge }: RouteSettings, targets: readonly Target[]): ExplainedCost {
@@ -35,6 +41,21 @@ function hedgeCost({ hedge }: RouteSettings, targets: readonly Target[]): Explai
     on: hedge !== undefined,
     cost: targets.length < 2 ? "nothing: there is one target" : cost,
   };
+}
+
+function warmCost({ warm }: RouteSettings, targets: readonly Target[]): ExplainedCost {
+  const on = warm !== undefined;
+  const [first, ...others] = targets;
+  if (first === undefined || others.length === 0) return { feature: "warm", on, cost: "nothing: there is one target" };
+  const prices = others.map((target) => `${target.id}${priceText(target)}`).join(" and ");
+  const calls = `${percent(warm ?? WARM_EXAMPLE)}${on ? "" : ", for example,"} of new conversations`;
+  return { feature: "warm", on, cost: `${calls} go to ${prices} instead of ${first.id}${priceText(first)}` };
+}
+
+function priceText({ price }: Target): string {
+  return price === undefined
+    ? " (price unknown)"
+    : ` (${price.inputPerMillionUsd} in, ${price.outputPerMillionUsd} out, USD a million tokens)`;
 }
 
 function percent(share: number): string {

@@ -169,7 +169,7 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
 }
 
 function pursueValues(
-  { attempts, retryWaitMs, criticality, hedge }: RouteSettings,
+  { attempts, retryWaitMs, criticality, hedge, warm }: RouteSettings,
   value: (key: string, text: string) => Value,
 ): Value[] {
   return [
@@ -177,6 +177,7 @@ function pursueValues(
     value("retry-wait", durationText(retryWaitMs)),
     value("criticality", criticality),
     ...(hedge === undefined ? [] : [value("hedge", hedgeText(hedge))]),
+    ...(warm === undefined ? [] : [value("warm", `${Math.round(warm * 10_000) / 100}% of new conversations`)]),
   ];
 }
 

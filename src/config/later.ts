@@ -30,7 +30,6 @@ export const LATER: readonly LaterRow[] = [
   },
   { path: ["providers", "*", "status-page"], allowed: "off" },
   route("resume", "off"),
-  route("warm", "off"),
   route("validate", "off"),
   route("cache.healthy", "off"),
   {

@@ -110,7 +110,7 @@ const FEATURES = [
   "status-page",
   "passthrough",
 ];
-const ROUTE_FEATURES = ["resume", "warm", "validate", "cache", "last-resort", "require", "value"];
+const ROUTE_FEATURES = ["resume", "validate", "cache", "last-resort", "require", "value"];
 
 test("whatever asks for nothing is accepted, built or not", () => {
   for (const nothing of NOTHING) {

@@ -139,6 +139,7 @@ function resolveRoute(name: string, route: Config["routes"][string]): RouteSetti
     usage: route.usage ?? ROUTE_DEFAULTS.usage,
     strict: route.strict ?? ROUTE_DEFAULTS.strict,
     criticality: route.criticality ?? ROUTE_DEFAULTS.criticality,
+    ...(typeof route.warm === "number" && route.warm > 0 && { warm: route.warm }),
     ...(hedge && { hedge }),
     ...(cache && { cache }),
     ...(lastResort.length > 0 && { lastResort }),

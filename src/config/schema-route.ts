@@ -55,15 +55,17 @@ const hedgeAfter = z
   .union([oneOf("p90", "p95", "p99"), lasting], { error: "p90 | p95 | p99 | a duration" })
   .meta({ [ALLOWED]: "p90 | p95 | p99 | a duration" });
 
-const HEDGE_BUDGET_MAX = 0.02;
-const hedgeBudget = scalar(
-  (value) => {
-    const found = share.safeParse(value);
-    return found.success && found.data <= HEDGE_BUDGET_MAX ? found.data : undefined;
-  },
-  "a share of at most 2%",
-  { anyOf: [{ type: "string", pattern: "^\\d+(\\.\\d+)?%$" }, { const: 0 }] },
-);
+const shareUpTo = (most: number) =>
+  scalar(
+    (value) => {
+      const found = share.safeParse(value);
+      return found.success && found.data <= most ? found.data : undefined;
+    },
+    `a share of at most ${most * 100}%`,
+    { anyOf: [{ type: "string", pattern: "^\\d+(\\.\\d+)?%$" }, { const: 0 }] },
+  );
+const hedgeBudget = shareUpTo(0.02);
+const warmShare = shareUpTo(0.2);
 const hedge = object({
   after: told(
     hedgeAfter.optional(),
@@ -148,8 +150,8 @@ export const route = object({
     ROUTE_DEFAULTS.criticality,
   ),
   warm: told(
-    feature(share, "off | a share such as 2%"),
-    "A share of calls that keeps the other targets warm: costs money and changes who answers.",
+    feature(warmShare, "off | a share such as 2%, at most 20%"),
+    "A share of new conversations that goes to the other targets, to keep them warm: costs money and changes who answers.",
     "off",
   ),
   validate: told(

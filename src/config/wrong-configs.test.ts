@@ -231,7 +231,7 @@ const ROWS: readonly Row[] = [
   ],
   [inRoute("resume: text"), ["7:13", "routes.chat.resume", later]],
   [inRoute("resume: txt"), ["7:13", "routes.chat.resume", "off | text | all", "text"]],
-  [inRoute("warm: 2%"), ["7:11", "routes.chat.warm", later]],
+  [inRoute("warm: 2%"), ["7:11", "routes.chat.warm", "only one target"]],
   [inRoute("validate: { min-length: 3 }"), ["7:15", "routes.chat.validate", later]],
   [
     inRoute("cache: { outage: exact, scope: global }\n    last-resort: [stale-cache]"),

@@ -18,6 +18,20 @@ export interface HedgeCell {
   usd: number;
 }
 
+/** Where a conversation goes on. Times are on `Clock`. */
+export interface Stay {
+  /** Its id. */
+  readonly target: string;
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
+export interface Conversations {
+  isEmpty(nowMs: number): boolean;
+  get(key: string, nowMs: number): Stay | undefined;
+  set(key: string, stay: Stay): void;
+}
+
 /** One key of a provider. Cells are found by a fingerprint, so a new key in the same place starts afresh. */
 export interface KeyCell {
   /** Rejected or out of quota: until then (on `Clock`) any other key is better. */
@@ -193,6 +207,7 @@ export interface Cells {
   pool(domain: string): PoolCell;
   readonly probes: ProbeBudgetCell;
   readonly answers: KeptAnswers;
+  readonly conversations: Conversations;
   target(identity: string): TargetCell;
   key(identity: string): KeyCell;
   readonly drains: Drains;

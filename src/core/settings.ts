@@ -79,6 +79,8 @@ export interface RouteSettings {
   readonly usage: "exact" | "as-asked";
   readonly strict: boolean;
   readonly criticality: Criticality;
+  /** Share of the calls, 0..1, that go to the other targets to keep them warm; absent: none. */
+  readonly warm?: number;
   /** Absent: never. */
   readonly hedge?: HedgeSettings;
   /** Absent: nothing is kept. */

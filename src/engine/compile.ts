@@ -21,6 +21,7 @@ import { pursue } from "../policies/pursue.ts";
 import { refused, remembered } from "../policies/refused.ts";
 import { createProvider, type Provider } from "../providers/provider.ts";
 import type { AttemptPlan } from "./attempt.ts";
+import { createFavour } from "./favour.ts";
 import { type KeyedTarget, keyedTarget } from "./keyed-target.ts";
 
 export interface Route {
@@ -195,7 +196,16 @@ function protect(route: RouteSettings, { targets, rungs, recorder, client }: Lad
     route: route.name,
     isSafe: ({ body }: Call) => body.length <= HEDGE_PROMPT_BYTES_MAX && !client.wire.actsAlone(body),
   };
-  const rules = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs, hedge };
+  const favour =
+    targets.length < 2
+      ? undefined
+      : createFavour({
+          route: route.name,
+          targets: targets.map(({ id }) => id),
+          conversations: cells.conversations,
+          warm: route.warm ?? 0,
+        });
+  const rules = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs, hedge, favour };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
   const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy>> = {
     deadline: deadline(totalMs),

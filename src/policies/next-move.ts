@@ -45,6 +45,8 @@ export interface Situation {
   readonly candidates: readonly Candidate[];
   readonly attemptsMax: number;
   readonly retryWaitMs: number;
+  /** To be tried first if all is well there, whatever the order. */
+  readonly favoured?: number | undefined;
   /** Until the call must have committed. */
   readonly remainingMs: number;
   /** Uniform in [0, 1). */
@@ -130,6 +132,7 @@ function elsewhere(now: Situation): Try | undefined {
 function rank(now: Situation, index: number): number {
   const candidate = now.candidates[index];
   if (candidate === undefined) return Number.POSITIVE_INFINITY;
+  if (index === now.favoured && isCalm(candidate)) return -1;
   const paused = candidate.pausedMs > 0 ? 4 + candidate.pausedMs / 1e9 : 0;
   return (
     (candidate.noKey ? 1e6 : 0) +

@@ -43,6 +43,13 @@ export interface Hedging {
   usd(call: Call, outputTokens: number): number | undefined;
 }
 
+/** Another first target than the best, for a call that fares better there. */
+export interface Favour {
+  choose(call: Call, nowMs: number): number | undefined;
+  /** Told when another target than the first answered. */
+  answered(call: Call, place: number, nowMs: number): void;
+}
+
 export interface HedgeRule extends HedgeSettings {
   /** Its cell's key. */
   readonly route: string;
@@ -56,6 +63,8 @@ export interface PursueRules {
   readonly totalMs: number;
   /** Absent: never. */
   readonly hedge?: HedgeRule | undefined;
+  /** Absent: the route has one target. */
+  readonly favour?: Favour | undefined;
 }
 
 interface Pursuit {
@@ -68,6 +77,7 @@ interface Pursuit {
   /** Less those that another attempt of the same call outran. */
   attemptsMax: number;
   started: number;
+  readonly favoured: number | undefined;
   readonly failedBefore: ReadonlySet<string>;
   /** As it was before the call's own attempts. */
   readonly standings: readonly Pick<Candidate, "admitted" | "strained">[];
@@ -101,6 +111,7 @@ export function pursue(
       dueMs: Math.min(nowMs + rules.totalMs, call.deadlineMs),
       attemptsMax: Math.max(1, rules.attemptsMax - (before?.attempts ?? 0)),
       started: 0,
+      favoured: rules.favour?.choose(call, nowMs),
       failedBefore: before?.failed ?? NONE,
       standings: targets.map((target) => target.stand(call, scope)),
       history: [],
@@ -230,6 +241,7 @@ function situation(pursuit: Pursuit): Situation {
     candidates,
     attemptsMax: pursuit.attemptsMax,
     retryWaitMs: rules.retryWaitMs,
+    favoured: pursuit.favoured,
     remainingMs: pursuit.dueMs - nowMs,
     random: scope.runtime.random(),
   };
@@ -253,7 +265,9 @@ function pause({ cells, scope }: Pursuit, target: Pursued, { kind, retryAfterMs 
   cell.pausedUntilMs = Math.max(cell.pausedUntilMs, scope.runtime.clock.now() + retryAfterMs);
 }
 
-function accept({ targets, cells, trail, history }: Pursuit, target: Pursued, answer: Answer): Answer {
+function accept(pursuit: Pursuit, target: Pursued, answer: Answer): Answer {
+  const { targets, cells, trail, history } = pursuit;
+  if (target !== targets[0]) settle(pursuit, target);
   const budget = cells.budget(target.domain);
   // A full bucket takes nothing; that is nearly always so.
   if (!isFull(budget)) fundBy(answer, budget);
@@ -261,6 +275,13 @@ function accept({ targets, cells, trail, history }: Pursuit, target: Pursued, an
   // Rate-limit headers and ids of another provider's bucket would mislead the client after a failover.
   const headers = target === targets[0] && history.every(({ candidate }) => candidate === 0) ? answer.headers : {};
   return degraded === undefined ? { ...answer, headers, trail } : { ...answer, headers, trail, degraded };
+}
+
+/** Where the first target is held back or failed, the conversation's next turn had best come to this one too. */
+function settle({ targets, rules, history, standings, favoured, call, scope }: Pursuit, target: Pursued): void {
+  const place = targets.indexOf(target);
+  const left = history.length > 0 || standings[0]?.admitted === false || favoured === place;
+  if (left) rules.favour?.answered(call, place, scope.runtime.clock.now());
 }
 
 function fundBy({ ending }: Answer, budget: BudgetCell): void {

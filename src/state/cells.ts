@@ -15,6 +15,7 @@ import {
   type TargetCell,
 } from "../core/cell.ts";
 import { createBelief } from "./belief-cell.ts";
+import { createConversations } from "./conversations.ts";
 import { createDrains } from "./drains.ts";
 import { createKeptAnswers } from "./kept-answers.ts";
 
@@ -44,6 +45,7 @@ export function createCells(): Cells {
       })),
     probes: { dayStartMs: 0, spentUsd: 0 },
     answers: createKeptAnswers(),
+    conversations: createConversations(),
     target: (identity) => getOrMake(targets, identity, TARGETS_MAX, () => ({ pausedUntilMs: 0, waiting: false })),
     key: (identity) => getOrMake(keys, identity, KEYS_MAX, () => ({ restUntilMs: 0, strikes: 0, sure: false })),
     drains: createDrains(),
