@@ -196,6 +196,17 @@ export interface PoolCell {
   otherFailedMs: number;
 }
 
+/** Whether the trouble may be our own. Times are on `Clock`. */
+export interface SelfCell {
+  /** Domains under suspicion by their silence: since when, and when last. */
+  readonly silent: Map<string, { readonly sinceMs: number; readonly lastMs: number }>;
+  /** When anybody last answered. */
+  answeredMs: number;
+  sinceMs: number;
+  untilMs: number;
+  told: boolean;
+}
+
 /** What probes have cost within a day. */
 export interface ProbeBudgetCell {
   dayStartMs: number;
@@ -206,6 +217,7 @@ export interface Cells {
   belief(identity: string): BeliefCell;
   pool(domain: string): PoolCell;
   readonly probes: ProbeBudgetCell;
+  readonly self: SelfCell;
   readonly answers: KeptAnswers;
   readonly conversations: Conversations;
   target(identity: string): TargetCell;

@@ -10,10 +10,11 @@ import { fingerprint } from "../core/fingerprint.ts";
 import type { Ending, Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
-import { type Believed, type Change, note, probed, type Standing, stand } from "../health/belief.ts";
+import { type Believed, type Change, note, type Outcome, probed, type Standing, stand } from "../health/belief.ts";
 import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.ts";
 import { mayProbe, spendProbe } from "../health/probe.ts";
 import { countOne } from "../health/rate.ts";
+import { isSilent, silentDomains, toldOfSelf } from "../health/self.ts";
 import { callAnswered, callBegan, lateAfterMs, shapeOf } from "../health/silence.ts";
 import { firstCame, wrote } from "../health/slowness.ts";
 import { expectedUsd } from "../policies/hedge.ts";
@@ -54,7 +55,13 @@ export interface Believing extends Hedging {
 
 export function createBelieving(context: BelievingContext): Believing {
   const { cells, identity, target } = context;
-  const believed: Believed = { cell: cells.belief(identity), pool: cells.pool(target.domain), model: target.model };
+  const believed: Believed = {
+    cell: cells.belief(identity),
+    pool: cells.pool(target.domain),
+    model: target.model,
+    self: cells.self,
+    domain: target.domain,
+  };
   return {
     stand: (call, scope) => standpoint(context, believed, { call, scope }),
     watch: (call, scope, send) => watched(believed, target, { call, scope }, send),
@@ -80,6 +87,7 @@ function standpoint(context: BelievingContext, believed: Believed, { call, scope
   const nowMs = runtime.clock.now();
   const standing: Standing = stand(believed, call.id, { nowMs, random: runtime.random });
   tell(context.target, { call, scope }, standing.change);
+  tellOfSelf(believed, scope, call.id);
   if (!standing.probeDue || call.operation !== "generate") return standing;
   const { cell } = believed;
   cell.probedAtMs = nowMs;
@@ -202,18 +210,24 @@ function failed(witness: Witness, { kind }: Fault, prompt: string | undefined): 
   // An overloaded provider and a lost connection say nothing of a prompt.
   const ofPrompt = kind !== "overloaded" && kind !== "connect-failed" && kind !== "connect-timeout";
   if (ofPrompt && prompt !== undefined && !promptCounts(witness.believed.cell, prompt)) return;
-  outcome(witness, { failed: true, weight: evidence, last: true });
+  outcome(witness, { failed: true, weight: evidence, last: true, silent: isSilent(kind) });
 }
 
-function outcome(
-  { believed, target, tenant, id, scope, beganMs }: Witness,
-  told: { readonly failed: boolean; readonly weight: number; readonly last: boolean },
-): void {
+function outcome({ believed, target, tenant, id, scope, beganMs }: Witness, told: Omit<Outcome, "beganMs">): void {
   const { clock, random } = scope.runtime;
   const nowMs = clock.now();
   if (!tenantCounts(believed.cell, tenant, told.failed, nowMs)) return;
   const change = note(believed, { ...told, beganMs }, { nowMs, random });
   if (change !== undefined) emitChange(target, scope, id, change);
+  tellOfSelf(believed, scope, id);
+}
+
+function tellOfSelf({ self }: Believed, scope: Scope, call: string): void {
+  const atMs = scope.runtime.clock.now();
+  const state = toldOfSelf(self, atMs);
+  if (state !== undefined) {
+    scope.emit({ type: "self-suspicion", atMs, call, state, domains: silentDomains(self, atMs) });
+  }
 }
 
 function paced({ believed, target: { id: target, domain }, id, scope }: Witness, changed: boolean): void {

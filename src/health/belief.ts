@@ -1,11 +1,12 @@
 // What is believed of a target, and how outcomes, silence and probes move it: healthy › suspect › ejected › probation ›
 // ramp › healthy. Pure rules over cells, O(1) an outcome; nothing here has a timer: calls that come by drive it all.
 
-import type { BeliefCell, BeliefState, PoolCell } from "../core/cell.ts";
+import type { BeliefCell, BeliefState, PoolCell, SelfCell } from "../core/cell.ts";
 import { DETECTION, ejectAt, RECOVERY, scored } from "./cusum.ts";
 import { calmPool, inherited, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
+import { domainAnswered, domainSilent, suspectsItself } from "./self.ts";
 import { silenceOf } from "./silence.ts";
 import { paceShare } from "./slowness.ts";
 
@@ -18,6 +19,9 @@ const PROBE_FAILED = 2;
 /** Below this many calls a second a suspect keeps all of its calls: fewer would only tell less. */
 const WEIGHT_RATE_MIN = 5;
 
+/** Of what ejects. */
+const DOUBTED = 0.75;
+
 /** Where and when a rule is applied; `random` is uniform in [0, 1). */
 export interface Moment {
   readonly nowMs: number;
@@ -28,6 +32,8 @@ export interface Believed {
   readonly cell: BeliefCell;
   readonly pool: PoolCell;
   readonly model: string;
+  readonly self: SelfCell;
+  readonly domain: string;
 }
 
 /** A change of state, for whoever is told of it. */
@@ -79,13 +85,24 @@ function shareOf(cell: BeliefCell, total: number, limit: number, nowMs: number):
 /** Healthy and suspect follow the score, with hysteresis. */
 function weighed(believed: Believed, nowMs: number): Change | undefined {
   const { cell } = believed;
-  if (cell.state !== "healthy" && cell.state !== "suspect") return undefined;
+  if (!isWeighed(cell)) return undefined;
   const total = totalOf(believed, nowMs);
   const limit = ejectAt(rateOf(cell.attempted, nowMs));
-  if (total >= limit) return ejected(cell, nowMs, PROBES_WANTED_MIN);
+  if (cell.silence >= limit / 2) domainSilent(believed.self, believed.domain, nowMs);
+  if (total >= limit && !suspectsItself(believed.self, nowMs)) return ejected(cell, nowMs, PROBES_WANTED_MIN);
   if (cell.state === "healthy" && total >= limit / 2) return turn(cell, "suspect", nowMs);
   if (cell.state === "suspect" && total < limit / 4) return turn(cell, "healthy", nowMs);
   return undefined;
+}
+
+function isWeighed({ state }: BeliefCell): boolean {
+  return state === "healthy" || state === "suspect";
+}
+
+/** While the trouble may be ours: a suspect, and never enough to eject it once that is over. */
+function doubted(believed: Believed, score: number, nowMs: number): Change | undefined {
+  believed.cell.score = Math.max(believed.cell.score, score);
+  return weighed(believed, nowMs);
 }
 
 function ejected(cell: BeliefCell, nowMs: number, probesWanted: number): Change {
@@ -106,7 +123,8 @@ function turn(cell: BeliefCell, state: BeliefState, nowMs: number): Change {
 
 function ramping(believed: Believed, { nowMs, random }: Moment): Change | undefined {
   const { cell } = believed;
-  if (totalOf(believed, nowMs) >= ejectAt(rateOf(cell.attempted, nowMs))) return relapse(cell, nowMs);
+  const sick = totalOf(believed, nowMs) >= ejectAt(rateOf(cell.attempted, nowMs));
+  if (sick && !suspectsItself(believed.self, nowMs)) return relapse(cell, nowMs);
   if (!growRamp(cell, nowMs, random)) return undefined;
   cell.probesWanted = PROBES_WANTED_MIN;
   return turn(cell, "healthy", nowMs);
@@ -122,14 +140,23 @@ export interface Outcome {
   readonly weight: number;
   /** When the attempt began. */
   readonly beganMs: number;
+  /** A failure that our own network could have made. */
+  readonly silent?: boolean;
   /** The end of its attempt: what is counted once. */
   readonly last: boolean;
 }
 
 /** One outcome of an attempt, or the half of a success. */
 export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Moment): Change | undefined {
-  const { cell, pool, model } = believed;
-  const { failed, weight, beganMs, last } = outcome;
+  const { cell, pool, model, self, domain } = believed;
+  const { failed, weight, beganMs, last, silent = false } = outcome;
+  if (!failed) domainAnswered(self, domain, nowMs);
+  else if (silent && isWeighed(cell)) {
+    const limit = ejectAt(rateOf(cell.attempted, nowMs));
+    const score = scored(cell.score, DETECTION, true, weight);
+    if (score >= limit / 2) domainSilent(self, domain, nowMs);
+    if (suspectsItself(self, nowMs)) return doubted(believed, Math.min(score, DOUBTED * limit), nowMs);
+  }
   notePool(pool, { model, failed, weight }, nowMs);
   switch (cell.state) {
     case "healthy":
@@ -156,10 +183,14 @@ function isProbeDue(cell: BeliefCell, nowMs: number): boolean {
 
 /** The outcome of a probe. Under mere suspicion it is an outcome like any other. */
 export function probed(believed: Believed, ok: boolean, { nowMs, random }: Moment): Change | undefined {
-  const { cell, pool } = believed;
+  const { cell, pool, self } = believed;
   if (cell.state === "healthy" || cell.state === "ramp") return undefined;
   if (cell.state === "suspect") {
-    cell.score = scored(cell.score, DETECTION, !ok, ok ? 0.5 : 1.2);
+    const score = scored(cell.score, DETECTION, !ok, ok ? 0.5 : 1.2);
+    if (!ok && suspectsItself(self, nowMs)) {
+      return doubted(believed, Math.min(score, DOUBTED * ejectAt(rateOf(cell.attempted, nowMs))), nowMs);
+    }
+    cell.score = score;
     return weighed(believed, nowMs);
   }
   cell.probeScore = ok ? cell.probeScore + 1 : Math.max(0, cell.probeScore - PROBE_FAILED);

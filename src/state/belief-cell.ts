@@ -1,6 +1,6 @@
 // A belief at its beginning: nothing is known, and nothing is held against anybody.
 
-import type { BeliefCell } from "../core/cell.ts";
+import type { BeliefCell, SelfCell } from "../core/cell.ts";
 
 export const PROBES_WANTED_MIN = 3;
 
@@ -38,4 +38,9 @@ export function createBelief(): BeliefCell {
     probing: false,
     probeForm: 0,
   };
+}
+
+export function createSelf(): SelfCell {
+  const never = Number.NEGATIVE_INFINITY;
+  return { silent: new Map(), answeredMs: never, sinceMs: never, untilMs: never, told: false };
 }

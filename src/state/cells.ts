@@ -14,7 +14,7 @@ import {
   type RefusedCell,
   type TargetCell,
 } from "../core/cell.ts";
-import { createBelief } from "./belief-cell.ts";
+import { createBelief, createSelf } from "./belief-cell.ts";
 import { createConversations } from "./conversations.ts";
 import { createDrains } from "./drains.ts";
 import { createKeptAnswers } from "./kept-answers.ts";
@@ -44,6 +44,7 @@ export function createCells(): Cells {
         otherFailedMs: Number.NEGATIVE_INFINITY,
       })),
     probes: { dayStartMs: 0, spentUsd: 0 },
+    self: createSelf(),
     answers: createKeptAnswers(),
     conversations: createConversations(),
     target: (identity) => getOrMake(targets, identity, TARGETS_MAX, () => ({ pausedUntilMs: 0, waiting: false })),
