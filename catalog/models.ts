@@ -58,6 +58,14 @@ export function contextTokens(model: string): number | undefined {
   return catalogModel(model)?.contextTokens;
 }
 
+/** What the model's tokens cost in dollars a million; `undefined` when it is not known. */
+export function tokenPrice(
+  model: string,
+): { readonly inputPerMillionUsd: number; readonly outputPerMillionUsd: number } | undefined {
+  const price = catalogModel(model)?.price;
+  return price && { inputPerMillionUsd: price.inputPerMillion, outputPerMillionUsd: price.outputPerMillion };
+}
+
 export function modelsOf(provider: string): readonly CatalogModel[] {
   return MODELS.filter((model) => model.provider === provider);
 }

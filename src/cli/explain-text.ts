@@ -5,7 +5,7 @@ import { FAULTS } from "../core/fault.ts";
 import type { ExplainedTarget, Explanation, Value } from "./explanation.ts";
 import type { ClientOutcome, FaultOutcome, Step } from "./fault-outcomes.ts";
 
-export function explanationText({ route, model, origin, targets, path, faults }: Explanation): string {
+export function explanationText({ route, model, origin, targets, path, costs, faults }: Explanation): string {
   const title = model === undefined ? route : `${model} (as ${route})`;
   return [
     `route ${title}   ${origin}`,
@@ -18,7 +18,8 @@ export function explanationText({ route, model, origin, targets, path, faults }:
       ({ step, does, values }) => `  ${step.padEnd(13)}${[does, ...values.map(valueLine)].join(`\n${" ".repeat(15)}`)}`,
     ),
     "",
-    "costs beyond the calls themselves: none; nothing that costs money by itself is in this version",
+    "what costs money beyond the calls themselves, or would",
+    ...costs.map(({ feature, on, cost }) => `  ${feature.padEnd(13)}${on ? "on: " : "off; on it costs: "}${cost}`),
     "",
     ...faultTable(
       faults,

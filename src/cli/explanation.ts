@@ -1,7 +1,7 @@
 // Everything that `explain` says of a route, as data: the compiled path in its order, each value with where it came from,
 // the targets, and what happens on each fault. How it looks is in `explain-text.ts`.
 
-import { catalogModel, contextTokens, maxOutputTokens } from "../../catalog/models.ts";
+import { catalogModel, contextTokens, maxOutputTokens, tokenPrice } from "../../catalog/models.ts";
 import { type Origin, originText } from "../config/origin.ts";
 import type { Path } from "../config/problem.ts";
 import { durationText } from "../config/units.ts";
@@ -15,6 +15,7 @@ import { INTAKE_MAX, INTAKE_MIN } from "../policies/bulkhead.ts";
 import { QUOTA_PAUSE_MAX_MS } from "../policies/quota.ts";
 import { REPEAT_MS } from "../policies/refused.ts";
 import { createWorld } from "../sim/world.ts";
+import { costsOf, type ExplainedCost } from "./explained-costs.ts";
 import { type FaultOutcome, faultOutcomes } from "./fault-outcomes.ts";
 
 export interface Value {
@@ -52,6 +53,7 @@ export interface Explanation {
   readonly origin: string;
   readonly targets: readonly ExplainedTarget[];
   readonly path: readonly PathStep[];
+  readonly costs: readonly ExplainedCost[];
   readonly faults: readonly FaultOutcome[];
 }
 
@@ -63,9 +65,8 @@ export interface Explained {
 /** `name`: a route's name, or a model's that a pattern matches; `undefined` when no route has it. */
 export async function explainRoute({ settings, originOf }: Explained, name: string): Promise<Explanation | undefined> {
   const { runtime } = createWorld({ seed: 1, providers: [] });
-  const compiled = createEngine({ settings, runtime, maxOutput: maxOutputTokens, contextOf: contextTokens }).routes.get(
-    name,
-  );
+  const facts = { maxOutput: maxOutputTokens, contextOf: contextTokens, priceOf: tokenPrice };
+  const compiled = createEngine({ settings, runtime, ...facts }).routes.get(name);
   const route = settings.routes.find((candidate) => candidate.name === compiled?.name);
   if (compiled === undefined || route === undefined) return undefined;
   const origin = (path: Path) => originText(originOf(path));
@@ -75,6 +76,7 @@ export async function explainRoute({ settings, originOf }: Explained, name: stri
     origin: origin(["routes", route.name]),
     targets: targetsOf(compiled, settings, origin),
     path: pathOf(route, origin),
+    costs: costsOf(route, compiled.targets, settings),
     faults: await faultOutcomes(settings, name),
   };
 }
@@ -174,7 +176,7 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
     {
       step: "pursue",
       does: `tries targets, at most ${ATTEMPTS_PER_DOMAIN_MAX} times one provider`,
-      values: [value("attempts", String(route.attempts)), value("retry-wait", durationText(route.retryWaitMs))],
+      values: pursueValues(route, value),
     },
     ...LIMITS,
     {
@@ -190,6 +192,24 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
       ],
     },
   ];
+}
+
+function pursueValues(
+  { attempts, retryWaitMs, criticality, hedge, warm }: RouteSettings,
+  value: (key: string, text: string) => Value,
+): Value[] {
+  return [
+    value("attempts", String(attempts)),
+    value("retry-wait", durationText(retryWaitMs)),
+    value("criticality", criticality),
+    ...(hedge === undefined ? [] : [value("hedge", hedgeText(hedge))]),
+    ...(warm === undefined ? [] : [value("warm", `${Math.round(warm * 10_000) / 100}% of new conversations`)]),
+  ];
+}
+
+function hedgeText({ after, share }: NonNullable<RouteSettings["hedge"]>): string {
+  const when = typeof after === "number" ? durationText(after) : `${after} of the first target's own first contents`;
+  return `a second request after ${when}, for at most ${Math.round(share * 10_000) / 100}% of the calls`;
 }
 
 /** What is kept of a route's answers, and when it is read while all is well. */

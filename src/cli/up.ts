@@ -1,6 +1,6 @@
 // `holdfast up`: serves until it is told to stop. One line on stdout says that it serves and where; all else is stderr.
 
-import { contextTokens, maxOutputTokens } from "../../catalog/models.ts";
+import { contextTokens, maxOutputTokens, tokenPrice } from "../../catalog/models.ts";
 import type { Clock } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
 import { createBunRuntime, maxConcurrentFetches } from "../runtime/bun.ts";
@@ -40,7 +40,7 @@ const DRAIN_GRACE_MS = 600_000;
 /** A terminal and a launcher may both pass the same signal on: within this time it is one. */
 const SAME_SIGNAL_MS = 250;
 /** What the catalog knows of models. */
-const MODEL_LIMITS = { maxOutput: maxOutputTokens, contextOf: contextTokens } as const;
+const MODEL_LIMITS = { maxOutput: maxOutputTokens, contextOf: contextTokens, priceOf: tokenPrice } as const;
 
 async function runUp(args: readonly string[]): Promise<number> {
   const parsed = readFlags(args, { config: { type: "string" }, host: { type: "string" }, port: { type: "string" } });

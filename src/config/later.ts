@@ -28,12 +28,6 @@ export const LATER: readonly LaterRow[] = [
     allowed: "anthropic-messages | openai-chat",
     asks: (value) => value === "openai-responses" || value === "gemini",
   },
-  route(
-    "hedge",
-    "off",
-    (value) => !asksForNothing(value) && !(hasKey(value, "budget") && asksForNothing(value.budget)),
-  ),
-  route("warm", "off"),
   {
     ...route("cache.healthy", "off | exact | stem", (value) => value === "semantic"),
     partial: true,
@@ -80,8 +74,4 @@ function places(tree: unknown, pattern: readonly string[]): Path[] {
     );
   }
   return found;
-}
-
-function hasKey<Key extends string>(value: unknown, key: Key): value is Record<Key, unknown> {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, key);
 }

@@ -133,7 +133,7 @@ describe("what is kept, and when it is read", () => {
   });
 });
 
-const ROUTE_FEATURES = ["hedge", "resume", "warm", "validate", "cache", "last-resort", "require", "value"];
+const ROUTE_FEATURES = ["resume", "validate", "cache", "last-resort", "require", "value"];
 
 test("whatever asks for nothing is accepted, built or not", () => {
   for (const nothing of NOTHING) {

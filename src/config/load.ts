@@ -3,6 +3,7 @@
 import type { ProviderSettings, RouteSettings, Settings } from "../core/settings.ts";
 import { LISTEN_DEFAULTS, ROUTE_DEFAULTS } from "./defaults.ts";
 import { type Environment, expand } from "./environment.ts";
+import { hedgeOf } from "./hedging.ts";
 import { inertFindings } from "./inert.ts";
 import { shapeIssues } from "./issues.ts";
 import { hostIssues, keyIssues, keyWarnings, readGatewayKeys } from "./keys.ts";
@@ -145,6 +146,7 @@ function resolveRoute(name: string, route: Config["routes"][string]): RouteSetti
   const { timeouts } = ROUTE_DEFAULTS;
   const lastResort = lastResortOf(route["last-resort"], route.cache);
   const cache = cacheOf(route.cache, lastResort);
+  const hedge = hedgeOf(route.hedge);
   const validate = validateOf(route.validate);
   return {
     name: name.trim(),
@@ -163,6 +165,8 @@ function resolveRoute(name: string, route: Config["routes"][string]): RouteSetti
     strict: route.strict ?? ROUTE_DEFAULTS.strict,
     criticality: route.criticality ?? ROUTE_DEFAULTS.criticality,
     ...(validate && { validate }),
+    ...(typeof route.warm === "number" && route.warm > 0 && { warm: route.warm }),
+    ...(hedge && { hedge }),
     ...(cache && { cache }),
     ...(lastResort.length > 0 && { lastResort }),
     ...(typeof route.value === "number" && route.value > 0 && { valueUsd: route.value }),

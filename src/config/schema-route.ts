@@ -13,6 +13,7 @@ import {
   named,
   object,
   oneOf,
+  scalar,
   text,
   told,
   yesOrNo,
@@ -30,12 +31,12 @@ const timeouts = object({
   ),
   "first-token": told(
     autoOrDurationMs(1).optional(),
-    "Streams: from the request to the first content. `auto`: 30s, 300s for a model that thinks unseen.",
+    "Streams: from the request to the first content. `auto`: 30s, 300s for a model that thinks unseen; where the route has other targets, the first attempt gets 4 times what 99% of the target's own took, at least 10s.",
     standard.firstTokenMs,
   ),
   whole: told(
     autoOrDurationMs(1).optional(),
-    "One attempt that is no stream. `auto`: the first token's time and 1s for each 20 tokens it may write.",
+    "One attempt that is no stream. `auto`: 30s (300s) and 1s for each 20 tokens it may write, or for up to 100 where the target is known to be as fast.",
     standard.wholeMs,
   ),
   idle: told(
@@ -54,9 +55,28 @@ const hedgeAfter = z
   .union([oneOf("p90", "p95", "p99"), lasting], { error: "p90 | p95 | p99 | a duration" })
   .meta({ [ALLOWED]: "p90 | p95 | p99 | a duration" });
 
+const shareUpTo = (most: number) =>
+  scalar(
+    (value) => {
+      const found = share.safeParse(value);
+      return found.success && found.data <= most ? found.data : undefined;
+    },
+    `a share of at most ${most * 100}%`,
+    { anyOf: [{ type: "string", pattern: "^\\d+(\\.\\d+)?%$" }, { const: 0 }] },
+  );
+const hedgeBudget = shareUpTo(0.02);
+const warmShare = shareUpTo(0.2);
 const hedge = object({
-  after: told(hedgeAfter.optional(), "When the second request is sent."),
-  budget: told(share.optional(), "The largest share of calls that may be sent twice."),
+  after: told(
+    hedgeAfter.optional(),
+    "When the second request is sent: once this share of the first target's own first contents would have come, at least 1.5s; or a time.",
+    "p95",
+  ),
+  budget: told(
+    hedgeBudget.optional(),
+    "The largest share of calls that may be sent twice; where prices are known also at most 3% of what the calls cost.",
+    "2%",
+  ),
 });
 
 const validate = object({
@@ -134,8 +154,8 @@ export const route = object({
     ROUTE_DEFAULTS.criticality,
   ),
   warm: told(
-    feature(share, "off | a share such as 2%"),
-    "A share of calls that keeps the other targets warm: costs money and changes who answers.",
+    feature(warmShare, "off | a share such as 2%, at most 20%"),
+    "A share of new conversations that goes to the other targets, to keep them warm: costs money and changes who answers.",
     "off",
   ),
   validate: told(

@@ -223,14 +223,19 @@ const ROWS: readonly Row[] = [
     ["5:38", "routes.chat.usage", "no target of this route speaks openai-chat"],
   ],
   // Known, and not built yet.
-  [inRoute("hedge: { after: p95, budget: 2% }"), ["7:12", "routes.chat.hedge", later]],
+  [inRoute("hedge: { after: p95, budget: 2% }"), ["7:12", "routes.chat.hedge", "only one target"]],
+  [
+    inRoute("hedge: { after: p95, budget: 5% }"),
+    ["7:12", "routes.chat.hedge", "only one target"],
+    ["7:34", "routes.chat.hedge.budget", "5%"],
+  ],
   [
     inRoute("hedge: { aftr: p95 }"),
-    ["7:12", "routes.chat.hedge", later],
+    ["7:12", "routes.chat.hedge", "only one target"],
     ["7:14", "routes.chat.hedge.aftr", "unknown key", "after"],
   ],
   [inRoute("resume: txt"), ["7:13", "routes.chat.resume", "off | text | all", "text"]],
-  [inRoute("warm: 2%"), ["7:11", "routes.chat.warm", later]],
+  [inRoute("warm: 2%"), ["7:11", "routes.chat.warm", "only one target"]],
   [
     inRoute("validate: { pattern: '(a)\\1', json-schema: { type: strnig } }"),
     ["7:26", "routes.chat.validate.pattern", "cannot be used: it refers back"],

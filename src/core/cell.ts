@@ -14,6 +14,27 @@ export interface BudgetCell {
   tokens: number;
 }
 
+/** What a route may spend on second requests in parallel; funded by its calls. Starts empty. */
+export interface HedgeCell {
+  /** Hedges that may be sent. */
+  calls: number;
+  usd: number;
+}
+
+/** Where a conversation goes on. Times are on `Clock`. */
+export interface Stay {
+  /** Its id. */
+  readonly target: string;
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
+export interface Conversations {
+  isEmpty(nowMs: number): boolean;
+  get(key: string, nowMs: number): Stay | undefined;
+  set(key: string, stay: Stay): void;
+}
+
 /** One key of a provider. Cells are found by a fingerprint, so a new key in the same place starts afresh. */
 export interface KeyCell {
   /** Rejected or out of quota: until then (on `Clock`) any other key is better. */
@@ -182,6 +203,15 @@ export interface SilenceCell {
   learntSinceMs: number;
 }
 
+/** How long something takes, or how fast it goes: mean and variance of its logarithm, forgotten exponentially. */
+export interface PaceCell {
+  seen: number;
+  mean: number;
+  variance: number;
+  /** The mean of the last few, learnt in trouble too. */
+  recent: number;
+}
+
 /** What one tenant gave a belief within the present 10 s. */
 export interface TenantShare {
   sinceMs: number;
@@ -198,6 +228,15 @@ export interface BeliefCell {
   silence: number;
   silenceAtMs: number;
   readonly silences: (SilenceCell | undefined)[];
+  /** Of first contents, by the shape of what was asked. */
+  readonly paces: (PaceCell | undefined)[];
+  /** Of streams once they have begun, in tokens a second. */
+  readonly writing: PaceCell;
+  /** Log-evidence that first contents come later than they used to, and that streams crawl. */
+  lateness: number;
+  crawling: number;
+  slow: boolean;
+  slowSinceMs: number;
   /** Calls whose route has this target. */
   readonly offered: RateCell;
   /** Attempts on it. */
@@ -209,6 +248,8 @@ export interface BeliefCell {
   /** Answers so far, and how many of them were successes of no use; both fade. */
   judged: number;
   useless: number;
+  /** Of an answer in the mean; what a call is expected to cost is reckoned with it. */
+  outputTokens: number;
   admission: number;
   admissionMax: number;
   admissionFloor: number;
@@ -253,6 +294,17 @@ export interface PoolCell {
   otherFailedMs: number;
 }
 
+/** Whether the trouble may be our own. Times are on `Clock`. */
+export interface SelfCell {
+  /** Domains under suspicion by their silence: since when, and when last. */
+  readonly silent: Map<string, { readonly sinceMs: number; readonly lastMs: number }>;
+  /** When anybody last answered. */
+  answeredMs: number;
+  sinceMs: number;
+  untilMs: number;
+  told: boolean;
+}
+
 /** What probes have cost within a day. */
 export interface ProbeBudgetCell {
   dayStartMs: number;
@@ -264,11 +316,14 @@ export interface Cells {
   pool(domain: string): PoolCell;
   intake(provider: string): IntakeCell;
   readonly probes: ProbeBudgetCell;
+  readonly self: SelfCell;
   readonly answers: KeptAnswers;
+  readonly conversations: Conversations;
   target(identity: string): TargetCell;
   key(identity: string): KeyCell;
   readonly drains: Drains;
   budget(domain: string): BudgetCell;
+  hedge(route: string): HedgeCell;
   outage(route: string): OutageCell;
   admission(route: string): AdmissionCell;
   local(identity: string): LocalCell;

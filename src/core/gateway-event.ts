@@ -66,6 +66,10 @@ export type GatewayEvent = Fact &
         /** Absent: it is not known any more. */
         readonly cause?: BeliefCause;
       }
+    /** A target has become slower than it used to be and keeps a small share of its calls, or is well again. */
+    | { readonly type: "slow"; readonly target: string; readonly domain: string; readonly slow: boolean }
+    /** These fell silent together and nobody answers: the trouble may be ours. Nobody is ejected for it until it has `ended`. */
+    | { readonly type: "self-suspicion"; readonly state: "began" | "ended"; readonly domains: readonly string[] }
     /** A probe was answered, or not. It is no attempt of a call: `call` is its own id. */
     | { readonly type: "probe"; readonly target: string; readonly ok: boolean; readonly fault?: FaultKind | undefined }
     /** A target was passed over: as much was under way at its provider as may be, or as this tenant may have there. */
@@ -83,6 +87,8 @@ export type GatewayEvent = Fact &
         readonly burnRate: number;
         readonly budgetLeft: number;
       }
+    /** An attempt is late: a second one begins beside it at `target`, or `instead` of it, where it is under suspicion. */
+    | { readonly type: "hedge"; readonly target: string; readonly instead: boolean }
     | { readonly type: "retry-wait"; readonly target: string; readonly delayMs: number }
     /** An answer that broke is gone on with by another attempt, or begun anew where nothing of it was shown. */
     | {

@@ -14,6 +14,8 @@ export interface Scope {
   emit(event: GatewayEvent): void;
   /** Headers that tie the request of attempt `number` to a trace; absent: the client's own pass as they came. */
   readonly propagate?: (call: Call, number: number) => HeaderMap;
+  /** Told when an attempt receives its first content, whether or not that is released yet. Only where attempts race. */
+  readonly heard?: () => void;
 }
 
 export type Service = (call: Call, scope: Scope) => Promise<Reply>;

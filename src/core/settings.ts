@@ -82,6 +82,14 @@ export interface ValidateSettings {
   readonly jsonSchema?: unknown;
 }
 
+/** A second request in parallel when the first is late. */
+export interface HedgeSettings {
+  /** Milliseconds, or a quantile of how late the target's own first contents are. */
+  readonly after: number | "p90" | "p95" | "p99";
+  /** Of the route's calls, 0..1. */
+  readonly share: number;
+}
+
 export interface RouteSettings {
   /** The model name that a client uses; one `*` is allowed at the end. */
   readonly name: string;
@@ -100,6 +108,10 @@ export interface RouteSettings {
   readonly validate?: ValidateSettings;
   /** What a completed call is worth; absent: nobody said. */
   readonly valueUsd?: number;
+  /** Share of the calls, 0..1, that go to the other targets to keep them warm; absent: none. */
+  readonly warm?: number;
+  /** Absent: never. */
+  readonly hedge?: HedgeSettings;
   /** Absent: nothing is kept. */
   readonly cache?: CacheSettings;
   /** Asked in this order when no target can answer; absent: none. */

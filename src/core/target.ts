@@ -3,6 +3,12 @@
 
 import type { DialectId } from "./call.ts";
 
+/** Of a million tokens; where a price changes with the hour, the highest. */
+export interface TokenPrice {
+  readonly inputPerMillionUsd: number;
+  readonly outputPerMillionUsd: number;
+}
+
 export interface Target {
   /** `provider/model`: what users see. */
   readonly id: string;
@@ -16,4 +22,6 @@ export interface Target {
   readonly contextTokens?: number;
   /** The model's largest output in tokens, where known: an Anthropic request must name one. */
   readonly maxOutputTokens?: number;
+  /** Where known. */
+  readonly price?: TokenPrice;
 }

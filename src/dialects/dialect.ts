@@ -148,6 +148,8 @@ export interface DialectWire {
   inspect(body: Uint8Array, operation: Operation): Inspected | Fault;
   /** Splices; every other byte stays. Gives the body itself when there is nothing to change. */
   patch(body: Uint8Array, inspected: Inspected, edits: PatchEdits): Uint8Array;
+  /** Parses. True when answering may do something in the world by itself (tools that the provider runs): never ask twice. */
+  actsAlone(body: Uint8Array): boolean;
   tap(options: TapOptions): Tap;
   /** What the JSON of the request's `tools` declares. */
   toolsOf(json: Uint8Array): DeclaredTools;

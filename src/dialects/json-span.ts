@@ -65,6 +65,22 @@ export function scanTopLevel(body: Uint8Array, wanted: ReadonlySet<string>): Map
   }
 }
 
+/** The spans of an array's first elements, `most` at most; none where it is no array or not well formed. */
+export function firstElements(body: Uint8Array, { start, end }: Span, most: number): readonly Span[] {
+  const found: Span[] = [];
+  if (body[start] !== OPEN_BRACKET) return found;
+  let at = skipSpace(body, start + 1);
+  while (found.length < most && at < end - 1) {
+    const stop = valueEnd(body, at);
+    if (typeof stop === "object" || stop > end) return found;
+    found.push({ start: at, end: stop });
+    at = skipSpace(body, stop);
+    if (body[at] !== COMMA) break;
+    at = skipSpace(body, at + 1);
+  }
+  return found;
+}
+
 /** The JSON text of a span, quotes and braces included. */
 export function spanText(body: Uint8Array, span: Span): string {
   return decoder.decode(body.subarray(span.start, span.end));

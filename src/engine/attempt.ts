@@ -18,7 +18,7 @@ import type { QuotaGate } from "./quota-gate.ts";
 import { Relay } from "./relay.ts";
 import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
-import { type AttemptTimeouts, timeoutsFor } from "./timeouts.ts";
+import { type AttemptTimeouts, type Learnt, timeoutsFor } from "./timeouts.ts";
 import { renamed, Translation } from "./translate.ts";
 import { demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
 import { Withheld } from "./withheld.ts";
@@ -38,6 +38,8 @@ export interface AttemptPlan {
   /** Speaks the client's; the same object on the native lane. */
   readonly client: Dialect;
   readonly timeouts: AttemptTimeouts;
+  /** Asked where a timeout is `auto`, of a call's first attempt: those after it get all the patience there is. Absent: there is nobody else. */
+  readonly learnt?: (call: Call) => Learnt;
   readonly exactUsage: boolean;
   /** Refuse a lossy translation, unless the call says otherwise. */
   readonly strict: boolean;
@@ -150,7 +152,7 @@ interface Sent {
 
 async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Promise<Answer | Fault> {
   const { settlement, prepared } = sent;
-  const timeouts = timeoutsFor(plan.timeouts, call);
+  const timeouts = timeoutsFor(plan.timeouts, call, settlement.number === 1 ? plan.learnt?.(call) : undefined);
   const lateMs = call.stream ? timeouts.firstTokenMs : timeouts.wholeMs;
   settlement.onTimeout = () =>
     call.stream

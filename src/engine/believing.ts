@@ -10,18 +10,35 @@ import { fingerprint } from "../core/fingerprint.ts";
 import type { Ending, Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
-import { type Believed, type Change, causeOf, isDown, note, probed, type Standing, stand } from "../health/belief.ts";
+import {
+  type Believed,
+  type Change,
+  causeOf,
+  isDown,
+  note,
+  type Outcome,
+  probed,
+  type Standing,
+  stand,
+} from "../health/belief.ts";
 import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.ts";
 import { mayProbe, spendProbe } from "../health/probe.ts";
 import { countOne } from "../health/rate.ts";
-import { callAnswered, callBegan, shapeOf, soonestMs } from "../health/silence.ts";
+import { isSilent, silentDomains, toldOfSelf } from "../health/self.ts";
+import { callAnswered, callBegan, lateAfterMs, shapeOf, soonestMs } from "../health/silence.ts";
+import { firstCame, wrote } from "../health/slowness.ts";
 import { countJudged, isUseless, weightOfUseless } from "../health/useless.ts";
 import { enterIntake, isIntakeFull, leaveIntake } from "../policies/bulkhead.ts";
+import { expectedUsd } from "../policies/hedge.ts";
+import type { Hedging } from "../policies/pursuit.ts";
 import type { Standpoint } from "../policies/shed.ts";
 import { PROBE_FORMS, probeCall } from "./probe-call.ts";
 
 /** A probe that says nothing for so long has failed. */
 const PROBE_MS = 10_000;
+/** How much one answer moves the mean length of answers. */
+const LENGTH_SHARE = 0.05;
+const LENGTH_MAX = 1_000_000;
 /** Silence while we kept the provider waiting is not the provider's. */
 const PAUSED_MS = 5_000;
 /** Larger prompts are not hashed: their failures all count. */
@@ -39,7 +56,7 @@ export interface BelievingContext {
   readonly send: (call: Call, scope: Scope) => Promise<Reply>;
 }
 
-export interface Believing {
+export interface Believing extends Hedging {
   stand(call: Call, scope: Scope): Standpoint;
   /** As of now; moves nothing. */
   isDown(): boolean;
@@ -53,15 +70,30 @@ export interface Believing {
 
 export function createBelieving(context: BelievingContext): Believing {
   const { cells, identity, target } = context;
-  const believed: Believed = { cell: cells.belief(identity), pool: cells.pool(target.domain), model: target.model };
+  const believed: Believed = {
+    cell: cells.belief(identity),
+    pool: cells.pool(target.domain),
+    model: target.model,
+    self: cells.self,
+    domain: target.domain,
+  };
   const intake = cells.intake(context.provider);
   return {
-    soonestMs: ({ stream, inspected }) => soonestMs(believed.cell, shapeOf(stream, inspected.maxTokens)),
+    soonestMs: (call) => soonestMs(believed.cell, shapeOfCall(call)),
     isDown: () => isDown(believed.cell),
     isFull: (tenant, strained, nowMs) => isIntakeFull(intake, { tenant, strained }, nowMs),
     stand: (call, scope) => standpoint(context, believed, { call, scope }),
     watch: (call, scope, send) => watched({ believed, target, intake }, { call, scope }, send),
+    isWell: () => believed.cell.state === "healthy" && !believed.cell.slow,
+    lateMs: (call, share) => lateAfterMs(believed.cell, shapeOfCall(call), share),
+    outputTokens: () => believed.cell.outputTokens,
+    usd: ({ body, inspected }, outputTokens) =>
+      expectedUsd(target.price, body.length, Math.min(outputTokens, inspected.maxTokens ?? LENGTH_MAX)),
   };
+}
+
+export function shapeOfCall({ stream, inspected: { thinks, maxTokens }, body }: Call): number {
+  return shapeOf({ stream, thinks, maxTokens, promptBytes: body.length });
 }
 
 interface Work {
@@ -74,6 +106,7 @@ function standpoint(context: BelievingContext, believed: Believed, { call, scope
   const nowMs = runtime.clock.now();
   const standing: Standing = stand(believed, call.id, { nowMs, random: runtime.random });
   tell(context.target, believed, { call, scope }, standing.change);
+  tellOfSelf(believed, scope, call.id);
   if (!standing.probeDue || call.operation !== "generate") return standing;
   const { cell } = believed;
   cell.probedAtMs = nowMs;
@@ -85,7 +118,7 @@ function standpoint(context: BelievingContext, believed: Believed, { call, scope
     return standing;
   }
   // No money for a probe, or no way to ask: a real call is tried, and fails over like any other.
-  return { admitted: true, strained: true, down: false, hopeful: false };
+  return { admitted: true, strained: true, down: false, hopeful: false, hushed: false };
 }
 
 async function probe(
@@ -150,14 +183,17 @@ async function watched(watch: Watch, work: Work, send: () => Promise<Reply>): Pr
   const { clock } = scope.runtime;
   const beganMs = clock.now();
   countOne(cell.attempted, beganMs);
-  const shape = shapeOf(call.stream, call.inspected.maxTokens);
+  const shape = shapeOfCall(call);
   const slot = callBegan(cell, shape, beganMs);
-  const { tenant } = call;
+  const { tenant, stream } = call;
   enterIntake(intake, { tenant, strained: cell.state !== "healthy" }, beganMs);
   const reply = await send();
   const nowMs = clock.now();
-  callAnswered(cell, { shape, slot, content: reply.ok, learn: cell.state === "healthy" }, nowMs);
+  const outrun = !reply.ok && reply.fault.kind === "superseded";
+  const learn = (reply.ok || outrun) && cell.state === "healthy";
+  callAnswered(cell, { shape, slot, content: reply.ok, learn }, nowMs);
   const witness: Witness = { believed, target, tenant, id: call.id, scope, beganMs };
+  if (stream && (reply.ok || outrun)) paced(witness, firstCame(cell, shape, nowMs - beganMs, nowMs));
   if (!reply.ok) {
     leaveIntake(intake, tenant);
     failed(witness, reply.fault, promptOf(call));
@@ -168,7 +204,7 @@ async function watched(watch: Watch, work: Work, send: () => Promise<Reply>): Pr
     outcome(witness, { failed: false, weight: HALF, last: false });
     void reply.ending.then((ending) => {
       leaveIntake(intake, tenant);
-      settled(witness, ending);
+      settled(witness, ending, stream);
     });
   }
   return reply;
@@ -188,8 +224,14 @@ function promptOf({ body }: Call): string | undefined {
 }
 
 /** A stream that began is no longer its prompt's doing; nor must it keep its request alive. */
-function settled(witness: Witness, ending: Ending): void {
+function settled(witness: Witness, ending: Ending, stream: boolean): void {
   const { cell } = witness.believed;
+  const tokens = ending.kind === "complete" ? ending.usage?.outputTokens : undefined;
+  if (tokens !== undefined && tokens >= 0) {
+    cell.outputTokens += LENGTH_SHARE * (Math.min(tokens, LENGTH_MAX) - cell.outputTokens);
+    const writingMs = ending.tookMs - ending.firstContentMs - ending.pausedMs;
+    if (stream) paced(witness, wrote(cell, { tokens, writingMs }, witness.scope.runtime.clock.now()));
+  }
   if (ending.flaw !== undefined) failed(witness, ending.flaw, undefined);
   else if (ending.kind === "complete") {
     countJudged(cell, false);
@@ -206,18 +248,30 @@ function failed(witness: Witness, { kind }: Fault, prompt: string | undefined): 
   const { cell } = witness.believed;
   const useless = isUseless(kind);
   if (useless) countJudged(cell, true);
-  outcome(witness, { failed: true, weight: useless ? weightOfUseless(cell, evidence) : evidence, last: true });
+  const weight = useless ? weightOfUseless(cell, evidence) : evidence;
+  outcome(witness, { failed: true, weight, last: true, silent: isSilent(kind) });
 }
 
-function outcome(
-  { believed, target, tenant, id, scope, beganMs }: Witness,
-  told: { readonly failed: boolean; readonly weight: number; readonly last: boolean },
-): void {
+function outcome({ believed, target, tenant, id, scope, beganMs }: Witness, told: Omit<Outcome, "beganMs">): void {
   const { clock, random } = scope.runtime;
   const nowMs = clock.now();
   if (!tenantCounts(believed.cell, tenant, told.failed, nowMs)) return;
   const change = note(believed, { ...told, beganMs }, { nowMs, random });
   if (change !== undefined) emitChange({ target, believed, change }, scope, id);
+  tellOfSelf(believed, scope, id);
+}
+
+function tellOfSelf({ self }: Believed, scope: Scope, call: string): void {
+  const atMs = scope.runtime.clock.now();
+  const state = toldOfSelf(self, atMs);
+  if (state !== undefined) {
+    scope.emit({ type: "self-suspicion", atMs, call, state, domains: silentDomains(self, atMs) });
+  }
+}
+
+function paced({ believed, target: { id: target, domain }, id, scope }: Witness, changed: boolean): void {
+  if (!changed) return;
+  scope.emit({ type: "slow", atMs: scope.runtime.clock.now(), call: id, target, domain, slow: believed.cell.slow });
 }
 
 function tell(target: Target, believed: Believed, { call, scope }: Work, change: Change | undefined): void {

@@ -14,11 +14,12 @@ import type { Desk } from "../core/desk.ts";
 import type { Rung } from "../core/last-resort.ts";
 import { type Policy, pipeline, type Scope, type Service } from "../core/service.ts";
 import type { Likeness, ProviderSettings, RouteSettings, Secrets, Settings, TargetSettings } from "../core/settings.ts";
-import type { Target } from "../core/target.ts";
+import type { Target, TokenPrice } from "../core/target.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { DIALECTS } from "../dialects/registry.ts";
 import { cache } from "../policies/cache.ts";
 import { deadline } from "../policies/deadline.ts";
+import { HEDGE_PROMPT_BYTES_MAX } from "../policies/hedge.ts";
 import { keep } from "../policies/keep.ts";
 import { lastResort } from "../policies/last-resort.ts";
 import { pursue } from "../policies/pursue.ts";
@@ -26,6 +27,7 @@ import { refused, remembered } from "../policies/refused.ts";
 import { createValidation } from "../policies/validate.ts";
 import { createProvider, type Provider } from "../providers/provider.ts";
 import type { AttemptPlan } from "./attempt.ts";
+import { createFavour } from "./favour.ts";
 import { type KeyedPart, type KeyedTarget, keyedTarget } from "./keyed-target.ts";
 import { resuming } from "./resuming.ts";
 
@@ -56,6 +58,7 @@ export interface CompileContext {
   readonly maxOutput: (model: string) => number | undefined;
   /** What a model can hold in tokens, where known. */
   readonly contextOf?: ((model: string) => number | undefined) | undefined;
+  readonly priceOf: (model: string) => TokenPrice | undefined;
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
@@ -111,7 +114,7 @@ interface PlanContext {
   /** The part of the model name that the route's `*` stood for. */
   readonly matched: string;
   readonly providers: ReadonlyMap<string, { readonly settings: ProviderSettings; readonly made: Provider }>;
-  readonly context: Pick<CompileContext, "maxOutput" | "contextOf">;
+  readonly context: Pick<CompileContext, "maxOutput" | "contextOf" | "priceOf">;
 }
 
 function plan({ route, target, matched, providers, context }: PlanContext): Planned {
@@ -123,6 +126,7 @@ function plan({ route, target, matched, providers, context }: PlanContext): Plan
   const model = target.model === "*" ? prefix + matched : target.model.replace("*", () => matched);
   const limit = context.maxOutput(model);
   const contextTokens = context.contextOf?.(model);
+  const price = context.priceOf(model);
   const plan: Planned["plan"] = {
     target: {
       id: `${provider.name}/${model}`,
@@ -133,6 +137,7 @@ function plan({ route, target, matched, providers, context }: PlanContext): Plan
       tier: provider.tier,
       ...(limit !== undefined && { maxOutputTokens: limit }),
       ...(contextTokens !== undefined && { contextTokens }),
+      ...(price !== undefined && { price }),
     },
     provider,
     dialect: DIALECTS[provider.dialect],
@@ -167,7 +172,7 @@ function compileRoute(
   for (const [id, client] of Object.entries(DIALECTS)) {
     // The cells of both are the same.
     keyed = plans.map(({ plan, provider }) =>
-      keyedTarget({ ...plan, client }, { provider, cells, secrets, probesUsdPerDay }),
+      keyedTarget({ ...plan, client }, { provider, cells, secrets, probesUsdPerDay, alternatives: plans.length > 1 }),
     );
     const caching = cachingOf(route, client, cells);
     const rungs = rungsOf(route, planOf, { client, keys: caching?.outageKeys }, { cells, secrets });
@@ -263,7 +268,20 @@ function protect(route: RouteSettings, { targets, rungs, caching, client }: Ladd
   const { totalMs } = route.timeouts;
   const { name, criticality } = route;
   const limits = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs };
-  const rules = { ...limits, route: name, criticality, spared: caching?.spared };
+  const hedge = route.hedge && {
+    ...route.hedge,
+    isSafe: ({ body }: Call) => body.length <= HEDGE_PROMPT_BYTES_MAX && !client.wire.actsAlone(body),
+  };
+  const favour =
+    targets.length < 2
+      ? undefined
+      : createFavour({
+          route: name,
+          targets: targets.map(({ id }) => id),
+          conversations: cells.conversations,
+          warm: route.warm ?? 0,
+        });
+  const rules = { ...limits, route: name, criticality, spared: caching?.spared, hedge, favour };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
   const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy>> = {
     cache: cache(caching?.desk, (route.cache?.healthy ?? "off") !== "off"),

@@ -11,6 +11,7 @@ import { type Answer, attemptsIn, type Ending, type Refusal, type Reply } from "
 import type { Runtime } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Secrets, Settings } from "../core/settings.ts";
+import type { TokenPrice } from "../core/target.ts";
 import { createCells } from "../state/cells.ts";
 import { compile, type Route, type Routes } from "./compile.ts";
 import { NO_SECRETS } from "./keyring.ts";
@@ -40,6 +41,8 @@ export interface EngineOptions {
   readonly maxOutput?: (model: string) => number | undefined;
   /** What a model can hold in tokens, where known. */
   readonly contextOf?: (model: string) => number | undefined;
+  /** What a model's tokens cost, where known; without it budgets hold in calls alone. */
+  readonly priceOf?: (model: string) => TokenPrice | undefined;
   /** Readers of the stream of facts. A reader that throws is dropped from that event, never from the call. */
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
   /** See `Scope`. */
@@ -50,12 +53,13 @@ export interface EngineOptions {
 const NAMES_SHOWN = 20;
 
 export function createEngine(options: EngineOptions): Engine {
-  const { runtime, secrets = NO_SECRETS, maxOutput = unknownLimit, contextOf, readers = [], propagate } = options;
+  const { runtime, secrets = NO_SECRETS, readers = [], propagate, contextOf } = options;
+  const facts = { maxOutput: options.maxOutput ?? unknown, priceOf: options.priceOf ?? unknown, contextOf };
   const cells = createCells();
   const { clock } = runtime;
   const emit = emitTo(readers);
   let settings = options.settings;
-  let routes = compile(settings, { cells, secrets, maxOutput, contextOf });
+  let routes = compile(settings, { cells, secrets, ...facts });
   let inFlight = 0;
   const end = (id: string, startMs: number, reply: Reply, ending?: Ending): void => {
     inFlight--;
@@ -77,7 +81,7 @@ export function createEngine(options: EngineOptions): Engine {
       return routes;
     },
     reload(now) {
-      routes = compile(now, { cells, secrets, maxOutput, contextOf });
+      routes = compile(now, { cells, secrets, ...facts });
       settings = now;
       // What no target could answer, another one may now.
       cells.refused.clear();
@@ -122,7 +126,7 @@ function mayUse(call: Call, route: Route | undefined): route is Route {
   return route !== undefined && (call.routes === undefined || call.routes.includes(route.name));
 }
 
-function unknownLimit(): undefined {
+function unknown(): undefined {
   return undefined;
 }
 

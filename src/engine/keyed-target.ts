@@ -2,17 +2,20 @@
 // came of it is noted with that key.
 
 import type { Call } from "../core/call.ts";
-import type { TargetCell } from "../core/cell.ts";
+import type { BeliefCell, TargetCell } from "../core/cell.ts";
 import { FAULTS, fault } from "../core/fault.ts";
 import type { Refusal, Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import { PROBES_USD_PER_DAY } from "../health/probe.ts";
+import { lateAfterMs } from "../health/silence.ts";
+import { tokensPerSAtLeast } from "../health/slowness.ts";
 import { lacksRoom } from "../policies/context-fit.ts";
-import type { Pursued } from "../policies/pursue.ts";
+import type { Pursued } from "../policies/pursuit.ts";
 import { type AttemptPlan, attempt } from "./attempt.ts";
-import { createBelieving } from "./believing.ts";
+import { createBelieving, shapeOfCall } from "./believing.ts";
 import { createKeyring, type KeyContext, type Keyring } from "./keyring.ts";
 import { quotaGate } from "./quota-gate.ts";
+import type { Learnt } from "./timeouts.ts";
 
 export interface KeyedTarget extends Pursued {
   readonly keyring: Pick<Keyring<unknown>, "count">;
@@ -21,6 +24,8 @@ export interface KeyedTarget extends Pursued {
 export interface KeyedContext extends Omit<KeyContext, "model"> {
   /** What probes may cost a day. */
   readonly probesUsdPerDay?: number | undefined;
+  /** The route has other targets: one that is later than it ever was need not be waited for. */
+  readonly alternatives?: boolean;
 }
 
 /** What a plan has from the key that it is tried with, and from what its target has shown. */
@@ -33,9 +38,18 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
   const identity = identityOf(context.provider, model);
   const takesPrefix = planned.dialect.wire.takesPrefix(model);
   const joinedBy = () => (takesPrefix && !context.cells.target(identity).refusesPrefix ? "prefix" : "anchor");
+  const belief = context.cells.belief(identity);
+  const learnt = context.alternatives === true ? { learnt: (call: Call) => learntOf(belief, call) } : {};
   const keyring = createKeyring(
     { ...context, model },
-    (key, account, { pause }): AttemptPlan => ({ ...planned, key, account, quota: quotaGate(pause), joinedBy }),
+    (key, account, { pause }): AttemptPlan => ({
+      ...planned,
+      ...learnt,
+      key,
+      account,
+      quota: quotaGate(pause),
+      joinedBy,
+    }),
   );
   const believing = createBelieving({
     cells: context.cells,
@@ -55,24 +69,33 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     contextTokens,
     lacking: (call) => (isEnlarged(call) ? undefined : lacksRoom(room, call)),
     stand: believing.stand,
+    hedging: believing,
     isDown: believing.isDown,
     isFull: believing.isFull,
     soonestMs: believing.soonestMs,
     attempt(call, scope, number) {
       const replying = believing.watch(call, scope, () => run(keyring, id, { call, scope }, number));
       if (call.delivered === undefined || joinedBy() === "anchor") return replying;
-      return replying.then((reply) => (reply.ok ? reply : learnt(reply, context.cells.target(identity))));
+      return replying.then((reply) => (reply.ok ? reply : taught(reply, context.cells.target(identity))));
     },
   };
 }
 
 /** A model that takes no prefix after all: it is remembered, and the request itself was not wrong. */
-function learnt(refusal: Refusal, cell: TargetCell): Refusal {
+function taught(refusal: Refusal, cell: TargetCell): Refusal {
   const { kind, message } = refusal.fault;
   const isIt = FAULTS[kind].blame === "caller" && /prefill|must end with a user message/i.test(message);
   if (!isIt) return refusal;
   cell.refusesPrefix = true;
   return { ...refusal, fault: fault("unsupported", "this model does not go on in a prefix") };
+}
+
+/** First contents are learnt of streams alone: a whole answer is as late as it is long. */
+function learntOf(belief: BeliefCell, call: Call): Learnt {
+  return {
+    lateMs: call.stream ? lateAfterMs(belief, shapeOfCall(call), 0.99) : undefined,
+    tokensPerS: tokensPerSAtLeast(belief),
+  };
 }
 
 /** What the cells of a target are found by. */

@@ -74,7 +74,9 @@ export class Settlement {
   }
 
   content(): void {
-    this.firstContentMs ??= this.nowMs - this.startMs;
+    if (this.firstContentMs !== undefined) return;
+    this.firstContentMs = this.nowMs - this.startMs;
+    this.#scope.heard?.();
   }
 
   settle(found: Fault | undefined): Ending {

@@ -35,6 +35,20 @@ test.each<[string, Partial<AttemptTimeouts>, Partial<Inspected>, ReturnType<type
   expect(timeoutsFor({ ...AUTO, ...set }, call(asked))).toEqual(expected);
 });
 
+test.each<[string, Parameters<typeof timeoutsFor>[2], Partial<Inspected>, number, number]>([
+  ["far beyond the habit", { lateMs: 5_000, tokensPerS: undefined }, { maxTokens: 0 }, 20_000, 30_000],
+  ["a fast one is given ten seconds", { lateMs: 300, tokensPerS: undefined }, { maxTokens: 0 }, 10_000, 30_000],
+  ["never more than cold", { lateMs: 60_000, tokensPerS: 1 }, { maxTokens: 1_000 }, 30_000, 80_000],
+  ["one that thinks", { lateMs: 60_000, tokensPerS: undefined }, { maxTokens: 0, thinks: true }, 240_000, 300_000],
+  ["half the speed of its slow streams", { lateMs: undefined, tokensPerS: 100 }, { maxTokens: 1_000 }, 30_000, 50_000],
+  ["however fast it is", { lateMs: undefined, tokensPerS: 9_999 }, { maxTokens: 1_000 }, 30_000, 40_000],
+  ["not a number", { lateMs: Number.NaN, tokensPerS: Number.NaN }, { maxTokens: 1_000 }, 30_000, 80_000],
+])("learnt: %s", (_, learnt, asked, firstTokenMs, wholeMs) => {
+  expect(timeoutsFor(AUTO, call(asked), learnt)).toMatchObject({ firstTokenMs, wholeMs });
+  const set = { ...AUTO, firstTokenMs: 8_000, wholeMs: 9_000 };
+  expect(timeoutsFor(set, call(asked), learnt)).toMatchObject({ firstTokenMs: 8_000, wholeMs: 9_000 });
+});
+
 function all(firstTokenMs: number, wholeMs: number, idleMs: number, progressMs: number) {
   return { firstTokenMs, wholeMs, idleMs, progressMs };
 }

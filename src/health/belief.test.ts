@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { createBelief } from "../state/belief-cell.ts";
+import { createBelief, createSelf } from "../state/belief-cell.ts";
 import { type Believed, note, probed, stand } from "./belief.ts";
 import { DETECTION, ejectAt, scored } from "./cusum.ts";
 import { promptCounts, promptSucceeded, tenantCounts } from "./fairness.ts";
@@ -19,7 +19,8 @@ function believed(): Believed {
     lastFailedMs: Number.NEGATIVE_INFINITY,
     otherFailedMs: Number.NEGATIVE_INFINITY,
   };
-  return { cell: createBelief(), pool, model: "m" };
+  const self = createSelf();
+  return { cell: createBelief(), pool, model: "m", self, domain: "d" };
 }
 
 /** xorshift32: fast enough for ten million draws. */

@@ -2,13 +2,15 @@
 // ramp › healthy. Pure rules over cells, O(1) an outcome; nothing here has a timer: calls that come by drive it all.
 
 import type { BeliefCause } from "../core/belief-cause.ts";
-import type { BeliefCell, BeliefState, PoolCell } from "../core/cell.ts";
+import type { BeliefCell, BeliefState, PoolCell, SelfCell } from "../core/cell.ts";
 import { DETECTION, ejectAt, RECOVERY, scored } from "./cusum.ts";
 import { isSaidDown, pageEvidence } from "./fuse.ts";
 import { calmPool, inherited, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
+import { domainAnswered, domainSilent, suspectsItself } from "./self.ts";
 import { silenceOf } from "./silence.ts";
+import { paceShare } from "./slowness.ts";
 
 const DWELL_MS = 10_000;
 const PROBE_EVERY_MS = 5_000;
@@ -21,6 +23,9 @@ const PROBE_FAILED = 2;
 /** Below this many calls a second a suspect keeps all of its calls: fewer would only tell less. */
 const WEIGHT_RATE_MIN = 5;
 
+/** Of what ejects. */
+const DOUBTED = 0.75;
+
 /** Where and when a rule is applied; `random` is uniform in [0, 1). */
 export interface Moment {
   readonly nowMs: number;
@@ -31,6 +36,8 @@ export interface Believed {
   readonly cell: BeliefCell;
   readonly pool: PoolCell;
   readonly model: string;
+  readonly self: SelfCell;
+  readonly domain: string;
 }
 
 /** A change of state, for whoever is told of it. */
@@ -49,6 +56,8 @@ export interface Standing {
   /** Believed not to answer. `hopeful`: though it has just answered a probe. */
   readonly down: boolean;
   readonly hopeful: boolean;
+  /** It is silent, and so are others: it may be us. */
+  readonly hushed: boolean;
   readonly probeDue: boolean;
   readonly change?: Change | undefined;
 }
@@ -60,12 +69,13 @@ export function stand(believed: Believed, callId: string, { nowMs, random }: Mom
   const change = cell.state === "ramp" ? ramping(believed, { nowMs, random }) : weighed(believed, nowMs);
   const total = totalOf(believed, nowMs);
   const limit = ejectAt(rateOf(cell.attempted, nowMs));
-  const share = shareOf(cell, total, limit, nowMs);
+  const share = Math.min(shareOf(cell, total, limit, nowMs), paceShare(cell, rateOf(cell.offered, nowMs)));
   return {
     admitted: share >= 1 || (share > 0 && placeOf(callId) < share),
-    strained: cell.state !== "healthy" && (cell.state !== "ramp" || total >= limit / 2),
+    strained: cell.slow || (cell.state !== "healthy" && (cell.state !== "ramp" || total >= limit / 2)),
     down: isDown(cell),
     hopeful: cell.state === "probation",
+    hushed: cell.state === "suspect" && suspectsItself(believed.self, nowMs),
     probeDue: isProbeDue(cell, nowMs) || (pool.page !== undefined && isWordDue(believed, nowMs)),
     change,
   };
@@ -118,13 +128,24 @@ function shareOf(cell: BeliefCell, total: number, limit: number, nowMs: number):
 /** Healthy and suspect follow the score, with hysteresis. */
 function weighed(believed: Believed, nowMs: number): Change | undefined {
   const { cell } = believed;
-  if (cell.state !== "healthy" && cell.state !== "suspect") return undefined;
+  if (!isWeighed(cell)) return undefined;
   const total = totalOf(believed, nowMs);
   const limit = ejectAt(rateOf(cell.attempted, nowMs));
-  if (total >= limit) return ejected(cell, nowMs, PROBES_WANTED_MIN);
+  if (cell.silence >= limit / 2) domainSilent(believed.self, believed.domain, nowMs);
+  if (total >= limit && !suspectsItself(believed.self, nowMs)) return ejected(cell, nowMs, PROBES_WANTED_MIN);
   if (cell.state === "healthy" && total >= limit / 2) return turn(cell, "suspect", nowMs);
   if (cell.state === "suspect" && total < limit / 4) return turn(cell, "healthy", nowMs);
   return undefined;
+}
+
+function isWeighed({ state }: BeliefCell): boolean {
+  return state === "healthy" || state === "suspect";
+}
+
+/** While the trouble may be ours: a suspect, and never enough to eject it once that is over. */
+function doubted(believed: Believed, score: number, nowMs: number): Change | undefined {
+  believed.cell.score = Math.max(believed.cell.score, score);
+  return weighed(believed, nowMs);
 }
 
 function ejected(cell: BeliefCell, nowMs: number, probesWanted: number): Change {
@@ -145,7 +166,8 @@ function turn(cell: BeliefCell, state: BeliefState, nowMs: number): Change {
 
 function ramping(believed: Believed, { nowMs, random }: Moment): Change | undefined {
   const { cell } = believed;
-  if (totalOf(believed, nowMs) >= ejectAt(rateOf(cell.attempted, nowMs))) return relapse(cell, nowMs);
+  const sick = totalOf(believed, nowMs) >= ejectAt(rateOf(cell.attempted, nowMs));
+  if (sick && !suspectsItself(believed.self, nowMs)) return relapse(cell, nowMs);
   if (!growRamp(cell, nowMs, random)) return undefined;
   cell.probesWanted = PROBES_WANTED_MIN;
   return turn(cell, "healthy", nowMs);
@@ -161,14 +183,23 @@ export interface Outcome {
   readonly weight: number;
   /** When the attempt began. */
   readonly beganMs: number;
+  /** A failure that our own network could have made. */
+  readonly silent?: boolean;
   /** The end of its attempt: what is counted once. */
   readonly last: boolean;
 }
 
 /** One outcome of an attempt, or the half of a success. */
 export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Moment): Change | undefined {
-  const { cell, pool, model } = believed;
-  const { failed, weight, beganMs, last } = outcome;
+  const { cell, pool, model, self, domain } = believed;
+  const { failed, weight, beganMs, last, silent = false } = outcome;
+  if (!failed) domainAnswered(self, domain, nowMs);
+  else if (silent && isWeighed(cell)) {
+    const limit = ejectAt(rateOf(cell.attempted, nowMs));
+    const score = scored(cell.score, DETECTION, true, weight);
+    if (score >= limit / 2) domainSilent(self, domain, nowMs);
+    if (suspectsItself(self, nowMs)) return doubted(believed, Math.min(score, DOUBTED * limit), nowMs);
+  }
   notePool(pool, { model, failed, weight }, nowMs);
   switch (cell.state) {
     case "healthy":
@@ -202,11 +233,15 @@ function isWordDue({ cell, pool, model }: Believed, nowMs: number): boolean {
 
 /** The outcome of a probe. Under mere suspicion it is an outcome like any other. */
 export function probed(believed: Believed, ok: boolean, { nowMs, random }: Moment): Change | undefined {
-  const { cell, pool } = believed;
+  const { cell, pool, self } = believed;
   const asked = cell.state === "healthy" && isSaidDown(pool.page, believed.model, nowMs);
   if ((cell.state === "healthy" && !asked) || cell.state === "ramp") return undefined;
   if (cell.state === "suspect" || asked) {
-    cell.score = scored(cell.score, DETECTION, !ok, ok ? 0.5 : 1.2);
+    const score = scored(cell.score, DETECTION, !ok, ok ? 0.5 : 1.2);
+    if (!ok && suspectsItself(self, nowMs)) {
+      return doubted(believed, Math.min(score, DOUBTED * ejectAt(rateOf(cell.attempted, nowMs))), nowMs);
+    }
+    cell.score = score;
     return weighed(believed, nowMs);
   }
   cell.probeScore = ok ? cell.probeScore + 1 : Math.max(0, cell.probeScore - PROBE_FAILED);

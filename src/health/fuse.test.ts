@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { PageWord, PoolCell } from "../core/cell.ts";
 import type { PageHealth } from "../core/status-page.ts";
 import { randomStream } from "../sim/random.ts";
-import { createBelief } from "../state/belief-cell.ts";
+import { createBelief, createSelf } from "../state/belief-cell.ts";
 import { type Believed, causeOf, note, probed, stand } from "./belief.ts";
 import { pageEvidence } from "./fuse.ts";
 
@@ -22,7 +22,7 @@ function word(health: PageHealth, models: readonly string[] = [], untilMs = Numb
 function believed(page: PageWord | undefined, model = "claude-sonnet-5"): Believed {
   const never = Number.NEGATIVE_INFINITY;
   const pool: PoolCell = { page, score: 0, lastModel: "", lastFailedMs: never, otherFailedMs: never };
-  return { cell: createBelief(), pool, model };
+  return { cell: createBelief(), pool, model, self: createSelf(), domain: "d" };
 }
 
 /** Calls at ten a second, each with this chance to fail; how often it was ejected, and after how many calls first. */

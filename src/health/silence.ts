@@ -21,11 +21,21 @@ const FASTEST = 0.1;
 /** Old habits are forgotten: beyond this many answers every count is halved. */
 const LEARNT_MAX = 2_000;
 
-/** What is asked for decides how late the first content may be: 0 a stream, else by the most tokens a whole answer may have. */
-export function shapeOf(stream: boolean, maxTokens: number | undefined): number {
-  if (stream) return 0;
-  const tokens = maxTokens ?? 4_096;
-  return tokens <= 256 ? 1 : tokens <= 1_024 ? 2 : tokens <= 4_096 ? 3 : 4;
+export interface Asked {
+  readonly stream: boolean;
+  readonly thinks: boolean;
+  readonly maxTokens?: number | undefined;
+  readonly promptBytes: number;
+}
+
+/**
+ * What is asked for decides how late the first content may be: of a stream the length of its prompt (0–2), of a whole answer
+ * the most tokens that it may have (3–6); either way apart where the model thinks (7–13).
+ */
+export function shapeOf({ stream, thinks, maxTokens = 4_096, promptBytes }: Asked): number {
+  const long = promptBytes <= 32_768 ? 0 : promptBytes <= 262_144 ? 1 : 2;
+  const most = maxTokens <= 256 ? 3 : maxTokens <= 1_024 ? 4 : maxTokens <= 4_096 ? 5 : 6;
+  return (stream ? long : most) + (thinks ? 7 : 0);
 }
 
 /** Notes that a call began; the result is its slot, for `callAnswered`. */
@@ -43,6 +53,7 @@ export interface Heard {
   readonly slot: number;
   /** It brought content; false: it ended in another way, which is evidence of its own. */
   readonly content: boolean;
+  /** Its time is one to go by: that of an answer, or of an attempt that was outrun and would have taken longer still. */
   readonly learn: boolean;
 }
 
@@ -54,7 +65,22 @@ export function callAnswered(cell: BeliefCell, { shape, slot, content, learn }: 
     silence.silent[slot % SLOTS] = (silence.silent[slot % SLOTS] ?? 0) - 1;
     if (content) silence.answered[slot % SLOTS] = (silence.answered[slot % SLOTS] ?? 0) + 1;
   }
-  if (content && learn) learnt(silence, nowMs - slot * SLOT_MS);
+  if (learn) learnt(silence, nowMs - slot * SLOT_MS);
+}
+
+/**
+ * By when this share of such calls has its first content, in milliseconds: the upper end of a bucket, so up to a quarter
+ * more. `undefined` while too few were seen. Nothing is learnt while the target is not well.
+ */
+export function lateAfterMs(cell: BeliefCell, shape: number, share: number): number | undefined {
+  const silence = cell.silences[shape];
+  if (silence === undefined || silence.learntTotal < LEARNT_MIN) return undefined;
+  let wanted = silence.learntTotal * share;
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    wanted -= silence.learnt[bucket] ?? 0;
+    if (wanted <= 1e-9) return BUCKET_BASE_MS * Math.exp(BUCKET_GROWTH * (bucket + 1));
+  }
+  return undefined;
 }
 
 /** The evidence of all shapes at this moment, at least 0; looked at anew at most once a slot. */

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { FAULTS, type FaultKind, fault } from "../core/fault.ts";
-import { type Candidate, nextMove, type Situation, type Tried } from "./next-move.ts";
+import { type Candidate, hedgeMove, nextMove, type Situation, type Tried } from "./next-move.ts";
 
 const calm: Candidate = {
   domain: "a",
@@ -237,5 +237,25 @@ describe("nextMove", () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe("hedge: a second attempt beside the first, at 0", () => {
+  const other = (more: Partial<Candidate>) => [a, { ...b, ...more }, c];
+  test.each([
+    ["the next domain", when([a, b, c], []), 1],
+    ["never the same domain", when([a, a, c], []), 2],
+    ["nor any of it, if there is no other", when([a, a], []), undefined],
+    ["never one that is held back", when(other({ admitted: false }), []), 2],
+    ["never a suspect", when(other({ strained: true }), []), 2],
+    ["never one that asked to be left alone", when(other({ pausedMs: 10 }), []), 2],
+    ["never a drained one", when(other({ drained: true }), []), 2],
+    ["never one without a key", when(other({ noKey: true }), []), 2],
+    ["never one that failed this call before", when(other({ failedBefore: true }), []), 2],
+    ["not without room for a second attempt", when([a, b], [], { attemptsMax: 1 }), undefined],
+    ["not when the time is up", when([a, b], [], { remainingMs: 0 }), undefined],
+    ["not after a failure: that is a fallback", when([a, b, c], [tried(0, "overloaded")]), undefined],
+  ])("%s", (_, now, candidate) => {
+    expect(hedgeMove(now, 0)).toEqual(candidate === undefined ? { type: "stop" } : { type: "hedge", candidate });
   });
 });

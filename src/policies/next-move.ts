@@ -1,5 +1,5 @@
 // The one rule that decides what a call does next: try a target, wait and try, or stop. Pure: history, candidates and
-// budgets in, one move out. Retry, fallback (and later hedge) are its moves; it knows no vendor and no clock.
+// budgets in, one move out. Retry, fallback and hedge are its moves; it knows no vendor and no clock.
 
 import { FAULTS, type Fault, type FaultKind } from "../core/fault.ts";
 import { ATTEMPTS_PER_DOMAIN_MAX } from "../core/settings.ts";
@@ -53,6 +53,8 @@ export interface Situation {
   readonly candidates: readonly Candidate[];
   readonly attemptsMax: number;
   readonly retryWaitMs: number;
+  /** To be tried first if all is well there, whatever the order. */
+  readonly favoured?: number | undefined;
   /** Until the call must have committed. */
   readonly remainingMs: number;
   /** Uniform in [0, 1). */
@@ -61,9 +63,10 @@ export interface Situation {
 
 export type Move =
   | { readonly type: "try"; readonly candidate: number; readonly afterMs: number; readonly retry: boolean }
+  | { readonly type: "hedge"; readonly candidate: number }
   | { readonly type: "stop" };
 
-const STOP: Move = { type: "stop" };
+const STOP = { type: "stop" } as const;
 
 /**
  * Failover first; a target that is drained, full or too slow for the time left is never tried, nor one that cannot hold the
@@ -76,7 +79,7 @@ const STOP: Move = { type: "stop" };
  *    belief holds back (never fail closed), and last those without a good key;
  * 6. a route with a single failure domain has nowhere to go: a transient fault is retried there, within the budget.
  */
-export function nextMove(now: Situation): Move {
+export function nextMove(now: Situation): Exclude<Move, { type: "hedge" }> {
   const last = now.history.at(-1);
   if (last === undefined) return first(now);
   if (FAULTS[last.fault.kind].retry === "never") return STOP;
@@ -84,11 +87,28 @@ export function nextMove(now: Situation): Move {
   return again(now, last) ?? elsewhere(now) ?? nowhereElse(now, last) ?? STOP;
 }
 
-function first(now: Situation): Move {
+type Try = Extract<Move, { type: "try" }>;
+
+/**
+ * While the first attempt, at `first`, is late: where a second one may go in parallel. Only to another failure domain, and
+ * only where all is well: nothing is held against it, and the call itself has room for one more attempt.
+ */
+export function hedgeMove(now: Situation, first: number): Extract<Move, { type: "hedge" | "stop" }> {
+  const domain = now.candidates[first]?.domain;
+  if (now.history.length > 0 || now.attemptsMax < 2 || now.remainingMs <= 0) return STOP;
+  const candidate = now.candidates.findIndex((other) => other.domain !== domain && isCalm(other));
+  return candidate < 0 ? STOP : { type: "hedge", candidate };
+}
+
+function isCalm({ admitted, strained, drained, noKey, failedBefore, pausedMs }: Candidate): boolean {
+  return admitted && !strained && !drained && !noKey && !failedBefore && pausedMs <= 0;
+}
+
+function first(now: Situation): Try | typeof STOP {
   return elsewhere(now) ?? STOP;
 }
 
-function again(now: Situation, last: Tried): Move | undefined {
+function again(now: Situation, last: Tried): Try | undefined {
   const candidate = now.candidates[last.candidate];
   if (candidate === undefined || !hasRoom(now, last.candidate)) return undefined;
   const { retryAfterMs, kind } = last.fault;
@@ -106,7 +126,7 @@ function again(now: Situation, last: Tried): Move | undefined {
   return backOff(now, last.candidate);
 }
 
-function elsewhere(now: Situation): Move | undefined {
+function elsewhere(now: Situation): Try | undefined {
   const untried = now.candidates.map((_, index) => index).filter((index) => isUntried(now, index));
   if (untried.length === 0) return undefined;
   const best = untried.reduce((a, b) => (rank(now, b) < rank(now, a) ? b : a));
@@ -121,6 +141,7 @@ function elsewhere(now: Situation): Move | undefined {
 function rank(now: Situation, index: number): number {
   const candidate = now.candidates[index];
   if (candidate === undefined) return Number.POSITIVE_INFINITY;
+  if (index === now.favoured && isCalm(candidate)) return -1;
   const paused = candidate.pausedMs > 0 ? 4 + candidate.pausedMs / 1e9 : 0;
   return (
     (candidate.noKey ? 1e6 : 0) +
@@ -131,7 +152,7 @@ function rank(now: Situation, index: number): number {
   );
 }
 
-function nowhereElse(now: Situation, last: Tried): Move | undefined {
+function nowhereElse(now: Situation, last: Tried): Try | undefined {
   const candidate = now.candidates[last.candidate];
   const singleDomain = now.candidates.every(
     (other) => other.drained || other.full || other.domain === candidate?.domain,
@@ -160,7 +181,7 @@ function isTransient({ kind }: Fault): boolean {
   );
 }
 
-function backOff(now: Situation, candidate: number): Move | undefined {
+function backOff(now: Situation, candidate: number): Try | undefined {
   const afterMs = jitter(now, now.history.length - 1);
   return afterMs < now.remainingMs ? { type: "try", candidate, afterMs, retry: true } : undefined;
 }

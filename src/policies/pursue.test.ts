@@ -9,7 +9,8 @@ import { type Fault, fault } from "../core/fault.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Answer, Ending, Reply } from "../core/reply.ts";
 import { createCells } from "../state/cells.ts";
-import { type Earlier, type Pursued, pursue } from "./pursue.ts";
+import { type Earlier, pursue } from "./pursue.ts";
+import type { Pursued } from "./pursuit.ts";
 
 const RULES = { route: "r", criticality: "default" as const, attemptsMax: 3, retryWaitMs: 3_000, totalMs: 60_000 };
 const NEVER = Number.POSITIVE_INFINITY;
@@ -57,7 +58,7 @@ function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier
       identity: id,
       domain,
       model,
-      stand: () => ({ admitted: true, strained: false, down: false, hopeful: false }),
+      stand: () => ({ admitted: true, strained: false, down: false, hopeful: false, hushed: false }),
       soonestMs: () => 0,
       isDown: () => more.downSoon === true && made.length > 0,
       isFull: () => more.full?.includes(id) === true,

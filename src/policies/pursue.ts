@@ -2,20 +2,22 @@
 // around `nextMove`; what an attempt is, it does not know.
 
 import type { Call, Criticality } from "../core/call.ts";
-import type { BudgetCell, Cells } from "../core/cell.ts";
-import { FAULTS, type Fault, type FaultKind, fault } from "../core/fault.ts";
-import type { Answer, AttemptRecord, Degraded, Refusal, Reply } from "../core/reply.ts";
-import type { Scope, Service } from "../core/service.ts";
+import type { Cells } from "../core/cell.ts";
+import { type Fault, fault } from "../core/fault.ts";
+import type { Refusal, Reply } from "../core/reply.ts";
+import type { Service } from "../core/service.ts";
 import { sleep } from "../core/timing.ts";
-import { fundRetry, isFull, mayRetry, spendRetry } from "./budget.ts";
+import { spendRetry } from "./budget.ts";
 import { isPassedOver } from "./context-fit.ts";
-import { isKeyFault, type KeyStanding } from "./key-rotation.ts";
-import { type Candidate, type Move, nextMove, type Situation, type Tried } from "./next-move.ts";
+import { hedged } from "./hedged.ts";
+import { type Candidate, type Move, nextMove, type Situation } from "./next-move.ts";
+import { type Pursued, type PursueRules, type Pursuit, situation } from "./pursuit.ts";
 import {
   admission,
   admittedAnswered,
   chosenOf,
   goesOn,
+  isHushed,
   isOutage,
   QUEUE_LOOK_MS,
   QUEUE_MAX,
@@ -23,64 +25,8 @@ import {
   type Standpoint,
   shedRetryMs,
 } from "./shed.ts";
+import { accept, failed } from "./tried.ts";
 import { verdict } from "./verdict.ts";
-
-/** A target as pursue sees it. The trail of what `attempt` gives holds its own record alone. */
-export interface Pursued {
-  /** As users and operators know it. */
-  readonly id: string;
-  /** What its cells are found by: the same name at another url is another target. */
-  readonly identity: string;
-  readonly domain: string;
-  readonly model: string;
-  /** Takes the key that is best now, and notes what came of it. */
-  attempt(call: Call, scope: Scope, number: number): Promise<Reply>;
-  keys(nowMs: number): KeyStanding;
-  /** Why it cannot hold the call, where that is known. */
-  lacking?(call: Call): FaultKind | undefined;
-  readonly contextTokens?: number | undefined;
-  /** What is believed of it, for this call; asked once a call. */
-  stand(call: Call, scope: Scope): Standpoint;
-  /** Believed not to answer, as of now; moves nothing. */
-  isDown(): boolean;
-  /** See `Candidate.soonestMs`. */
-  soonestMs(call: Call): number;
-  /** See `Candidate.full`. */
-  isFull(tenant: string, strained: boolean, nowMs: number): boolean;
-}
-
-export interface PursueRules {
-  /** The route: what its admission is found by. */
-  readonly route: string;
-  /** Of calls that say nothing of their own. */
-  readonly criticality: Criticality;
-  readonly attemptsMax: number;
-  readonly retryWaitMs: number;
-  readonly totalMs: number;
-  /** An answer is at hand for when no target can: asked only where nobody is believed to answer. */
-  readonly spared?: ((call: Call, scope: Scope) => boolean) | undefined;
-}
-
-interface Pursuit {
-  readonly targets: readonly Pursued[];
-  readonly rules: PursueRules;
-  readonly cells: Cells;
-  readonly call: Call;
-  readonly scope: Scope;
-  readonly dueMs: number;
-  readonly attemptsMax: number;
-  readonly failedBefore: ReadonlySet<string>;
-  /** As it was before the call's own attempts. */
-  readonly standings: readonly Standpoint[];
-  /** No outage was noticed when it began, and its client has nothing of it yet. */
-  readonly begunInCalm: boolean;
-  /** It has a deadline of its own, and is not among the few that try what seems too late. */
-  readonly hurried: boolean;
-  /** On `Clock`: how long it may wait for room, once it has to. */
-  queueUntilMs: number | undefined;
-  readonly history: Tried[];
-  readonly trail: AttemptRecord[];
-}
 
 /** Of calls with a deadline: so many try what seems too late, so that a target that got faster is noticed. */
 const LATE_TRIED_SHARE = 0.05;
@@ -114,6 +60,8 @@ export function pursue(
       scope,
       dueMs: Math.min(nowMs + rules.totalMs, call.deadlineMs),
       attemptsMax: Math.max(1, rules.attemptsMax - (before?.attempts ?? 0)),
+      started: call.delivered?.attempts ?? 0,
+      favoured: rules.favour?.choose(call, nowMs),
       failedBefore: before?.failed ?? NONE,
       standings: targets.map((target) => target.stand(call, scope)),
       begunInCalm: call.delivered === undefined,
@@ -123,21 +71,23 @@ export function pursue(
       trail: [],
     };
     // A stream that broke is gone on with as far as that can be: its client has a part already.
-    if (call.delivered !== undefined || !pursuit.standings.some(isDownHere)) return run(pursuit);
+    if (call.delivered !== undefined || !pursuit.standings.some(isAway)) return run(pursuit);
     const isDrained = (index: number): boolean => cells.drains.untilMs(targets[index]?.id ?? "") > nowMs;
+    // Probes, and calls to which nothing else can be given, find out that a target is back.
+    if (isHushed(pursuit.standings, isDrained) && rules.spared?.(call, scope) === true) {
+      return Promise.resolve(refuse(pursuit, HOPELESS));
+    }
     return isOutage(pursuit.standings, isDrained) ? inOutage(pursuit, isDrained) : run(pursuit);
   };
 }
 
-function isDownHere({ down }: Standpoint): boolean {
-  return down;
+function isAway({ down, hushed }: Standpoint): boolean {
+  return down || hushed;
 }
 
 /** Belief holds that nobody will answer: a few calls are tried, the others are told at once. */
 async function inOutage(pursuit: Pursuit, isDrained: (index: number) => boolean): Promise<Reply> {
   const { cells, rules, call, scope, standings } = pursuit;
-  // Probes, and calls to which nothing else can be given, find out that a target is back.
-  if (rules.spared?.(call, scope) === true) return refuse(pursuit, HOPELESS);
   const { clock, random } = scope.runtime;
   const cell = cells.admission(rules.route);
   const criticality = call.criticality ?? rules.criticality;
@@ -184,11 +134,16 @@ async function run(pursuit: Pursuit): Promise<Reply> {
     if (move.afterMs > 0) await wait(pursuit, move, target);
     if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
     if (move.retry) spendRetry(pursuit.cells.budget(target.domain));
-    const reply = await target.attempt(call, scope, (call.delivered?.attempts ?? 0) + history.length + 1);
-    trail.push(...reply.trail);
-    if (reply.ok) return accept(pursuit, target, reply);
-    history.push({ candidate: move.candidate, fault: reply.fault });
-    pause(pursuit, target, reply.fault);
+    const hedge = history.length === 0 ? pursuit.rules.hedge : undefined;
+    if (hedge !== undefined) {
+      const answered = await hedged(pursuit, hedge, move.candidate);
+      if (answered !== undefined) return answered;
+    } else {
+      const reply = await target.attempt(call, scope, ++pursuit.started);
+      trail.push(...reply.trail);
+      if (reply.ok) return accept(pursuit, target, reply);
+      failed(pursuit, move.candidate, reply.fault);
+    }
     // The call's own end (client gone, deadline) is never blamed on a target nor followed by another attempt.
     if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
     if (
@@ -260,40 +215,6 @@ function stopped(pursuit: Pursuit, { candidates }: Situation): Fault {
   return verdictOf(pursuit);
 }
 
-function situation(pursuit: Pursuit): Situation {
-  const { targets, rules, cells, scope, history } = pursuit;
-  const nowMs = scope.runtime.clock.now();
-  const candidates = targets.map((target, index): Candidate => {
-    const cell = cells.target(target.identity);
-    const { pausedMs, noKey, spareKey } = target.keys(nowMs);
-    const strained = pursuit.standings[index]?.strained ?? false;
-    return {
-      domain: target.domain,
-      pausedMs: Math.max(pausedMs, cell.pausedUntilMs - nowMs),
-      waitedFor: cell.waiting,
-      mayRetry: mayRetry(cells.budget(target.domain)),
-      failedBefore: pursuit.failedBefore.has(target.id),
-      drained: cells.drains.untilMs(target.id) > nowMs,
-      noKey,
-      spareKey,
-      admitted: pursuit.standings[index]?.admitted ?? true,
-      strained,
-      lacking: target.lacking?.(pursuit.call),
-      contextTokens: target.contextTokens,
-      soonestMs: pursuit.hurried ? target.soonestMs(pursuit.call) : 0,
-      full: target.isFull(pursuit.call.tenant, strained, nowMs),
-    };
-  });
-  return {
-    history,
-    candidates,
-    attemptsMax: pursuit.attemptsMax,
-    retryWaitMs: rules.retryWaitMs,
-    remainingMs: pursuit.dueMs - nowMs,
-    random: scope.runtime.random(),
-  };
-}
-
 async function wait(pursuit: Pursuit, move: Extract<Move, { type: "try" }>, target: Pursued): Promise<void> {
   const { scope, call, cells } = pursuit;
   const { clock } = scope.runtime;
@@ -303,36 +224,6 @@ async function wait(pursuit: Pursuit, move: Extract<Move, { type: "try" }>, targ
   cell.waiting = true;
   await sleep(clock, move.afterMs, scope.cancel);
   if (first) cell.waiting = false;
-}
-
-/** The provider asked for a pause. What it says of one key is noted with that key, so that the others go on. */
-function pause({ cells, scope }: Pursuit, target: Pursued, { kind, retryAfterMs }: Fault): void {
-  if (FAULTS[kind].evidence > 0) cells.target(target.identity).lastFault = kind;
-  if (retryAfterMs === undefined || isKeyFault(kind) || FAULTS[kind].blame === "caller") return;
-  const cell = cells.target(target.identity);
-  cell.pausedUntilMs = Math.max(cell.pausedUntilMs, scope.runtime.clock.now() + retryAfterMs);
-}
-
-function accept({ targets, cells, trail, history }: Pursuit, target: Pursued, answer: Answer): Answer {
-  const budget = cells.budget(target.domain);
-  // A full bucket takes nothing; that is nearly always so.
-  if (!isFull(budget)) fundBy(answer, budget);
-  const degraded = degradedBy(answer, target, targets[0]);
-  // Rate-limit headers and ids of another provider's bucket would mislead the client after a failover.
-  const headers = target === targets[0] && history.every(({ candidate }) => candidate === 0) ? answer.headers : {};
-  return degraded === undefined ? { ...answer, headers, trail } : { ...answer, headers, trail, degraded };
-}
-
-function fundBy({ ending }: Answer, budget: BudgetCell): void {
-  void ending.then(({ kind }) => {
-    if (kind === "complete") fundRetry(budget);
-  });
-}
-
-function degradedBy(answer: Answer, target: Pursued, best: Pursued | undefined): Degraded | undefined {
-  if (target === best) return undefined;
-  if (answer.servedBy === "local") return "local";
-  return target.model === best?.model ? undefined : "model";
 }
 
 function refuse({ trail }: Pursuit, reason: Fault): Refusal {

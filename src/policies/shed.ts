@@ -35,6 +35,13 @@ export interface Standpoint {
   readonly down: boolean;
   /** Down, though it has just answered a probe. */
   readonly hopeful: boolean;
+  /** Silent together with others: whose trouble it is, is open. */
+  readonly hushed: boolean;
+}
+
+/** Nobody will answer a call now, whosever trouble it is. */
+export function isHushed(standings: readonly Standpoint[], isDrained: (index: number) => boolean): boolean {
+  return standings.every(({ down, hushed }, index) => down || hushed || isDrained(index));
 }
 
 /** Every target in rotation is believed not to answer. */

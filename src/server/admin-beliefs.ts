@@ -15,6 +15,8 @@ export interface BeliefView {
   readonly state: "healthy" | "suspect" | "ejected" | "probation" | "ramp";
   /** Absent while nothing has ever changed. */
   readonly since?: string;
+  /** It answers later or more slowly than it used to: it keeps a small share of its calls. */
+  readonly slow?: true;
   /** Log-evidence that it is sick; at `ejectAt` it is out of rotation. */
   readonly score: number;
   readonly ejectAt: number;
@@ -55,6 +57,7 @@ function view(
     domain,
     state: cell.state,
     ...(cell.sinceMs > 0 && { since: new Date(cell.sinceMs + offsetMs).toISOString() }),
+    ...(cell.slow && { slow: true as const }),
     score: rounded(cell.score + cell.silence),
     ejectAt: rounded(ejectAt(attemptedPerS)),
     admission: rounded(cell.admission),

@@ -1,7 +1,7 @@
 // The library: the same handler that the gateway listens with, behind the `fetch` of an SDK instead of a socket. It is here
 // because it is the handler's other host; it has no listener, and nothing in its graph knows Bun or Node.
 
-import { contextTokens, maxOutputTokens } from "../../catalog/models.ts";
+import { contextTokens, maxOutputTokens, tokenPrice } from "../../catalog/models.ts";
 import type { HoldfastConfig } from "../config/config-object.ts";
 import { settingsFrom } from "../config/load.ts";
 import { type Problem, renderProblems } from "../config/problem.ts";
@@ -61,6 +61,7 @@ export function createHoldfast(config: HoldfastConfig, options: HoldfastOptions 
     runtime,
     maxOutput: maxOutputTokens,
     contextOf: contextTokens,
+    priceOf: tokenPrice,
     readers: [hub.read],
   });
   const handler = createHandler(engine);

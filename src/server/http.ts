@@ -6,7 +6,7 @@ import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Secrets, Settings } from "../core/settings.ts";
 import { sleep } from "../core/timing.ts";
-import { createEngine } from "../engine/engine.ts";
+import { createEngine, type EngineOptions } from "../engine/engine.ts";
 import { keepWarm } from "../engine/keep-warm.ts";
 import type { Observers } from "../observe/observers.ts";
 import { backgroundClock, systemClock } from "../runtime/clock.ts";
@@ -28,6 +28,7 @@ export interface ServerOptions {
   readonly observers?: Observers;
   readonly maxOutput?: (model: string) => number | undefined;
   readonly contextOf?: (model: string) => number | undefined;
+  readonly priceOf?: EngineOptions["priceOf"];
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
   /** Follows incidents; it runs as long as the server does. */
   readonly room?: IncidentRoom;
@@ -101,7 +102,7 @@ export function startServer(options: ServerOptions): Server {
 }
 
 function createParts(options: ServerOptions) {
-  const { settings, runtime, secrets, observers, maxOutput, contextOf, readers = [], room } = options;
+  const { settings, runtime, secrets, observers, maxOutput, contextOf, priceOf, readers = [], room } = options;
   const { answersIn: database, trouble = () => {} } = options;
   const board = createTargetBoard();
   const engine = createEngine({
@@ -110,6 +111,7 @@ function createParts(options: ServerOptions) {
     ...(secrets && { secrets }),
     ...(maxOutput && { maxOutput }),
     ...(contextOf && { contextOf }),
+    ...(priceOf && { priceOf }),
     ...(observers?.propagate && { propagate: observers.propagate }),
     readers: [board.read, ...(observers?.readers ?? []), ...readers, ...(room === undefined ? [] : [room.read])],
   });

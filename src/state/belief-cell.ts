@@ -1,6 +1,6 @@
 // A belief at its beginning: nothing is known, and nothing is held against anybody.
 
-import type { BeliefCell } from "../core/cell.ts";
+import type { BeliefCell, SelfCell } from "../core/cell.ts";
 
 export const PROBES_WANTED_MIN = 3;
 
@@ -12,6 +12,12 @@ export function createBelief(): BeliefCell {
     silence: 0,
     silenceAtMs: Number.NEGATIVE_INFINITY,
     silences: [],
+    paces: [],
+    writing: { seen: 0, mean: 0, variance: 0, recent: 0 },
+    lateness: 0,
+    crawling: 0,
+    slow: false,
+    slowSinceMs: 0,
     offered: { perS: 0, atMs: 0 },
     attempted: { perS: 0, atMs: 0 },
     tenants: new Map(),
@@ -19,6 +25,7 @@ export function createBelief(): BeliefCell {
     successes: 0,
     judged: 0,
     useless: 0,
+    outputTokens: 400,
     admission: 1,
     admissionMax: 1,
     admissionFloor: 0,
@@ -33,4 +40,9 @@ export function createBelief(): BeliefCell {
     probing: false,
     probeForm: 0,
   };
+}
+
+export function createSelf(): SelfCell {
+  const never = Number.NEGATIVE_INFINITY;
+  return { silent: new Map(), answeredMs: never, sinceMs: never, untilMs: never, told: false };
 }

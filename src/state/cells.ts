@@ -7,6 +7,7 @@ import {
   BUDGET_TOKENS_MAX,
   type BudgetCell,
   type Cells,
+  type HedgeCell,
   type IntakeCell,
   type KeyCell,
   type LocalCell,
@@ -15,7 +16,8 @@ import {
   type RefusedCell,
   type TargetCell,
 } from "../core/cell.ts";
-import { createBelief } from "./belief-cell.ts";
+import { createBelief, createSelf } from "./belief-cell.ts";
+import { createConversations } from "./conversations.ts";
 import { createDrains } from "./drains.ts";
 import { createKeptAnswers } from "./kept-answers.ts";
 
@@ -29,6 +31,7 @@ export function createCells(): Cells {
   const targets = new Map<string, TargetCell>();
   const keys = new Map<string, KeyCell>();
   const budgets = new Map<string, BudgetCell>();
+  const hedges = new Map<string, HedgeCell>();
   const outages = new Map<string, OutageCell>();
   const admissions = new Map<string, AdmissionCell>();
   const locals = new Map<string, LocalCell>();
@@ -48,12 +51,15 @@ export function createCells(): Cells {
     intake: (provider) =>
       getOrMake(intakes, provider, DOMAINS_MAX, () => ({ calls: 0, tenants: new Map(), peak: 0, peakAtMs: 0 })),
     probes: { dayStartMs: 0, spentUsd: 0 },
+    self: createSelf(),
     answers: createKeptAnswers(),
+    conversations: createConversations(),
     target: (identity) =>
       getOrMake(targets, identity, TARGETS_MAX, () => ({ pausedUntilMs: 0, waiting: false, refusesPrefix: false })),
     key: (identity) => getOrMake(keys, identity, KEYS_MAX, () => ({ restUntilMs: 0, strikes: 0, sure: false })),
     drains: createDrains(),
     budget: (domain) => getOrMake(budgets, domain, DOMAINS_MAX, () => ({ tokens: BUDGET_TOKENS_MAX })),
+    hedge: (route) => getOrMake(hedges, route, ROUTES_MAX, () => ({ calls: 0, usd: 0 })),
     outage: (route) => getOrMake(outages, route, ROUTES_MAX, () => ({ sinceMs: undefined })),
     admission: (route) =>
       getOrMake(admissions, route, ROUTES_MAX, () => ({

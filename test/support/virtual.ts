@@ -9,7 +9,7 @@ import type { Transport } from "../../src/core/runtime.ts";
 import type { RouteSettings, Settings } from "../../src/core/settings.ts";
 import { DIALECTS } from "../../src/dialects/registry.ts";
 import { type Delivery, deliver } from "../../src/engine/deliver.ts";
-import { createEngine, type Engine } from "../../src/engine/engine.ts";
+import { createEngine, type Engine, type EngineOptions } from "../../src/engine/engine.ts";
 import { type Checker, createChecker } from "../../src/sim/checkers.ts";
 import { type FaultScript, type ScheduledFault, standingFault } from "../../src/sim/fault-script.ts";
 import { SIM_PROVIDER_DEFAULTS, type SimProvider } from "../../src/sim/provider.ts";
@@ -54,6 +54,7 @@ export interface VirtualOptions {
   readonly keys?: Readonly<Record<string, readonly string[]>>;
   /** Names of providers that are local, and no targets by default. */
   readonly local?: readonly string[];
+  readonly priceOf?: EngineOptions["priceOf"];
 }
 
 export interface Ask {
@@ -141,6 +142,7 @@ export function virtual(options: VirtualOptions): Virtual {
     settings: settingsOf(world, options),
     runtime: { ...world.runtime, transport: options.transport?.(world) ?? world.runtime.transport },
     maxOutput: () => 4_096,
+    ...(options.priceOf && { priceOf: options.priceOf }),
     readers: [see],
   });
   let calls = 0;

@@ -11,7 +11,7 @@ import { type Believed, note, stand } from "../../src/health/belief.ts";
 import { createPageWatch } from "../../src/server/page-watch.ts";
 import type { ScheduledFault } from "../../src/sim/fault-script.ts";
 import { randomStream } from "../../src/sim/random.ts";
-import { createBelief } from "../../src/state/belief-cell.ts";
+import { createBelief, createSelf } from "../../src/state/belief-cell.ts";
 import { assemble } from "../../src/status/assemble.ts";
 import { isPageError } from "../../src/status/page-document.ts";
 import { pageWord } from "../../src/status/page-word.ts";
@@ -279,6 +279,8 @@ function ejections(one: Recorded, failing: number, watch: boolean): number {
     cell: createBelief(),
     pool: { page: told, score: 0, lastModel: "", lastFailedMs: never, otherFailedMs: never },
     model: "m",
+    self: createSelf(),
+    domain: "d",
   });
   const random = randomStream(Number(one.id) || 1, "calls");
   const calls = Math.min(CALLS_MAX, (Date.parse(one.resolved_at) - Date.parse(one.started_at)) / 1_000);

@@ -2,6 +2,7 @@
 
 import type { Operation } from "../../core/call.ts";
 import type { HeaderMap } from "../../core/runtime.ts";
+import { actsAlone } from "../acts-alone.ts";
 import { annotate } from "../annotate.ts";
 import type { DialectWire } from "../dialect.ts";
 import { frameOf } from "../sse.ts";
@@ -19,11 +20,16 @@ const PATHS: Readonly<Partial<Record<Operation, string>>> = {
   "count-tokens": "/v1/messages/count_tokens",
 };
 
+// A tool without a type is the client's own. Others that a client runs (a shell, an editor) have dated types: new ones are
+// not known here, and a call with them is just not hedged.
+const ACTING = { clientTools: new Set([undefined, null, "custom"]), keys: ["mcp_servers", "container"] };
+
 export const messagesWire: DialectWire = {
   id: "anthropic-messages",
   path: (operation) => PATHS[operation],
   inspect,
   patch,
+  actsAlone: (body) => actsAlone(body, ACTING),
   tap: messagesTap,
   toolsOf,
   formatOf,

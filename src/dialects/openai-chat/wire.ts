@@ -1,6 +1,7 @@
 // The wire half of Chat Completions: the few answers that are too small for a file of their own, and the rest by name.
 
 import type { HeaderMap } from "../../core/runtime.ts";
+import { actsAlone } from "../acts-alone.ts";
 import { annotate } from "../annotate.ts";
 import type { DialectWire } from "../dialect.ts";
 import { formatOf, toolsOf } from "./declared.ts";
@@ -20,11 +21,14 @@ const encoder = new TextEncoder();
 /** Closes every stream that ended well; after an error it must not come. */
 export const TERMINAL_FRAME = encoder.encode("data: [DONE]\n\n");
 
+const ACTING = { clientTools: new Set(["function", "custom"]), keys: ["web_search_options"] };
+
 export const wire: DialectWire = {
   id: "openai-chat",
   path: (operation) => PATHS[operation],
   inspect,
   patch,
+  actsAlone: (body) => actsAlone(body, ACTING),
   tap: openTap,
   toolsOf,
   formatOf,

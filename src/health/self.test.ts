@@ -1,0 +1,96 @@
+// When we suspect ourselves, and when not: as a rule alone. How it plays out is test/world/self.test.ts.
+
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import type { SelfCell } from "../core/cell.ts";
+import { createSelf } from "../state/belief-cell.ts";
+import { domainAnswered, domainSilent, silentDomains, suspectsItself, toldOfSelf } from "./self.ts";
+
+const silent = (self: SelfCell, names: readonly string[], atMs: number) => {
+  for (const name of names) domainSilent(self, name, atMs);
+};
+
+test.each<[string, (self: SelfCell) => void, boolean]>([
+  ["one alone", (self) => silent(self, ["a"], 9_000), false],
+  ["one alone, again and again", (self) => silent(self, ["a", "a", "a"], 9_000), false],
+  ["two at once", (self) => silent(self, ["a", "b"], 9_000), true],
+  [
+    "two within ten seconds",
+    (self) => {
+      silent(self, ["a"], 1_000);
+      silent(self, ["b"], 9_000);
+    },
+    true,
+  ],
+  [
+    "two, far apart",
+    (self) => {
+      silent(self, ["a"], -9_000);
+      silent(self, ["b"], 9_000);
+    },
+    false,
+  ],
+  [
+    "two, of which one answers again",
+    (self) => {
+      silent(self, ["a", "b"], 8_000);
+      domainAnswered(self, "b", 8_500);
+      silent(self, ["a"], 9_000);
+    },
+    false,
+  ],
+  [
+    "two, while a third answers",
+    (self) => {
+      for (const atMs of [7_000, 7_500, 8_000, 8_500]) {
+        silent(self, ["a", "b"], atMs);
+        domainAnswered(self, "c", atMs + 100);
+      }
+    },
+    false,
+  ],
+  [
+    "two, when the third stops answering too",
+    (self) => {
+      silent(self, ["a", "b"], 7_000);
+      domainAnswered(self, "c", 7_500);
+      silent(self, ["a", "b", "c"], 8_000);
+    },
+    true,
+  ],
+])("%s", (_, happen, expected) => {
+  const self = createSelf();
+  happen(self);
+  expect(suspectsItself(self, 10_000)).toBe(expected);
+  expect(suspectsItself(self, 30_000)).toBe(false);
+});
+
+test("told once when it begins and once when it is over", () => {
+  const self = createSelf();
+  for (const name of ["a", "b"]) domainSilent(self, name, 1_000);
+  expect(silentDomains(self, 1_500)).toEqual(["a", "b"]);
+  expect([1_500, 3_000, 4_000, 20_000, 21_000].map((nowMs) => toldOfSelf(self, nowMs))).toEqual([
+    undefined,
+    "began",
+    undefined,
+    "ended",
+    undefined,
+  ]);
+});
+
+test("whatever the clock does, it holds for no longer than it may and keeps no more than it may", () => {
+  const step = fc.record({ what: fc.boolean(), domain: fc.nat(200), nowMs: fc.integer({ min: -1e9, max: 1e9 }) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const self = createSelf();
+      for (const { what, domain, nowMs } of steps) {
+        if (what) domainSilent(self, `d${domain}`, nowMs);
+        else domainAnswered(self, `d${domain}`, nowMs);
+        expect(self.silent.size).toBeLessThanOrEqual(64);
+        if (suspectsItself(self, nowMs)) expect(suspectsItself(self, nowMs + 15_000)).toBe(false);
+        expect(suspectsItself(self, nowMs - 1e6)).toBe(false);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,79 @@
+// Suspicion of ourselves: when several providers fall silent at once and none answers, the trouble is more likely on our side
+// (our network, our machine) than in all of them. Then nobody is ejected for it, and what is seen weighs nothing. Pure rules
+// over one cell (after Lifeguard: a node that suspects everybody doubts itself first).
+
+import type { SelfCell } from "../core/cell.ts";
+import type { FaultKind } from "../core/fault.ts";
+
+/** Together is what happens within this time. */
+const TOGETHER_MS = 10_000;
+const DOMAINS_MIN = 2;
+/** Before that the next target may still answer. */
+const TOLD_AFTER_MS = 2_000;
+/** Calls that hung with us are still being counted out when the trouble is over. */
+const LASTS_MS = 15_000;
+const DOMAINS_KEPT = 64;
+
+const SILENT: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "connect-failed",
+  "connect-timeout",
+  "first-token-timeout",
+  "whole-timeout",
+  "idle-timeout",
+]);
+
+/** True for faults that our own network could have made. */
+export function isSilent(kind: FaultKind): boolean {
+  return SILENT.has(kind);
+}
+
+/** Whoever answers shows that we can be answered. */
+export function domainAnswered(self: SelfCell, domain: string, nowMs: number): void {
+  self.answeredMs = nowMs;
+  if (self.silent.size > 0) self.silent.delete(domain);
+  // What was no more than a moment before the next target answered was none of ours.
+  if (suspectsItself(self, nowMs) && !self.told) self.untilMs = Number.NEGATIVE_INFINITY;
+}
+
+/** A domain came under suspicion, or is still, by its silence. */
+export function domainSilent(self: SelfCell, domain: string, nowMs: number): void {
+  const known = self.silent.get(domain);
+  const sinceMs = known !== undefined && isNear(known.lastMs, nowMs) ? known.sinceMs : nowMs;
+  self.silent.delete(domain);
+  const oldest = self.silent.size >= DOMAINS_KEPT ? self.silent.keys().next().value : undefined;
+  if (oldest !== undefined) self.silent.delete(oldest);
+  self.silent.set(domain, { sinceMs, lastMs: nowMs });
+  let together = 0;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  for (const silence of self.silent.values()) {
+    if (!isNear(silence.lastMs, nowMs)) continue;
+    together++;
+    lastMs = Math.max(lastMs, silence.sinceMs);
+  }
+  // Since the last of them fell silent nobody has answered.
+  if (together < DOMAINS_MIN || self.answeredMs >= lastMs) return;
+  if (!suspectsItself(self, nowMs)) self.sinceMs = nowMs;
+  self.untilMs = nowMs + LASTS_MS;
+}
+
+export function suspectsItself({ untilMs }: SelfCell, nowMs: number): boolean {
+  // A clock that went back must not hold it for ever.
+  return nowMs < untilMs && untilMs - nowMs <= LASTS_MS;
+}
+
+/** What is to be told: that it began (it has lasted a while), or that it is over; once each. */
+export function toldOfSelf(self: SelfCell, nowMs: number): "began" | "ended" | undefined {
+  const suspects = suspectsItself(self, nowMs);
+  if (suspects === self.told || (suspects && nowMs - self.sinceMs < TOLD_AFTER_MS)) return undefined;
+  self.told = suspects;
+  return suspects ? "began" : "ended";
+}
+
+/** Domains that are silent together. */
+export function silentDomains({ silent }: SelfCell, nowMs: number): string[] {
+  return [...silent].flatMap(([domain, { lastMs }]) => (isNear(lastMs, nowMs) ? [domain] : []));
+}
+
+function isNear(atMs: number, nowMs: number): boolean {
+  return nowMs - atMs >= 0 && nowMs - atMs < TOGETHER_MS;
+}

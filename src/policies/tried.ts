@@ -1,0 +1,53 @@
+// What comes of an attempt, for the cells and for the client: a fault is noted, an answer is accepted as the call's.
+
+import type { BudgetCell } from "../core/cell.ts";
+import { FAULTS, type Fault } from "../core/fault.ts";
+import type { Answer, Degraded } from "../core/reply.ts";
+import { fundRetry, isFull } from "./budget.ts";
+import { isKeyFault } from "./key-rotation.ts";
+import type { Pursued, Pursuit } from "./pursuit.ts";
+
+export function failed(pursuit: Pursuit, candidate: number, reason: Fault): void {
+  pursuit.history.push({ candidate, fault: reason });
+  const target = pursuit.targets[candidate];
+  if (target !== undefined) pause(pursuit, target, reason);
+}
+
+/** The provider asked for a pause. What it says of one key is noted with that key, so that the others go on. */
+function pause({ cells, scope }: Pursuit, target: Pursued, { kind, retryAfterMs }: Fault): void {
+  if (FAULTS[kind].evidence > 0) cells.target(target.identity).lastFault = kind;
+  if (retryAfterMs === undefined || isKeyFault(kind) || FAULTS[kind].blame === "caller") return;
+  const cell = cells.target(target.identity);
+  cell.pausedUntilMs = Math.max(cell.pausedUntilMs, scope.runtime.clock.now() + retryAfterMs);
+}
+
+export function accept(pursuit: Pursuit, target: Pursued, answer: Answer): Answer {
+  const { targets, cells, trail, history } = pursuit;
+  if (target !== targets[0]) settle(pursuit, target);
+  const budget = cells.budget(target.domain);
+  // A full bucket takes nothing; that is nearly always so.
+  if (!isFull(budget)) fundBy(answer, budget);
+  const degraded = degradedBy(answer, target, targets[0]);
+  // Rate-limit headers and ids of another provider's bucket would mislead the client after a failover.
+  const headers = target === targets[0] && history.every(({ candidate }) => candidate === 0) ? answer.headers : {};
+  return degraded === undefined ? { ...answer, headers, trail } : { ...answer, headers, trail, degraded };
+}
+
+/** Where the first target is held back or failed, the conversation's next turn had best come to this one too. */
+function settle({ targets, rules, history, standings, favoured, call, scope }: Pursuit, target: Pursued): void {
+  const place = targets.indexOf(target);
+  const left = history.length > 0 || standings[0]?.admitted === false || favoured === place;
+  if (left) rules.favour?.answered(call, place, scope.runtime.clock.now());
+}
+
+function fundBy({ ending }: Answer, budget: BudgetCell): void {
+  void ending.then(({ kind }) => {
+    if (kind === "complete") fundRetry(budget);
+  });
+}
+
+function degradedBy(answer: Answer, target: Pursued, best: Pursued | undefined): Degraded | undefined {
+  if (target === best) return undefined;
+  if (answer.servedBy === "local") return "local";
+  return target.model === best?.model ? undefined : "model";
+}

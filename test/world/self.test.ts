@@ -1,0 +1,40 @@
+// Our own network fails: every provider at once takes no connection. Nobody is ejected for it, it is told as what it is, and
+// when it is over the best target has its calls back within seconds, without a ramp (probes of the others apart).
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { ANTHROPIC, CHAT, on, sim, virtual } from "../support/virtual.ts";
+
+setDefaultTimeout(60_000);
+
+const [FROM_MS, UNTIL_MS, END_MS] = [120_000, 180_000, 300_000];
+
+async function play(names: readonly string[]) {
+  const here = virtual({
+    providers: [sim("alpha", ANTHROPIC), sim("beta", CHAT), sim("gamma", ANTHROPIC)],
+    faults: names.map((name) => ({ ...on(name, { kind: "reset" }), atMs: FROM_MS, forMs: UNTIL_MS - FROM_MS })),
+  });
+  for (let atMs = 0, call = 0; atMs < END_MS; atMs += 200, call++) {
+    await here.world.run(atMs);
+    here.ask({ prompt: `question ${call}`, tenant: `t${call % 2}` });
+  }
+  await here.rest();
+  return {
+    here,
+    told: here.events.flatMap((event) => (event.type === "self-suspicion" ? [event.state] : [])),
+    ejected: here.events.filter((event) => event.type === "belief" && event.state === "ejected").length,
+  };
+}
+
+test("all at once: we suspect ourselves", async () => {
+  const { here, told, ejected } = await play(["alpha", "beta", "gamma"]);
+  expect(ejected).toBe(0);
+  expect(told).toEqual(["began", "ended"]);
+  const after = here.world.log.filter(({ atMs }) => atMs >= UNTIL_MS + 10_000);
+  expect(after.filter(({ provider }) => provider === "alpha").length / after.length).toBeGreaterThan(0.9);
+});
+
+test("two of three, while the third answers: they are ejected like any other", async () => {
+  const { told, ejected } = await play(["alpha", "beta"]);
+  expect(told).toEqual([]);
+  expect(ejected).toBeGreaterThanOrEqual(2);
+});
