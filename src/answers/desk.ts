@@ -19,7 +19,7 @@ export interface DeskOptions {
 }
 
 export function createDesk({ answers, keys: context, flights }: DeskOptions): Desk {
-  const keysOf = (call: Call, { runtime }: Scope) => questionKeys(call, context, runtime.random);
+  const keysOf = (call: Call, { runtime }: Scope) => questionKeys(call, context, runtime);
   const find = (keys: AnswerKeys | undefined, call: Call, { runtime }: Scope): Answer | undefined => {
     const nowMs = runtime.clock.now();
     const kept = keys && answers.get(keys, nowMs);

@@ -39,7 +39,7 @@ interface Asked {
 }
 
 function find(answers: KeptAnswers, context: KeyContext, { call, runtime, aliveAtMs }: Asked): KeptAnswer | undefined {
-  const keys = questionKeys(call, context, runtime.random);
+  const keys = questionKeys(call, context, runtime);
   const kept = keys && answers.get(keys, aliveAtMs);
   return kept !== undefined && mayGive(kept, call.cache, runtime.clock.now(), true) ? kept : undefined;
 }
