@@ -3,6 +3,7 @@
 import type { CatalogModel, Price } from "../catalog/model.ts";
 import { FAMILIES, MODELS } from "../catalog/models.ts";
 import { PROVIDERS } from "../catalog/providers.ts";
+import { STATUS_PAGES } from "../catalog/status-pages.ts";
 
 export function catalogPage(): string {
   const providers = Object.entries(PROVIDERS).map(([name, entry]) => {
@@ -36,6 +37,14 @@ ${providers.join("\n")}
 
 \`ANTHROPIC_BASE_URL\` and \`OPENAI_BASE_URL\` replace the url, as in the vendors' SDKs, unless they point at the gateway itself.
 
+## Status pages
+
+What is known of pages beyond their address; any other page is read [from its address](../guides/status-pages.md#which-pages).
+
+| page | read at | else at | the API's components | at most every | source | verified |
+|---|---|---|---|---|---|---|
+${pageRows().join("\n")}
+
 ## Models
 
 Prices are in US dollars for a million tokens of input / output. Where a price changes with the hour, the highest is given.
@@ -54,6 +63,21 @@ ${families.join("\n")}
 
 This page is made from \`catalog/\` by \`npm run docs\`.
 `;
+}
+
+function pageRows(): readonly string[] {
+  return Object.entries(STATUS_PAGES).map(([host, { surfaces = {}, fallbacks = [], documents = [], ...page }]) => {
+    const api = Object.entries(surfaces).filter(([, surface]) => surface === "api");
+    return row([
+      host,
+      documents.join(", ") || "found from its address",
+      fallbacks.join(", ") || "–",
+      api.map(([id]) => `\`${id}\``).join(", ") || "by name, or none",
+      page.floorS === undefined ? "–" : `${page.floorS} s`,
+      page.source,
+      page.verified,
+    ]);
+  });
 }
 
 function modelRow({ name, provider, price, source, verified, ...known }: CatalogModel): string {

@@ -6,6 +6,7 @@ import { type Paint, paint, printable } from "../observe/call-line.ts";
 import { wantsColour } from "../observe/call-log.ts";
 import type { AttemptView, CallRecord } from "../observe/call-record.ts";
 import { duration } from "../observe/tracked-call.ts";
+import type { PassedOver } from "../server/passed-over.ts";
 import { type Command, misuse } from "./command.ts";
 import { readFlags } from "./flags.ts";
 import { GATEWAY_FLAGS, GATEWAY_HELP, openGateway } from "./gateway-client.ts";
@@ -41,14 +42,17 @@ async function runCall(args: readonly string[]): Promise<number> {
 }
 
 /** A record as the admin API gives it; `undefined` for anything else. */
-export function asRecord(json: unknown): CallRecord | undefined {
+export function asRecord(json: unknown): Told | undefined {
   if (typeof json !== "object" || json === null || !("id" in json) || !("attempts" in json)) return undefined;
   // Made by `recordOf` at the other end; the rest of its shape is taken on trust.
-  return typeof json.id === "string" && Array.isArray(json.attempts) ? (json as CallRecord) : undefined;
+  return typeof json.id === "string" && Array.isArray(json.attempts) ? (json as Told) : undefined;
 }
 
+/** A call's record, and which targets were passed over when it came. */
+export type Told = CallRecord & { readonly passedOver?: readonly PassedOver[] };
+
 /** The explanation, line by line. */
-export function explainCall(raw: CallRecord, tint: Paint): readonly string[] {
+export function explainCall(raw: Told, tint: Paint): readonly string[] {
   const record = printable(raw);
   const { route, operation, dialect, stream, tenant, model } = record;
   const asked = [
@@ -62,9 +66,18 @@ export function explainCall(raw: CallRecord, tint: Paint): readonly string[] {
     `${tint("bold", record.id)}  ${summary(record, tint)}`,
     `  asked    ${asked.join(" · ")}`,
     `  started  ${record.startedAt}`,
+    ...passedLines(record, tint),
     ...record.attempts.flatMap((attempt) => attemptLines(attempt, record, tint)),
     `  the client got ${received(record)}`,
   ];
+}
+
+/** Targets that were left before this call came, and why. */
+function passedLines({ passedOver = [] }: Told, tint: Paint): readonly string[] {
+  return passedOver.flatMap(({ target, state, since, why }) => [
+    `  –  ${tint("bold", target)}  ${tint("yellow", `not asked: ${state}`)} since ${since}`,
+    `       ${why}`,
+  ]);
 }
 
 function summary({ state, ending, fault, tookMs = 0 }: CallRecord, tint: Paint): string {

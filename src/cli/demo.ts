@@ -27,36 +27,29 @@ const FIRST_MS = 20_000;
 const OUTAGE_MS = 20_000;
 const SICK = "anthropic-sim";
 const SPARE = "openai-sim";
-const OUTAGE: ScheduledFault = {
+/** The first one; it comes back every minute. */
+export const DEMO_OUTAGE: ScheduledFault = {
   kind: "overloaded",
   atMs: FIRST_MS,
   forMs: OUTAGE_MS,
   on: [SICK],
   share: 1,
   rampMs: 0,
-  everyMs: EVERY_MS,
 };
+
+export const DEMO_PROVIDERS = [
+  { name: SICK, dialect: "anthropic-messages" },
+  { name: SPARE, dialect: "openai-chat" },
+] as const;
 
 /** Starts the simulated providers at once; `listen` is where the gateway will serve. */
 export function startDemo(listen: Settings["listen"]): Demo {
-  const started = [
-    startSimProvider({ name: SICK, dialect: "anthropic-messages", faults: [OUTAGE] }),
-    startSimProvider({ name: SPARE, dialect: "openai-chat" }),
-  ];
+  // It hits the one that it names.
+  const faults = [{ ...DEMO_OUTAGE, everyMs: EVERY_MS }];
+  const started = DEMO_PROVIDERS.map((provider) => startSimProvider({ ...provider, faults }));
   const runtime = createBunRuntime();
   let stopTraffic = () => {};
-  const settings: Settings = {
-    listen,
-    providers: started.map(({ name, dialect, url }) => ({ name, dialect, url, keys: [], tier: "remote" })),
-    routes: [
-      route("claude-*", [SICK, SPARE]),
-      route("gpt-*", [SPARE, SICK]),
-      route("gemini-*", [SICK, SPARE]),
-      route(TRAFFIC_ROUTE, [SICK, SPARE]),
-    ],
-    keys: [],
-    passthrough: false,
-  };
+  const settings = demoSettings(listen, started);
   const tint = paint(wantsColour(process.env, process.stderr.isTTY));
   const view = createDemoView({ sick: SICK, tint, tell });
   return {
@@ -73,6 +66,25 @@ export function startDemo(listen: Settings["listen"]): Demo {
   };
 }
 
+/** Routes over both; `providers`: where they serve. */
+export function demoSettings(
+  listen: Settings["listen"],
+  providers: readonly Pick<Settings["providers"][number], "name" | "dialect" | "url">[],
+): Settings {
+  return {
+    listen,
+    providers: providers.map(({ name, dialect, url }) => ({ name, dialect, url, keys: [], tier: "remote" })),
+    routes: [
+      route("claude-*", [SICK, SPARE]),
+      route("gpt-*", [SPARE, SICK]),
+      route("gemini-*", [SICK, SPARE]),
+      route(TRAFFIC_ROUTE, [SICK, SPARE]),
+    ],
+    keys: [],
+    passthrough: false,
+  };
+}
+
 function route(name: string, providers: readonly string[]): RouteSettings {
   return { ...ROUTE_DEFAULTS, name, targets: providers.map((provider) => ({ provider, model: "*" })) };
 }
@@ -83,6 +95,7 @@ function invitation(url: string): string {
   Any model named claude-*, gpt-* or gemini-* is served. Try, in another terminal:
     curl -si ${url}/v1/messages -H 'content-type: application/json' -d '${body}'
   ${SICK} is down for ${OUTAGE_MS / 1_000} s of every minute: the same call still works, and x-holdfast-trail says why.
+  Its incident is on ${url}/status and in \`holdfast incidents\`.
   Watch it below and with \`holdfast tail\`; \`holdfast call ID\` explains one call. The demo's own calls use the route ${TRAFFIC_ROUTE}.
   For real providers set ANTHROPIC_API_KEY or OPENAI_API_KEY, or let \`holdfast init\` write a holdfast.yaml.`;
 }

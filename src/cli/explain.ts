@@ -6,11 +6,13 @@ import { zeroConfigText } from "../config/zero-config.ts";
 import { nearest } from "../core/nearest.ts";
 import { type Command, misuse } from "./command.ts";
 import { type Configuration, DEFAULT_FILE, readConfiguration } from "./config-file.ts";
+import { beliefLines, beliefsOf } from "./explain-beliefs.ts";
 import { explanationText } from "./explain-text.ts";
 import { type Explained, explainRoute } from "./explanation.ts";
 import { readFlags, textFlag } from "./flags.ts";
+import { GATEWAY_FLAGS, openGateway } from "./gateway-client.ts";
 
-const HELP = `holdfast explain [ROUTE] [--config FILE] [--json]
+const HELP = `holdfast explain [ROUTE] [--config FILE] [--gateway URL] [--json]
 
 The compiled path of a route in its order, each value with where it came from, the targets, and what happens on each
 fault: found out by running the route in a simulated world, so it is what the gateway does. Calls no provider.
@@ -18,14 +20,17 @@ Without ROUTE: which routes there are.
 
   ROUTE           a route's name, or a model's name that a pattern such as claude-* matches
   --config FILE   the configuration (default: ${DEFAULT_FILE}, else the provider keys in the environment)
+  --gateway URL   a running gateway, whose beliefs of the route's targets are shown too: when each was left, and why
   --json          one object on one line
 
-Exit codes: 0 explained, 2 no such route, or the configuration is wrong.`;
+HOLDFAST_ADMIN_KEY in the environment is the gateway's admin key, where it has one.
+
+Exit codes: 0 explained, 1 the gateway does not answer, 2 no such route, or the configuration is wrong.`;
 
 export const explain: Command = { summary: "what happens to a call of a route, and why", help: HELP, run: runExplain };
 
 async function runExplain(args: readonly string[]): Promise<number> {
-  const parsed = readFlags(args, { config: { type: "string" } }, 1);
+  const parsed = readFlags(args, { config: { type: "string" }, ...GATEWAY_FLAGS }, 1);
   if (!parsed.ok) return misuse("explain", parsed.message);
   const config = await readConfiguration(textFlag(parsed.flags, "config"));
   const read = goodOf(config);
@@ -38,8 +43,20 @@ async function runExplain(args: readonly string[]): Promise<number> {
   if (name === undefined) return listRoutes(read, parsed.flags.json === true);
   const explanation = await explainRoute(read, name);
   if (explanation === undefined) return misuse("explain", noRoute(read, name));
-  console.log(parsed.flags.json === true ? JSON.stringify(explanation) : explanationText(explanation));
-  return 0;
+  const asked = textFlag(parsed.flags, "gateway") === undefined ? undefined : await openGateway(parsed.flags);
+  if (asked !== undefined && "problem" in asked) return misuse("explain", asked.problem);
+  const json = parsed.flags.json === true;
+  if (asked === undefined) {
+    console.log(json ? JSON.stringify(explanation) : explanationText(explanation));
+    return 0;
+  }
+  const targets = explanation.targets.map(({ target }) => target);
+  const beliefs = await beliefsOf(asked, targets);
+  const told = typeof beliefs === "string" ? [] : beliefs;
+  if (json) console.log(JSON.stringify({ ...explanation, beliefs: told }));
+  else console.log([explanationText(explanation), "", ...beliefLines(told, targets)].join("\n"));
+  if (typeof beliefs === "string") console.error(`holdfast explain: ${beliefs}`);
+  return typeof beliefs === "string" ? 1 : 0;
 }
 
 /** The settings, or what is wrong. */

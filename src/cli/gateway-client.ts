@@ -21,7 +21,7 @@ HOLDFAST_ADMIN_KEY in the environment is the gateway's admin key, where it has o
 
 /** What the gateway said, or why nothing came of it: a sentence for people; `status` when it did answer. */
 export type Told =
-  | { readonly ok: true; readonly status: number; readonly json: unknown }
+  | { readonly ok: true; readonly status: number; readonly json: unknown; readonly text: string }
   | { readonly ok: false; readonly status?: number; readonly message: string };
 
 export interface GatewayClient {
@@ -101,7 +101,7 @@ export function createClient(url: string, adminKey: string | undefined, runtime:
         if (isFault(response)) return unreachable(url, response.message);
         if (response.status !== 200) return read(url, response);
         await readEvents(response.body, onData);
-        return { ok: true, status: 200, json: undefined };
+        return { ok: true, status: 200, json: undefined, text: "" };
       });
       return { ended, stop: () => cancel.cancel(fault("cancelled", "no longer followed")) };
     },
@@ -112,8 +112,9 @@ async function read(url: string, response: WireResponse): Promise<Told> {
   const body = await response.body.whole(ANSWER_BYTES_MAX);
   if (isFault(body)) return unreachable(url, body.message);
   const { status } = response;
-  const json = parseJson(new TextDecoder().decode(body));
-  if (status >= 200 && status < 300) return { ok: true, status, json };
+  const text = new TextDecoder().decode(body);
+  const json = parseJson(text);
+  if (status >= 200 && status < 300) return { ok: true, status, json, text };
   if (status === 401) {
     const hint = "set HOLDFAST_ADMIN_KEY to the gateway's admin key";
     return { ok: false, status, message: `the gateway at ${url} wants its admin key: ${hint}` };

@@ -13,17 +13,24 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
   },
   init: { summary: "write a first configuration", load: async () => (await import("./init.ts")).init },
   call: { summary: "explain one call of a running gateway", load: async () => (await import("./call.ts")).call },
+  status: {
+    summary: "what providers say on their status pages",
+    load: async () => (await import("./status.ts")).status,
+  },
   tail: { summary: "follow the calls of a running gateway", load: async () => (await import("./tail.ts")).tail },
   drain: { summary: "take a target out of rotation", load: async () => (await import("./drain.ts")).drain },
   restore: { summary: "put a drained target back", load: async () => (await import("./drain.ts")).restore },
   keys: { summary: "make, list and revoke gateway keys", load: async () => (await import("./keys.ts")).keys },
+  incidents: { summary: "what failed, since when, whom it met", load: loadIncidents },
+  notify: { summary: "try who is told of incidents", load: async () => (await import("./notify.ts")).notify },
   drill: { summary: "rehearse an outage in virtual time", load: async () => (await import("./drill.ts")).drill },
   report: { summary: "what outages did, from the ledger", load: async () => (await import("./report.ts")).report },
   sim: { summary: "run simulated providers with scripted faults", load: loadSim },
 };
 
-/** Their names are kept free; saying so is better than "unknown command". */
-const LATER = ["status", "notify"];
+async function loadIncidents(): Promise<Command> {
+  return (await import("./incidents.ts")).incidents;
+}
 
 async function loadSim(): Promise<Command> {
   const { sim } = await import("./sim.ts");
@@ -47,7 +54,7 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 function usage(): string {
-  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`);
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}`);
   return `holdfast ${VERSION}: keeps an application built on AI models working through their outages
 
 holdfast [COMMAND] [FLAGS]
@@ -55,9 +62,7 @@ holdfast [COMMAND] [FLAGS]
 ${rows.join("\n")}
 
   --help      this page; after a command: that command's
-  --version   the version
-
-Not in this version: ${LATER.join(", ")}.`;
+  --version   the version`;
 }
 
 function tell(text: string): 0 {
@@ -66,11 +71,7 @@ function tell(text: string): 0 {
 }
 
 function refuse(name: string): 2 {
-  if (LATER.includes(name)) {
-    console.error(`holdfast ${name}: not in this version`);
-    return 2;
-  }
-  const near = nearest(name, [...Object.keys(COMMANDS), ...LATER]);
+  const near = nearest(name, Object.keys(COMMANDS));
   console.error(`holdfast: unknown command "${name}"${near === undefined ? "" : `; did you mean "${near}"?`}`);
   console.error("Try `holdfast --help`.");
   return 2;

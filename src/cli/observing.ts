@@ -3,6 +3,7 @@
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Runtime } from "../core/runtime.ts";
 import { type LogOptions, logFormat } from "../observe/call-log.ts";
+import type { CallReader } from "../observe/follow-calls.ts";
 import type { Ledger } from "../observe/ledger/ledger.ts";
 import { createObservers, type Observers } from "../observe/observers.ts";
 import { createLineSink, type LineSink } from "../runtime/line-sink.ts";
@@ -19,11 +20,16 @@ const STDERR = 2;
 const SPANS_GRACE_MS = 5_000;
 const LOG_GRACE_MS = 1_000;
 
+export interface Watching {
+  readonly hasView: boolean;
+  readonly callReaders: readonly CallReader[];
+  readonly ledger: Ledger;
+}
+
 /** Or why not. `hasView`: something else shows the calls, so that the log is written only where it is asked for. */
 export function startObserving(
   runtime: Runtime,
-  hasView: boolean,
-  ledger: Ledger,
+  { hasView, callReaders, ledger }: Watching,
 ): Observing | { readonly problem: string } {
   const { env } = process;
   const format = hasView && !env.HOLDFAST_LOG ? "off" : logFormat(env, process.stderr.isTTY);
@@ -31,7 +37,8 @@ export function startObserving(
   const sink = format === "off" ? undefined : createStderr(format.format, () => runtime.wallMs());
   const log = format === "off" || sink === undefined ? {} : { log: withSink(format, sink) };
   const warn = (message: string) => console.error(`holdfast: ${message}`);
-  const observers = createObservers({ wallMs: runtime.wallMs, clock: runtime.clock, env, warn, ledger, ...log });
+  const shared = { wallMs: runtime.wallMs, clock: runtime.clock, env, warn };
+  const observers = createObservers({ ...shared, callReaders, ledger, ...log });
   return {
     observers,
     readers: sink === undefined ? [tellBugs] : [],

@@ -38,7 +38,7 @@ export async function openLedgerToRead(flags: Flags): Promise<StoredLedger | str
 }
 
 /** Lenient: a report must be possible where the configuration's environment is not set. */
-async function storePath(flags: Flags): Promise<string | undefined> {
+export async function storePath(flags: Flags): Promise<string | undefined> {
   const named = textFlag(flags, "store");
   if (named !== undefined) return named.replace(/^sqlite:/, "");
   const config = await readConfigFile(textFlag(flags, "config"));

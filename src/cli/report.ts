@@ -19,6 +19,10 @@ const KINDS: Readonly<Record<string, { readonly summary: string; load(): Promise
     summary: "how a provider did in a month, and the pack of evidence for a claim",
     load: async () => (await import("./report-sla.ts")).reportSla,
   },
+  incidents: {
+    summary: "what failed, how long, whom it met",
+    load: async () => (await import("./report-incidents.ts")).reportIncidents,
+  },
   verify: {
     summary: "whether a pack of evidence is as it was made",
     load: async () => (await import("./report-verify.ts")).reportVerify,

@@ -1,20 +1,17 @@
 // `holdfast up`: serves until it is told to stop. One line on stdout says that it serves and where; all else is stderr.
 
 import { contextTokens, maxOutputTokens } from "../../catalog/models.ts";
-import type { Database } from "../core/database.ts";
 import type { Clock } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
 import { createBunRuntime, maxConcurrentFetches } from "../runtime/bun.ts";
 import { hasLostTerminal } from "../runtime/command-io.ts";
 import { type Server, startServer } from "../server/http.ts";
-import { startAccounts } from "./accounts.ts";
 import { type Command, misuse } from "./command.ts";
 import { DEFAULT_FILE } from "./config-file.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
 import { startKeyReading } from "./key-reading.ts";
-import { startObserving } from "./observing.ts";
+import { openMemory } from "./memory.ts";
 import { makePlan } from "./plan.ts";
-import { openStore } from "./storing.ts";
 
 const HELP = `holdfast up [--config FILE] [--host HOST] [--port PORT] [--json]
 
@@ -57,32 +54,20 @@ async function runUp(args: readonly string[]): Promise<number> {
   const runtime = createBunRuntime();
   const plan = await makePlan(parsed.flags, runtime.clock);
   if (plan === undefined) return 2;
-  const storing = openStore(plan.settings.store, plan.follow !== undefined, runtime.wallMs());
-  if ("problem" in storing) {
+  const memory = openMemory(plan, runtime);
+  if ("problem" in memory) {
     plan.stop();
-    return misuse("up", storing.problem);
+    return misuse("up", memory.problem);
   }
-  if (storing.note !== undefined) console.error(`holdfast: ${storing.note}`);
-  const accounts = startAccounts({ runtime, database: storing.database, settings: plan.settings });
-  const observing = startObserving(runtime, plan.view !== undefined, accounts.ledger);
-  if ("problem" in observing) {
-    plan.stop();
-    return misuse("up", observing.problem);
-  }
-  const { observers } = observing;
-  const readers = plan.view === undefined ? observing.readers : [...observing.readers, plan.view];
   const keys = startKeyReading(runtime.clock);
   const { secrets } = keys;
   let server: Server | undefined;
   // The keys are read first: a call that comes at once must not find them missing.
   const takeOver = (settings: Settings): Promise<void> =>
     keys.takeOver(settings, () => {
-      accounts.takeOver(settings);
+      memory.takeOver(settings);
       if (server !== undefined) server.reload(settings);
-      else {
-        const more = { ...answersIn(plan.settings, storing.database), trouble: told(runtime.clock) };
-        server = startServer({ settings, runtime, secrets, ...MODEL_LIMITS, observers, readers, ...more });
-      }
+      else server = startServer({ settings, runtime, secrets, ...MODEL_LIMITS, ...memory.parts });
     });
   const problem = await takeOver(plan.settings).catch((error) => cannotListen(plan.settings, error));
   if (server === undefined) {
@@ -90,7 +75,7 @@ async function runUp(args: readonly string[]): Promise<number> {
     keys.stop();
     return misuse("up", problem ?? "it did not start");
   }
-  accounts.tellBy(server.emit);
+  memory.tellBy(server.emit);
   // Before anyone is told: a signal must not find the process without its handler.
   const stopped = stopSignal(runtime.clock, plan.follow?.(takeOver));
   console.log(parsed.flags.json === true ? JSON.stringify({ ready: server.url }) : `holdfast ready on ${server.url}`);
@@ -100,27 +85,8 @@ async function runUp(args: readonly string[]): Promise<number> {
   await server.stop(DRAIN_GRACE_MS);
   plan.stop();
   keys.stop();
-  await observing.end();
-  accounts.end();
-  storing.database?.close();
+  await memory.end();
   return 0;
-}
-
-/** What was said to whom is written to a disk only where the configuration names the place. */
-function answersIn({ store }: Settings, database: Database | undefined): { readonly answersIn?: Database } {
-  return typeof store === "object" && database !== undefined ? { answersIn: database } : {};
-}
-
-/** The same trouble again within a minute is not told again. */
-const TOLD_AGAIN_MS = 60_000;
-
-function told(clock: Clock): (message: string) => void {
-  let untilMs = Number.NEGATIVE_INFINITY;
-  return (message) => {
-    if (clock.now() < untilMs) return;
-    untilMs = clock.now() + TOLD_AGAIN_MS;
-    console.error(`holdfast: ${message}`);
-  };
 }
 
 function wrongListenFlag(flags: Flags): string | undefined {

@@ -24,6 +24,8 @@ export interface ProviderConfig {
   /** Instead of `key`. */
   readonly keys?: readonly string[];
   readonly tier?: "remote" | "local";
+  /** Where it tells of its outages; `"off"`: nobody reads it. */
+  readonly "status-page"?: string;
   readonly region?: string;
   readonly retention?: string;
 }

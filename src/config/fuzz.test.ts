@@ -101,7 +101,25 @@ probes:
 canary: off
 status:
   poll: off
-notify: []
+notify:
+  - slack: https://hooks.test/a
+    on:
+      - incident.opened
+    severity: major
+    routes:
+      - chat
+    tenants:
+      - web
+    name: ops
+  - teams: https://hooks.test/b
+  - discord: https://hooks.test/c
+  - pagerduty: a-routing-key
+    url: https://events.test/v2/enqueue
+  - email: ops@example.test
+    smtp: smtp://mail.test:587
+    from: bot@example.test
+  - webhook: https://hooks.test/d
+    secret: whsec_${btoa("0123456789012345678901234567")}
 slo:
   - name: support
     route: chat

@@ -28,7 +28,6 @@ export const LATER: readonly LaterRow[] = [
     allowed: "anthropic-messages | openai-chat",
     asks: (value) => value === "openai-responses" || value === "gemini",
   },
-  { path: ["providers", "*", "status-page"], allowed: "off" },
   route(
     "hedge",
     "off",
@@ -53,15 +52,12 @@ export const LATER: readonly LaterRow[] = [
   },
   route("require", "{}"),
   { path: ["canary"], allowed: "off" },
-  { path: ["status", "poll"], allowed: "off" },
-  { path: ["notify"], allowed: "[]" },
   {
     path: ["store"],
     allowed: "memory | sqlite:PATH",
     asks: (value) => typeof value === "string" && value.startsWith("postgres"),
   },
   { path: ["shared"], allowed: "off" },
-  { path: ["status-page"], allowed: "private" },
 ];
 
 /** An issue for each thing that is asked for and not built yet. */

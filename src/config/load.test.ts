@@ -31,6 +31,7 @@ test("the catalog brings dialect and url, and the rest is the defaults", () => {
         url: "https://api.anthropic.com",
         keys: ["sk-a"],
         tier: "remote",
+        statusPage: "https://status.claude.com",
       },
       { name: "ollama", dialect: "openai-chat", url: "http://127.0.0.1:11434/v1", keys: [], tier: "local" },
     ],
@@ -156,6 +157,17 @@ test("whatever asks for nothing is accepted, built or not", () => {
   ]) {
     good(SMALL.replace("targets:", `${value}, targets:`));
   }
+});
+
+test("status pages: the catalog's, another or none; read only when asked", () => {
+  const pages = (more: string) => good(SMALL.replace("key:", `${more} key:`)).settings.providers[0]?.statusPage;
+  expect(pages("")).toBe("https://status.claude.com");
+  expect(pages("status-page: off,")).toBeUndefined();
+  expect(pages("status-page: 'http://10.0.0.5:8080/status/',")).toBe("http://10.0.0.5:8080/status");
+  expect(good(SMALL).settings.status).toBeUndefined();
+  expect(good(`${SMALL}\nstatus: { poll: auto }\n`).settings.status).toEqual({ idleMs: 300_000 });
+  expect(good(`${SMALL}\nstatus: { poll: 2m }\n`).settings.status).toEqual({ idleMs: 120_000 });
+  expect(good(`${SMALL}\nstatus: { poll: 1s }\n`).settings.status).toEqual({ idleMs: 30_000 });
 });
 
 test("objectives: named after their route, of availability, unless they say otherwise", () => {

@@ -8,6 +8,7 @@ import { shapeIssues } from "./issues.ts";
 import { hostIssues, keyIssues, keyWarnings, readGatewayKeys } from "./keys.ts";
 import { cacheOf, lastResortIssues, lastResortOf, lastResortProviders } from "./last-resort.ts";
 import { notInThisVersion } from "./later.ts";
+import { channelsOf, notifyIssues, notifyWarnings } from "./notify.ts";
 import { objectiveIssues, objectivesOf } from "./objectives.ts";
 import { type Origin, originFinder } from "./origin.ts";
 import { type Issue, type Path, type Problem, pathText } from "./problem.ts";
@@ -46,7 +47,7 @@ export function settingsOf(source: Source, env: Environment): Loaded {
     ...(isMapping(tree)
       ? [
           ...[...providers.issues, ...routeIssues(tree), ...lastResortIssues(tree), ...validateIssues(tree)],
-          ...[...keyIssues(tree), ...hostIssues(tree)],
+          ...[...keyIssues(tree), ...hostIssues(tree), ...notifyIssues(tree)],
         ]
       : []),
     ...(shape.success
@@ -62,6 +63,7 @@ export function settingsOf(source: Source, env: Environment): Loaded {
   const warnings = placed([
     ...providers.warnings,
     ...keyWarnings(tree, written),
+    ...notifyWarnings(tree, written),
     ...unusedProviders(tree),
     ...inert.warnings,
   ]);
@@ -110,6 +112,9 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
     ...(adminKey !== undefined && { adminKey }),
     passthrough: config.passthrough !== "off",
     ...probesOf(config.probes),
+    ...(Array.isArray(config.notify) && config.notify.length > 0 && { notify: channelsOf(config.notify) }),
+    ...(config["status-page"] === "public" && { statusPage: "public" as const }),
+    ...statusOf(config.status),
     ...(Array.isArray(config.slo) && { slos: objectivesOf(config.slo) }),
     ...(config.store !== undefined && { store: storeOf(config.store) }),
   };
@@ -117,6 +122,16 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
 
 function storeOf(store: NonNullable<Config["store"]>): NonNullable<Settings["store"]> {
   return store === "off" ? "memory" : { path: store.slice("sqlite:".length).trim() };
+}
+
+const POLL_AUTO_MS = 300_000;
+/** More often no page wants to be asked, whatever is going on. */
+const POLL_LEAST_MS = 30_000;
+
+function statusOf(status: Config["status"]): Pick<Settings, "status"> {
+  const poll = typeof status === "object" ? status.poll : undefined;
+  if (poll === undefined || poll === "off") return {};
+  return { status: { idleMs: poll === "auto" ? POLL_AUTO_MS : Math.max(POLL_LEAST_MS, poll) } };
 }
 
 function probesOf(probes: Config["probes"]): { probesUsdPerDay?: number } {

@@ -5,6 +5,7 @@ import { PROVIDERS } from "../../catalog/providers.ts";
 import type { DialectId } from "../core/call.ts";
 import { nearest } from "../core/nearest.ts";
 import type { KeySource, ProviderSettings } from "../core/settings.ts";
+import { asksForNothing } from "./fields.ts";
 import type { Issue, Path } from "./problem.ts";
 import { at, entriesOf, isVoid, textAt } from "./tree.ts";
 import { checkUrl, type UrlVerdict } from "./url.ts";
@@ -56,11 +57,31 @@ function readProvider(name: string, tree: unknown, written: unknown, found: Find
   const keyless = known === undefined ? local || tier === "local" : known.keyVariable === undefined || local;
   const keys = readKeys(name, tree, written, { ...found, keyless });
   tellFacts(path, tree, found.warnings);
+  const statusPage = readStatusPage([...path, "status-page"], tree, known?.statusPage, found);
   if (dialect === undefined || verdict?.ok !== true) return undefined;
   const region = textAt(tree, ["providers", name, "region"])?.trim();
   const settings = { name, dialect, url: verdict.url, keys, tier: tier === "local" ? "local" : "remote" } as const;
-  return region ? { ...settings, region } : settings;
+  return { ...settings, ...(region && { region }), ...(statusPage !== undefined && { statusPage }) };
 }
+
+/** The catalog's, unless another or none is written. */
+function readStatusPage(path: Path, tree: unknown, known: string | undefined, found: Findings): string | undefined {
+  if (asksForNothing(at(tree, path))) return at(tree, path) === undefined ? known : undefined;
+  const text = textAt(tree, path);
+  const page = text !== undefined && URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
+  if (page === undefined) {
+    if (text !== undefined) found.issues.push({ path, message: "is not a URL", allowed: STATUS_PAGE });
+    return undefined;
+  }
+  const isHttp = page.protocol === "https:" || page.protocol === "http:";
+  if (!isHttp || page.username !== "" || page.password !== "") {
+    const message = isHttp ? "holds credentials; a status page needs none" : `${page.protocol}// is not spoken here`;
+    found.issues.push({ path, message, allowed: STATUS_PAGE });
+  }
+  return page.href.replace(/\/+$/, "");
+}
+
+const STATUS_PAGE = "off | an http or https URL without credentials";
 
 function dialectOf(text: string | undefined): DialectId | undefined {
   return text === "anthropic-messages" || text === "openai-chat" ? text : undefined;

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { LISTEN_DEFAULTS } from "./defaults.ts";
 import { ALLOWED, durationMs, feature, integer, list, named, object, oneOf, scalar, text, told } from "./fields.ts";
 import { dailyMoney, lasting } from "./quantities.ts";
+import { notice } from "./schema-notify.ts";
 import { route } from "./schema-route.ts";
 import { parseShare } from "./units.ts";
 
@@ -54,7 +55,11 @@ const provider = z
       ),
       region: told(text("a name such as eu").optional(), "A fact for `require`."),
       retention: told(text("a name such as none or 30d").optional(), "A fact for `require`."),
-      "status-page": told(feature(text("a URL"), "off | a URL"), "Where it tells of its outages.", "off"),
+      "status-page": told(
+        feature(text("a URL"), "off | a URL"),
+        "Where it tells of its outages; any kind of page that is known is found from its address. A name of the catalog " +
+          "brings it.",
+      ),
     }),
   )
   .meta({ type: ["object", "null"] });
@@ -66,20 +71,6 @@ const store = scalar(
   { type: "string", pattern: "^(sqlite:|postgres(ql)?://).+" },
 );
 
-export const EVENT_NAMES = [
-  "incident.opened",
-  "incident.updated",
-  "incident.resolved",
-  "target.ejected",
-  "target.restored",
-  "slo.burning",
-  "slo.recovered",
-  "budget.warning",
-] as const;
-
-const notice = z
-  .looseObject({ on: told(list(oneOf(...EVENT_NAMES), "a list of event names").optional(), "Which events.") })
-  .meta({ [ALLOWED]: "a mapping such as { slack: URL, on: [incident.opened] }" });
 const OBJECTIVE_NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._:*/-]{0,63}$/u;
 const OBJECTIVE_NAMES = "a name of at most 64 letters, digits, blanks and . _ : / -";
 const INDICATORS = "availability | complete-stream | undegraded | { first-token: 2s }";
@@ -137,8 +128,17 @@ const probes = object({
     "0.50usd/day",
   ),
 });
-const statusPoll = feature(z.union([oneOf("auto"), lasting]).meta({ [ALLOWED]: "auto | a duration" }), "off | auto");
-const status = object({ poll: told(statusPoll, "How often.", "off") });
+const statusPoll = feature(
+  z.union([oneOf("auto"), lasting]).meta({ [ALLOWED]: "auto | a duration" }),
+  "off | auto | a duration such as 2m",
+);
+const status = object({
+  poll: told(
+    statusPoll,
+    "`auto`: every 5 minutes, and every minute while something is open; a duration: instead of the 5 minutes, at least 30s.",
+    "off",
+  ),
+});
 const adminKey = feature(text("a key"), "off | a key");
 
 export const configSchema = object({

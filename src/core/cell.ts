@@ -4,6 +4,7 @@
 import type { FaultKind } from "./fault.ts";
 import type { LimitKind } from "./rate-limit.ts";
 import type { Refusal } from "./reply.ts";
+import type { PageHealth } from "./status-page.ts";
 
 /** Tokens of a full retry budget. */
 export const BUDGET_TOKENS_MAX = 10;
@@ -225,8 +226,27 @@ export interface BeliefCell {
   probeForm: number;
 }
 
+/** What a provider's status page says of its API, as belief takes it: never evidence of its own. */
+export interface PageWord {
+  readonly health: PageHealth;
+  /** Of the models that are named where any is; empty: of all. */
+  readonly models: readonly string[];
+  /** What is open about the API, the newest first. */
+  readonly incident?: {
+    readonly id: string;
+    readonly title: string;
+    readonly url?: string;
+    /** Milliseconds since the Unix epoch. */
+    readonly startedMs?: number;
+  };
+  /** On `Clock`: then it is too old to mean anything. */
+  readonly untilMs: number;
+}
+
 /** What the models of one provider, all together, say of it. */
 export interface PoolCell {
+  /** Absent: its page is not read, or says nothing that is known. */
+  page: PageWord | undefined;
   score: number;
   lastModel: string;
   lastFailedMs: number;

@@ -1,11 +1,13 @@
 // The one stream of facts. Logs, metrics, traces, ledger, incidents, console and the simulator's checkers read it;
 // nothing else is told anything. Exactly one `attempt-end` per `attempt-start`, one `call-end` per `call-start`.
 
+import type { BeliefCause } from "./belief-cause.ts";
 import type { Criticality, DialectId, Operation } from "./call.ts";
 import type { BeliefState } from "./cell.ts";
 import type { FaultKind } from "./fault.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { Degraded, ServedBy } from "./reply.ts";
+import type { PageChange } from "./status-page.ts";
 import type { Usage } from "./usage.ts";
 
 interface Fact {
@@ -61,6 +63,8 @@ export type GatewayEvent = Fact &
         readonly state: BeliefState;
         readonly score: number;
         readonly admission: number;
+        /** Absent: it is not known any more. */
+        readonly cause?: BeliefCause;
       }
     /** A probe was answered, or not. It is no attempt of a call: `call` is its own id. */
     | { readonly type: "probe"; readonly target: string; readonly ok: boolean; readonly fault?: FaultKind | undefined }
@@ -104,6 +108,8 @@ export type GatewayEvent = Fact &
         readonly tookMs: number;
         readonly usage?: Usage | undefined;
       }
+    /** A provider's status page says something else than before; `call` is empty. */
+    | PageChange
     /** Failover multiplies what a route costs; `call` is "". */
     | {
         readonly type: "budget-warning";

@@ -2,6 +2,7 @@
 // defaults applied. `config/` makes it from a file, the library's entry from an object; the engine compiles it.
 
 import type { Criticality, DialectId, ResumeMode } from "./call.ts";
+import type { ChannelSettings } from "./notice.ts";
 
 /**
  * Where a provider's key comes from: the key itself, or a place that is read again while the gateway runs, so that a key
@@ -25,6 +26,8 @@ export interface ProviderSettings {
   /** Best first; `"none"` was given: empty. */
   readonly keys: readonly KeySource[];
   readonly tier: "remote" | "local";
+  /** Where it tells of its outages; absent: it does not, or nobody is to read it. */
+  readonly statusPage?: string;
   /** Where it is, as the configuration says. */
   readonly region?: string;
 }
@@ -142,6 +145,12 @@ export interface Settings {
   readonly passthrough: boolean;
   /** Where the gateway remembers beyond its end: `path` of a SQLite file. Absent: nothing was said of it. */
   readonly store?: "memory" | { readonly path: string };
+  /** Who is told of incidents; absent: nobody. */
+  readonly notify?: readonly ChannelSettings[];
+  /** `public`: our own status page, its API and its feed need no key. Absent: `private`. */
+  readonly statusPage?: "private" | "public";
+  /** Status pages are read, this often while nothing is open; absent: they are not. */
+  readonly status?: { readonly idleMs: number };
   /** Absent: none. */
   readonly slos?: readonly SloSettings[];
   /** What probes of suspected targets may cost; 0: a real call is tried instead. Absent: the default. */

@@ -10,7 +10,7 @@ import { fingerprint } from "../core/fingerprint.ts";
 import type { Ending, Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
-import { type Believed, type Change, isDown, note, probed, type Standing, stand } from "../health/belief.ts";
+import { type Believed, type Change, causeOf, isDown, note, probed, type Standing, stand } from "../health/belief.ts";
 import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.ts";
 import { mayProbe, spendProbe } from "../health/probe.ts";
 import { countOne } from "../health/rate.ts";
@@ -73,7 +73,7 @@ function standpoint(context: BelievingContext, believed: Believed, { call, scope
   const { runtime } = scope;
   const nowMs = runtime.clock.now();
   const standing: Standing = stand(believed, call.id, { nowMs, random: runtime.random });
-  tell(context.target, { call, scope }, standing.change);
+  tell(context.target, believed, { call, scope }, standing.change);
   if (!standing.probeDue || call.operation !== "generate") return standing;
   const { cell } = believed;
   cell.probedAtMs = nowMs;
@@ -113,7 +113,7 @@ async function probe(
     else {
       const nowMs = runtime.clock.now();
       scope.emit({ type: "probe", atMs: nowMs, call: id, target: target.id, ok, fault: ending?.kind });
-      tell(target, { call, scope }, probed(believed, ok, { nowMs, random: runtime.random }));
+      tell(target, believed, { call, scope }, probed(believed, ok, { nowMs, random: runtime.random }));
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -217,21 +217,29 @@ function outcome(
   const nowMs = clock.now();
   if (!tenantCounts(believed.cell, tenant, told.failed, nowMs)) return;
   const change = note(believed, { ...told, beganMs }, { nowMs, random });
-  if (change !== undefined) emitChange(target, scope, id, change);
+  if (change !== undefined) emitChange({ target, believed, change }, scope, id);
 }
 
-function tell(target: Target, { call, scope }: Work, change: Change | undefined): void {
-  if (change !== undefined) emitChange(target, scope, call.id, change);
+function tell(target: Target, believed: Believed, { call, scope }: Work, change: Change | undefined): void {
+  if (change !== undefined) emitChange({ target, believed, change }, scope, call.id);
 }
 
-function emitChange(target: Target, scope: Scope, call: string, change: Change): void {
+interface Changed {
+  readonly target: Target;
+  readonly believed: Believed;
+  readonly change: Change;
+}
+
+function emitChange({ target, believed, change }: Changed, scope: Scope, call: string): void {
+  const nowMs = scope.runtime.clock.now();
   scope.emit({
     type: "belief",
-    atMs: scope.runtime.clock.now(),
+    atMs: nowMs,
     call,
     target: target.id,
     domain: target.domain,
     ...change,
+    cause: causeOf(believed, nowMs),
   });
 }
 

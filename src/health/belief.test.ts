@@ -13,6 +13,7 @@ import { callAnswered, callBegan, silenceOf } from "./silence.ts";
 
 function believed(): Believed {
   const pool = {
+    page: undefined,
     score: 0,
     lastModel: "",
     lastFailedMs: Number.NEGATIVE_INFINITY,

@@ -1,8 +1,10 @@
 // What is believed of a target, and how outcomes, silence and probes move it: healthy › suspect › ejected › probation ›
 // ramp › healthy. Pure rules over cells, O(1) an outcome; nothing here has a timer: calls that come by drive it all.
 
+import type { BeliefCause } from "../core/belief-cause.ts";
 import type { BeliefCell, BeliefState, PoolCell } from "../core/cell.ts";
 import { DETECTION, ejectAt, RECOVERY, scored } from "./cusum.ts";
+import { isSaidDown, pageEvidence } from "./fuse.ts";
 import { calmPool, inherited, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
@@ -11,6 +13,8 @@ import { silenceOf } from "./silence.ts";
 const DWELL_MS = 10_000;
 const PROBE_EVERY_MS = 5_000;
 const SELDOM_RATE = 0.4;
+/** What only its page says is down is asked this often. */
+const WORD_PROBE_EVERY_MS = 60_000;
 const PROBES_WANTED_MIN = 3;
 const PROBES_WANTED_MAX = 6;
 const PROBE_FAILED = 2;
@@ -51,7 +55,7 @@ export interface Standing {
 
 /** How the target stands for one call that could use it. Moves what time alone moves. */
 export function stand(believed: Believed, callId: string, { nowMs, random }: Moment): Standing {
-  const { cell } = believed;
+  const { cell, pool } = believed;
   countOne(cell.offered, nowMs);
   const change = cell.state === "ramp" ? ramping(believed, { nowMs, random }) : weighed(believed, nowMs);
   const total = totalOf(believed, nowMs);
@@ -62,7 +66,7 @@ export function stand(believed: Believed, callId: string, { nowMs, random }: Mom
     strained: cell.state !== "healthy" && (cell.state !== "ramp" || total >= limit / 2),
     down: isDown(cell),
     hopeful: cell.state === "probation",
-    probeDue: isProbeDue(cell, nowMs),
+    probeDue: isProbeDue(cell, nowMs) || (pool.page !== undefined && isWordDue(believed, nowMs)),
     change,
   };
 }
@@ -72,9 +76,35 @@ export function isDown({ state }: BeliefCell): boolean {
   return state === "ejected" || state === "probation";
 }
 
-function totalOf({ cell, pool }: Believed, nowMs: number): number {
+function totalOf({ cell, pool, model }: Believed, nowMs: number): number {
   const rate = rateOf(cell.attempted, nowMs);
-  return cell.score + silenceOf(cell, rate, nowMs) + inherited(pool, rate);
+  const own = cell.score + silenceOf(cell, rate, nowMs) + inherited(pool, rate);
+  // On the way back only what is seen counts: pages say "resolved" late.
+  if (pool.page === undefined || cell.state === "ramp") return own;
+  return own + pageEvidence(pool.page, model, { own, limit: ejectAt(rate) }, nowMs);
+}
+
+/** What a change stood on. Read it before anything else moves. */
+export function causeOf({ cell, pool, model }: Believed, nowMs: number): BeliefCause {
+  const rate = rateOf(cell.attempted, nowMs);
+  const limit = ejectAt(rate);
+  const siblings = inherited(pool, rate);
+  const own = cell.score + cell.silence + siblings;
+  const { page } = pool;
+  return {
+    outcomes: rounded(cell.score),
+    silence: rounded(cell.silence),
+    siblings: rounded(siblings),
+    page: rounded(pageEvidence(page, model, { own, limit }, nowMs)),
+    ejectAt: rounded(limit),
+    probes: cell.probeScore,
+    ...(page !== undefined &&
+      nowMs < page.untilMs && { said: { health: page.health, ...(page.incident && { incident: page.incident }) } }),
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
 }
 
 function shareOf(cell: BeliefCell, total: number, limit: number, nowMs: number): number {
@@ -163,11 +193,19 @@ function isProbeDue(cell: BeliefCell, nowMs: number): boolean {
   return seldom || nowMs - cell.probedAtMs >= PROBE_EVERY_MS || nowMs < cell.probedAtMs;
 }
 
+/** Healthy for all we know, said to be down, and too few calls to tell: it is asked, and again soon when it failed. */
+function isWordDue({ cell, pool, model }: Believed, nowMs: number): boolean {
+  if (cell.state !== "healthy" || cell.probing || rateOf(cell.attempted, nowMs) >= SELDOM_RATE) return false;
+  const everyMs = cell.score > 0 ? PROBE_EVERY_MS : WORD_PROBE_EVERY_MS;
+  return nowMs - cell.probedAtMs >= everyMs && isSaidDown(pool.page, model, nowMs);
+}
+
 /** The outcome of a probe. Under mere suspicion it is an outcome like any other. */
 export function probed(believed: Believed, ok: boolean, { nowMs, random }: Moment): Change | undefined {
   const { cell, pool } = believed;
-  if (cell.state === "healthy" || cell.state === "ramp") return undefined;
-  if (cell.state === "suspect") {
+  const asked = cell.state === "healthy" && isSaidDown(pool.page, believed.model, nowMs);
+  if ((cell.state === "healthy" && !asked) || cell.state === "ramp") return undefined;
+  if (cell.state === "suspect" || asked) {
     cell.score = scored(cell.score, DETECTION, !ok, ok ? 0.5 : 1.2);
     return weighed(believed, nowMs);
   }

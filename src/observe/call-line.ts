@@ -63,7 +63,7 @@ export function oneLine(text: string): string {
 }
 
 /** The record with each of its texts on one line: names of models come from clients, messages from providers. */
-export function printable(record: CallRecord): CallRecord {
+export function printable<Shape>(record: Shape): Shape {
   return JSON.parse(JSON.stringify(record), (_key, value: unknown) =>
     typeof value === "string" ? oneLine(value) : value,
   );

@@ -3,6 +3,7 @@
 
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Clock } from "../core/runtime.ts";
+import { type BeliefLog, createBeliefLog } from "./belief-log.ts";
 import { createCallLog, type LogOptions } from "./call-log.ts";
 import type { CallQuery, CallRecord } from "./call-record.ts";
 import { createEventHub, type EventFeed, eventFrame, type FeedItem } from "./event-hub.ts";
@@ -28,6 +29,8 @@ export interface Observers {
     /** `/admin/v1/calls/{id}`: the record itself as JSON; `undefined` is a 404 (unknown, or older than what is kept). */
     get(id: string): CallRecord | undefined;
   };
+  /** Changes of belief and why, for `/admin/v1/beliefs` and `calls/{id}`. */
+  readonly beliefs: BeliefLog;
   /** `/metrics`, no key: status 200 with this type and text. */
   readonly metrics: { readonly contentType: string; text(): string };
   /**
@@ -48,6 +51,8 @@ export interface ObserverOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The call log; absent: none. `dropped` counts lines that its writer gave up. */
   readonly log?: LogOptions & { dropped(): number };
+  /** Whoever else looks at facts together with their calls. */
+  readonly callReaders?: readonly CallReader[];
   /** Keeps what calls came to; absent: nothing is kept. Its owner closes it. */
   readonly ledger?: Ledger;
   /** Takes a sentence for whoever runs the gateway; default: nobody is told. */
@@ -57,10 +62,11 @@ export interface ObserverOptions {
 const loadExport = async (warn: (message: string) => void) => (await import("./otlp-export.ts")).createSpanExport(warn);
 
 export function createObservers(options: ObserverOptions): Observers {
-  const { wallMs, clock, env, log, ledger, warn = () => {} } = options;
+  const { wallMs, clock, env, log, ledger, warn = () => {}, callReaders: others = [] } = options;
   const startedWallMs = wallMs();
   const hub = createEventHub();
   const recent = createRecentCalls();
+  const beliefs = createBeliefLog(wallMs);
   const traces = tracesWanted(env) ? createTraces(() => loadExport(warn), warn) : undefined;
   const dropped = () => ({
     log: log?.dropped() ?? 0,
@@ -76,6 +82,7 @@ export function createObservers(options: ObserverOptions): Observers {
     callLog?.read,
     traces?.read,
     ledger?.read,
+    ...others,
   ];
   const follower = createCallFollower(
     wallMs,
@@ -87,7 +94,8 @@ export function createObservers(options: ObserverOptions): Observers {
     callLog?.bug(event, wallMs());
   };
   return {
-    readers: [follower.read, hub.read, readBugs, ...(ledger ? [ledger.see] : [])],
+    readers: [follower.read, hub.read, readBugs, beliefs.read, ...(ledger ? [ledger.see] : [])],
+    beliefs,
     ...(ledger && { endUser: ledger.endUser, ledger }),
     ...(traces && { propagate }),
     calls: {

@@ -2,8 +2,8 @@
 // data path.
 
 import { closeSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 /** Larger files are refused: a script or a configuration is a few kilobytes. */
 const FILE_MAX_BYTES = 4 * 1024 * 1024;
@@ -82,6 +82,19 @@ export async function writeNewFile(path: string, bytes: Uint8Array): Promise<str
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unwritable";
     return `${path}: ${code === "EEXIST" ? "there is such a file already; it is left as it is" : `it cannot be written (${code})`}`;
+  }
+}
+
+/** Writes a file, its folders too; a reader sees the old text or the new one. Gives why it could not be written. */
+export async function putTextFile(path: string, text: string): Promise<string | undefined> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(`${path}.next`, text);
+    await rename(`${path}.next`, path);
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unwritable";
+    return `${path}: it cannot be written (${code})`;
   }
 }
 

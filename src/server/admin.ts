@@ -7,10 +7,14 @@ import type { Observers } from "../observe/observers.ts";
 import type { Access } from "./access.ts";
 import { listBeliefs } from "./admin-beliefs.ts";
 import { type AdminFault, adminFault, isAdminFault } from "./admin-fault.ts";
+import { adminIncidents, type RoomSource } from "./admin-incidents.ts";
 import { reportImpact } from "./admin-reports.ts";
 import { drainTarget, listTargets, restoreTarget } from "./admin-targets.ts";
 import { createFeeds, type Feeds } from "./event-feeds.ts";
 import { checkOrigin } from "./guard.ts";
+import type { PageWatch } from "./page-watch.ts";
+import { passedOver } from "./passed-over.ts";
+import { readingView } from "./reading-view.ts";
 import type { TargetBoard } from "./target-board.ts";
 
 export interface Admin {
@@ -22,6 +26,8 @@ export interface Admin {
 export interface AdminSources {
   readonly observers?: Observers;
   readonly board?: TargetBoard;
+  readonly incidents?: RoomSource;
+  readonly pages?: PageWatch;
 }
 
 interface Context {
@@ -40,8 +46,7 @@ interface Asked {
 /** What kept answers are told apart by. */
 const PURGED_BY = ["call", "route", "tenant", "target"] as const;
 const PREFIX = "/admin/v1/";
-/** Their names are kept free; saying so is better than "no such path". */
-const LATER: ReadonlySet<string> = new Set(["incidents"]);
+const INCIDENTS = "incidents";
 
 export function createAdmin(engine: Engine, sources: AdminSources): Admin {
   const feeds = createFeeds(engine.runtime.clock, sources.observers);
@@ -86,14 +91,18 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
   if (target !== null) return changeTarget(context, asked, target);
   const { engine, sources, feeds } = context;
   if (path === "targets") return reading(asked, () => ({ targets: listTargets(engine, sources.board) }));
-  if (path === "beliefs") return reading(asked, () => ({ beliefs: listBeliefs(engine) }));
-  if (LATER.has(path)) return adminFault(404, "not-in-this-version", `${PREFIX}${path} is not in this version.`);
+  if (path === "beliefs") return reading(asked, () => ({ beliefs: listBeliefs(engine, sources.observers?.beliefs) }));
+  if (path === "status") return reading(asked, () => listPages(sources.pages));
+  if (path === INCIDENTS || path.startsWith(`${INCIDENTS}/`)) {
+    const { request, query } = asked;
+    return adminIncidents(sources.incidents, engine.settings, { request, query, path: path.slice(INCIDENTS.length) });
+  }
   if (path === "reports/impact") return reading(asked, () => reportImpact(engine, sources.observers, asked.query));
   if (path === "cache/purge") return purge(context, asked);
   if (path === "events") return reading(asked, () => feeds.open());
   if (path === "calls") return reading(asked, () => listCalls(sources.observers, asked.query));
   if (path.startsWith("calls/")) {
-    return reading(asked, () => oneCall(sources.observers, decoded(path.slice("calls/".length))));
+    return reading(asked, () => oneCall(engine, sources.observers, decoded(path.slice("calls/".length))));
   }
   return noSuchPath(PREFIX + path);
 }
@@ -151,15 +160,23 @@ function readQuery(query: URLSearchParams): CallQuery | AdminFault {
   };
 }
 
-function oneCall(observers: Observers | undefined, id: string | undefined): Result {
+function oneCall(engine: Engine, observers: Observers | undefined, id: string | undefined): Result {
   if (observers === undefined) return notKept();
   const record = id === undefined ? undefined : observers.calls.get(id);
-  if (record !== undefined) return { ...record };
+  if (record !== undefined) {
+    const left = passedOver(engine, observers.beliefs, record);
+    return { ...record, ...(left.length > 0 && { passedOver: left }) };
+  }
   return adminFault(404, "not-found", "No such call: it never was, or it is older than what is kept.");
 }
 
 function wrongQuery(name: string, allowed: string): AdminFault {
   return adminFault(400, "invalid-request", `The parameter ${name} is not valid; allowed: ${allowed}.`);
+}
+
+/** What the status pages said when they were last read, and where their own webhooks may be sent. */
+function listPages(pages: PageWatch | undefined): Result {
+  return { pages: (pages?.readings ?? []).map(readingView), hooks: pages?.hooks ?? [] };
 }
 
 function notKept(): AdminFault {

@@ -9,9 +9,11 @@ import type { Settings } from "../core/settings.ts";
 import { createEngine } from "../engine/engine.ts";
 import { type RouteStatus, routeStatus } from "../engine/route-status.ts";
 import { createEventHub, type EventFeed, FEEDS_MAX } from "../observe/event-hub.ts";
+import { backgroundClock } from "../runtime/clock.ts";
 import { createDeparture, type Departure } from "../runtime/departure.ts";
 import { createWebRuntime, platformEnvironment, type WebFetch } from "../runtime/web.ts";
 import { createHandler } from "./handler.ts";
+import { createPageWatch } from "./page-watch.ts";
 
 export interface HoldfastOptions {
   /** What `${NAME}` in the configuration reads; default: the process's environment, where the platform has one. */
@@ -46,7 +48,10 @@ export class HoldfastConfigError extends Error {
   }
 }
 
-/** Throws a `HoldfastConfigError` when the configuration is wrong. Opens no connection and starts no timer. */
+/**
+ * Throws a `HoldfastConfigError` when the configuration is wrong. Opens no connection and starts no timer, but for the status
+ * pages where the configuration asks for them; those timers keep no process alive.
+ */
 export function createHoldfast(config: HoldfastConfig, options: HoldfastOptions = {}): Holdfast {
   const settings = settingsOrThrow(config, options.env ?? platformEnvironment());
   const hub = createEventHub();
@@ -59,6 +64,7 @@ export function createHoldfast(config: HoldfastConfig, options: HoldfastOptions 
     readers: [hub.read],
   });
   const handler = createHandler(engine);
+  const pages = createPageWatch({ engine, timers: backgroundClock });
   // With what Node must not let go of: a Request's signal is cut off once nobody holds the Request.
   const inFlight = new Map<Departure, readonly unknown[]>();
   let closed: unknown;
@@ -87,6 +93,7 @@ export function createHoldfast(config: HoldfastConfig, options: HoldfastOptions 
     close() {
       closed ??= new DOMException("This Holdfast is closed.", "AbortError");
       for (const departure of [...inFlight.keys()]) departure.leave(closed);
+      pages.stop();
       hub.close();
     },
   };
@@ -102,12 +109,14 @@ function settingsOrThrow(config: HoldfastConfig, env: Readonly<Record<string, st
       message: "the library reads no files and runs no commands",
       allowed: KEY,
     }));
-  if (unreadable.length > 0) throw new HoldfastConfigError(unreadable);
+  const told = loaded.settings.notify === undefined ? [] : [{ path: "notify", message: NOBODY_TOLD, allowed: "[]" }];
+  if (unreadable.length + told.length > 0) throw new HoldfastConfigError([...unreadable, ...told]);
   // Keys tell a gateway's clients apart; the only client here is the process itself.
   const { adminKey, ...settings } = loaded.settings;
   return { ...settings, keys: [] };
 }
 
+const NOBODY_TOLD = "the library tells nobody of incidents; a gateway does";
 const KEY = 'key: "${NAME}" of the environment | the key itself | none';
 
 /** The caller's signal is followed by us alone: Node's Request would add a listener to it and leave it there for long. */

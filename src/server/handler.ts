@@ -10,11 +10,14 @@ import { createAdmin } from "./admin.ts";
 import { answer, type Open } from "./answer.ts";
 import { checkOrigin } from "./guard.ts";
 import { createIds } from "./ids.ts";
+import type { IncidentRoom } from "./incident-room.ts";
 import { listModels, oneModel } from "./models.ts";
+import type { PageWatch } from "./page-watch.ts";
 import { passThrough } from "./pass-through.ts";
 import type { Path } from "./read-call.ts";
 import { type Asker, dialectOf, draining, full, notAllowed, notFound, refuse, unauthorized } from "./refuse.ts";
 import { answerRouteStatus } from "./route-status.ts";
+import { createStatusPage, isStatusPath } from "./status-page.ts";
 import type { TargetBoard } from "./target-board.ts";
 
 export interface Handler {
@@ -30,6 +33,9 @@ export interface Handler {
 export interface HandlerOptions {
   readonly observers?: Observers;
   readonly board?: TargetBoard;
+  /** With where the gateway is reached, once it listens. */
+  readonly incidents?: Pick<IncidentRoom, "desk" | "notifier" | "url">;
+  readonly pages?: PageWatch;
 }
 
 const DATA_PATHS: Readonly<Record<string, Path>> = {
@@ -63,7 +69,9 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
   const nextId = createIds(engine.runtime);
   const state: State = { open: 0, draining: false };
   const accessNow = followAccess(engine);
+  const { observers, incidents } = options;
   const admin = createAdmin(engine, options);
+  const page = incidents && createStatusPage(incidents.desk, incidents.url);
   const data = (asked: Asked, tenant: Tenant): Response | Promise<Response> => {
     const { request, path, query, asker, patient } = asked;
     const known = Object.hasOwn(DATA_PATHS, path) ? DATA_PATHS[path] : undefined;
@@ -94,11 +102,17 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
       const asker = { id: nextId(), dialect: known?.dialect ?? dialectOf(request.headers) };
       const asked = { request, path, query, asker, patient };
       if (path === "/healthz" || path === "/readyz") return probe(asked, state.draining);
+      // Before any guard: the path itself is the secret, and all it can do is have a page read again.
+      if (path.startsWith(HOOKS)) return hook(asked, options.pages);
       const access = accessNow();
       if (path.startsWith("/admin/")) return admin.handle(request, path, query, access);
-      const foreign = access.keyed ? undefined : checkOrigin(request.headers);
+      const { settings } = engine;
+      const isOpen = settings.statusPage === "public" && page !== undefined && isStatusPath(path);
+      const foreign = access.keyed || isOpen ? undefined : checkOrigin(request.headers);
       if (foreign !== undefined) return refuse(asker, foreign);
-      if (!path.startsWith("/v1/")) return other(asked, options.observers);
+      if (!path.startsWith("/v1/")) {
+        return page?.answer(request, path, { access, settings }) ?? other(asked, observers);
+      }
       const tenant = access.tenant(request.headers);
       return tenant === undefined ? unauthorized(asker) : data(asked, tenant);
     },
@@ -116,6 +130,15 @@ function followAccess(engine: Engine): () => Access {
     }
     return access;
   };
+}
+
+const HOOKS = "/hooks/status/";
+
+/** What is sent is not even looked at: only the page itself is believed. */
+function hook({ request: { method }, path, asker }: Asked, pages: PageWatch | undefined): Response {
+  if (method !== "POST") return notAllowed(asker, method, "POST");
+  if (pages?.hint(path.slice(HOOKS.length)) !== true) return notFound(asker, "No such path.");
+  return new Response(null, { status: 204 });
 }
 
 function isRead(method: string): boolean {

@@ -9,9 +9,13 @@ import { sleep } from "../core/timing.ts";
 import { createEngine } from "../engine/engine.ts";
 import { keepWarm } from "../engine/keep-warm.ts";
 import type { Observers } from "../observe/observers.ts";
+import { backgroundClock, systemClock } from "../runtime/clock.ts";
+import { resolveHost } from "../runtime/resolve-host.ts";
 import { keepOnDisk } from "../state/answers-on-disk.ts";
 import { isLoopback } from "./guard.ts";
 import { createHandler } from "./handler.ts";
+import type { IncidentRoom } from "./incident-room.ts";
+import { createPageWatch } from "./page-watch.ts";
 import { PASSED_BYTES_MAX } from "./pass-through.ts";
 import { createTargetBoard } from "./target-board.ts";
 
@@ -25,6 +29,8 @@ export interface ServerOptions {
   readonly maxOutput?: (model: string) => number | undefined;
   readonly contextOf?: (model: string) => number | undefined;
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
+  /** Follows incidents; it runs as long as the server does. */
+  readonly room?: IncidentRoom;
   /** Kept answers survive the process there. */
   readonly answersIn?: Database;
   /** Something that people should know and that holds nothing up. */
@@ -50,7 +56,7 @@ export function startServer(options: ServerOptions): Server {
   const { settings, runtime } = options;
   const { host, port } = settings.listen;
   refuseOpenDoor(host, settings);
-  const { engine, handler, disk } = createParts(options);
+  const { engine, handler, pages, disk } = createParts(options);
   const server = Bun.serve({
     hostname: host,
     port,
@@ -66,22 +72,28 @@ export function startServer(options: ServerOptions): Server {
     },
     error: () => new Response("Holdfast failed inside.", { status: 500 }),
   });
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
+  options.room?.start(url);
   const warming = keepWarm(engine);
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
+    url,
     reload(now) {
       refuseOpenDoor(host, now);
       engine.reload(now);
+      options.room?.takeOver(now);
+      pages.reload();
     },
     emit: engine.emit,
     async stop(graceMs) {
       handler.drain();
+      pages.stop();
       warming.stop();
       const untilMs = runtime.clock.now() + graceMs;
       const never = new CancelSource();
       // A response is pending for the platform until its last byte was taken, long after it was handed over.
       const busy = (): boolean => handler.open > 0 || server.pendingRequests > 0;
       while (busy() && runtime.clock.now() < untilMs) await sleep(runtime.clock, DRAIN_POLL_MS, never);
+      options.room?.stop();
       await server.stop(true);
       disk?.end();
     },
@@ -89,7 +101,7 @@ export function startServer(options: ServerOptions): Server {
 }
 
 function createParts(options: ServerOptions) {
-  const { settings, runtime, secrets, observers, maxOutput, contextOf, readers = [] } = options;
+  const { settings, runtime, secrets, observers, maxOutput, contextOf, readers = [], room } = options;
   const { answersIn: database, trouble = () => {} } = options;
   const board = createTargetBoard();
   const engine = createEngine({
@@ -99,10 +111,14 @@ function createParts(options: ServerOptions) {
     ...(maxOutput && { maxOutput }),
     ...(contextOf && { contextOf }),
     ...(observers?.propagate && { propagate: observers.propagate }),
-    readers: [board.read, ...(observers?.readers ?? []), ...readers],
+    readers: [board.read, ...(observers?.readers ?? []), ...readers, ...(room === undefined ? [] : [room.read])],
   });
+  // With another clock than the machine's (a test's) it is that one which moves the readings too.
+  const timers = runtime.clock === systemClock ? { timers: backgroundClock } : {};
+  const pages = createPageWatch({ engine, resolveHost, ...timers });
+  const seen = { board, pages, ...(observers && { observers }), ...(room && { incidents: room }) };
   const disk = database && keepOnDisk(engine.cells.answers, { database, runtime, trouble });
-  return { engine, disk, handler: createHandler(engine, { board, ...(observers && { observers }) }) };
+  return { engine, pages, disk, handler: createHandler(engine, seen) };
 }
 
 /** The configuration is refused for it before; this holds for whoever starts a server without one. */

@@ -109,7 +109,7 @@ export function createChecker({ attemptsMax }: CheckerOptions): Checker {
 
 /** Told of a target: the call that came by may be over. */
 function isOfTarget({ type }: GatewayEvent): boolean {
-  return type === "belief" || type === "probe";
+  return type === "belief" || type === "probe" || type === "status";
 }
 
 function invariantsOf(violations: ReadonlyMap<Name, readonly string[]>): readonly Invariant[] {

@@ -39,6 +39,7 @@ export function createCells(): Cells {
     belief: (identity) => getOrMake(beliefs, identity, TARGETS_MAX, createBelief),
     pool: (domain) =>
       getOrMake(pools, domain, DOMAINS_MAX, () => ({
+        page: undefined,
         score: 0,
         lastModel: "",
         lastFailedMs: Number.NEGATIVE_INFINITY,

@@ -169,6 +169,8 @@ test("an unknown price is counted in tokens, not in money", () => {
   expect(readLedger(database)?.prices()).toEqual([]);
 });
 
+const CAUSE = { outcomes: 9, silence: 0, siblings: 0, page: 0, ejectAt: 8, probes: 0 };
+
 test("a call past its first target is hit only while that one is in trouble", () => {
   const { ledger, clock, call, tell, sums } = bench();
   call(SPARE);
@@ -181,6 +183,7 @@ test("a call past its first target is hit only while that one is in trouble", ()
     state: "ejected",
     score: 9,
     admission: 0,
+    cause: CAUSE,
   });
   call(SPARE);
   tell({
@@ -192,6 +195,7 @@ test("a call past its first target is hit only while that one is in trouble", ()
     state: "healthy",
     score: 0,
     admission: 1,
+    cause: CAUSE,
   });
   call(SPARE);
   call(DOWN, SPARE);

@@ -1,0 +1,41 @@
+// How a provider's status page moves a belief: not at all by itself. Where its own calls already speak against a target, a
+// page that says the same makes that evidence count for more, so that it is left sooner. Pages are late, wrong and about
+// other things too often for more than that (figures in docs/adr/0019-status-pages.md). Recovery never asks the page.
+
+import type { PageWord } from "../core/cell.ts";
+import { isMeant } from "../core/model-name.ts";
+import type { PageHealth } from "../core/status-page.ts";
+
+/** The most that a page may add, as a share of what ejects. Maintenance and the unknown are no evidence. */
+const SHARE: Readonly<Record<PageHealth, number>> = {
+  operational: 0,
+  maintenance: 0,
+  unknown: 0,
+  degraded: 1 / 8,
+  partial_outage: 1 / 4,
+  major_outage: 1 / 2,
+};
+
+/** One failed call gives so much: what every target has now and then, and what no page may double. */
+const ONE_FAILURE = 2.53;
+
+/** What the page adds to `own` evidence, where `limit` ejects. 0 without evidence of our own, whatever it says. */
+export function pageEvidence(
+  word: PageWord | undefined,
+  model: string,
+  { own, limit }: { readonly own: number; readonly limit: number },
+  nowMs: number,
+): number {
+  if (word === undefined || own <= ONE_FAILURE) return 0;
+  const most = SHARE[word.health] * limit;
+  return most === 0 || !isAbout(word, model, nowMs) ? 0 : Math.min(most, own - ONE_FAILURE);
+}
+
+/** Its page says that it is down: worth a probe where too few calls would tell. */
+export function isSaidDown(word: PageWord | undefined, model: string, nowMs: number): boolean {
+  return word?.health === "major_outage" && isAbout(word, model, nowMs);
+}
+
+function isAbout({ models, untilMs }: PageWord, model: string, nowMs: number): boolean {
+  return nowMs < untilMs && (models.length === 0 || models.some((named) => isMeant(model, named)));
+}

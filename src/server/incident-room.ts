@@ -1,0 +1,101 @@
+// All that a gateway does about incidents, put together: the desk that follows them, the notifier that tells of them. The
+// server mounts what it gives; the engine knows only a reader more.
+
+import type { Database } from "../core/database.ts";
+import type { GatewayEvent } from "../core/gateway-event.ts";
+import type { PublishPolicy } from "../core/incident.ts";
+import type { SendMail } from "../core/notice.ts";
+import type { Runtime } from "../core/runtime.ts";
+import type { Settings } from "../core/settings.ts";
+import { createDesk, type Desk } from "../incidents/desk.ts";
+import { noticeOf, targetNotice } from "../incidents/notices.ts";
+import { factNotice } from "../notify/fact-notices.ts";
+import { createNotifier, type Notifier } from "../notify/notifier.ts";
+import type { CallReader } from "../observe/follow-calls.ts";
+
+/** Which facts become which kind of notice. */
+const KINDS: { readonly [type in GatewayEvent["type"]]?: string } = {
+  belief: "target",
+  slo: "slo",
+  "budget-warning": "budget",
+};
+
+export interface IncidentRoom {
+  readonly desk: Desk;
+  readonly notifier: Notifier;
+  /** For the engine. */
+  readonly read: (event: GatewayEvent) => void;
+  /** For the observers. */
+  readonly readCall: CallReader;
+  takeOver(settings: Settings): void;
+  /** `url`: where the gateway is reached, without a trailing slash. */
+  start(url: string): void;
+  /** As it was started; empty before. */
+  url(): string;
+  stop(): void;
+}
+
+export interface RoomOptions {
+  readonly runtime: Runtime;
+  readonly settings: Settings;
+  readonly sendMail: SendMail;
+  readonly database?: Database | undefined;
+  readonly warn: (message: string) => void;
+  /** How long all must be well before an incident is over; default: ten minutes. */
+  readonly cleanMs?: number | undefined;
+}
+
+export function createIncidentRoom(options: RoomOptions): IncidentRoom {
+  const { runtime, settings, sendMail, database, warn, cleanMs } = options;
+  let at = "";
+  const pageUrl = (): string => `${at}/status`;
+  const notifier = createNotifier({ runtime, channels: settings.notify ?? [], sendMail, database, warn });
+  const desk = createDesk({
+    runtime,
+    routes: settings.routes,
+    policy: policyOf(settings),
+    warn,
+    listener: (changes) => notifier.accept(changes.flatMap((change) => noticeOf(change, pageUrl()) ?? [])),
+    ...(database !== undefined && { database }),
+    ...(cleanMs !== undefined && { cleanMs }),
+  });
+  /** Facts that are told by themselves, incident or not. */
+  const tell = (event: GatewayEvent): void => {
+    const kind = KINDS[event.type];
+    if (kind === undefined || !notifier.wants(kind)) return;
+    const nowMs = desk.nowMs();
+    const notice =
+      event.type === "belief"
+        ? targetNotice(event, { book: desk.book, pageUrl: pageUrl(), nowMs })
+        : factNotice(event, nowMs);
+    // A call that moved a belief must not wait for a disk.
+    if (notice !== undefined) runtime.clock.after(0, () => notifier.accept([notice]));
+  };
+  return {
+    desk,
+    notifier,
+    read(event) {
+      desk.read(event);
+      tell(event);
+    },
+    readCall: desk.readCall,
+    takeOver(now) {
+      notifier.takeOver(now.notify ?? []);
+      desk.takeOver(now.routes, policyOf(now));
+    },
+    start(url) {
+      at = url;
+      desk.start();
+    },
+    url: () => at,
+    stop() {
+      desk.stop();
+      notifier.stop();
+    },
+  };
+}
+
+/** Where strangers read the page, a person looks first. */
+function policyOf({ statusPage }: Settings): PublishPolicy {
+  return statusPage === "public" ? "by-hand" : "at-once";
+}
