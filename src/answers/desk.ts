@@ -48,7 +48,7 @@ function flightOf({ tenant, dialect, stream, inspected, strict, headers }: Call,
 
 function headersOf({ atMs, freshUntilMs }: KeptAnswer, nowMs: number): HeaderMap {
   return {
-    age: String(Math.floor((nowMs - atMs) / 1_000)),
+    age: String(Math.max(0, Math.floor((nowMs - atMs) / 1_000))),
     "cache-status": `holdfast; hit; ttl=${Math.floor((freshUntilMs - nowMs) / 1_000)}`,
   };
 }
