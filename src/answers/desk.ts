@@ -19,7 +19,7 @@ export interface DeskOptions {
 }
 
 export function createDesk({ answers, keys: context, flights }: DeskOptions): Desk {
-  const keysOf = (call: Call, { runtime }: Scope) => questionKeys(call, context, runtime.random);
+  const keysOf = (call: Call, { runtime }: Scope) => questionKeys(call, context, runtime);
   const find = (keys: AnswerKeys | undefined, call: Call, { runtime }: Scope): Answer | undefined => {
     const nowMs = runtime.clock.now();
     const kept = keys && answers.get(keys, nowMs);
@@ -48,7 +48,7 @@ function flightOf({ tenant, dialect, stream, inspected, strict, headers }: Call,
 
 function headersOf({ atMs, freshUntilMs }: KeptAnswer, nowMs: number): HeaderMap {
   return {
-    age: String(Math.floor((nowMs - atMs) / 1_000)),
+    age: String(Math.max(0, Math.floor((nowMs - atMs) / 1_000))),
     "cache-status": `holdfast; hit; ttl=${Math.floor((freshUntilMs - nowMs) / 1_000)}`,
   };
 }

@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 import { callOf } from "../../test/support/virtual.ts";
 import type { DialectId } from "../core/call.ts";
 import { DIALECTS } from "../dialects/registry.ts";
+import { createBunRuntime } from "../runtime/bun.ts";
 import { randomStream } from "../sim/random.ts";
 import { createKeptAnswers } from "../state/kept-answers.ts";
 import { type KeyContext, questionKeys } from "./question-key.ts";
@@ -21,7 +22,7 @@ function keysOf(
   { dialect = "openai-chat", tenant = "t", scope = "tenant", likeness = "exact" }: Asked = {},
 ) {
   const call = callOf("c", { dialect, tenant, body: new TextEncoder().encode(JSON.stringify(body)) });
-  return questionKeys(call, { client: DIALECTS[dialect], scope, likeness, secretOf }, () => 0.5);
+  return questionKeys(call, { client: DIALECTS[dialect], scope, likeness, secretOf }, { random: () => 0.5 });
 }
 
 const keyOf = (body: object, dialect?: DialectId, tenant?: string) =>
@@ -189,4 +190,13 @@ test("two tenants never share a key, whatever their names and questions", () => 
     expect(seen.get(key ?? "") ?? whose).toBe(whose);
     seen.set(key ?? "", whose);
   }
+});
+
+test("the gateway's own hash is the portable one", () => {
+  const call = callOf("c", { dialect: "openai-chat", body: new TextEncoder().encode(JSON.stringify(BASE)) });
+  const context: KeyContext = { client: DIALECTS["openai-chat"], scope: "tenant", likeness: "stem", secretOf };
+  const { hmacSha256 } = createBunRuntime();
+  expect(hmacSha256).toBeDefined();
+  const native = questionKeys(call, context, { random: () => 0.5, ...(hmacSha256 && { hmacSha256 }) });
+  expect(native).toEqual(questionKeys(call, context, { random: () => 0.5 }));
 });

@@ -9,6 +9,7 @@ import type { Call } from "../core/call.ts";
 import type { AnswerKeys, KeptAnswers } from "../core/cell.ts";
 import { isFault } from "../core/fault.ts";
 import type { Prompt } from "../core/message.ts";
+import type { Runtime } from "../core/runtime.ts";
 import type { CacheSettings, Likeness } from "../core/settings.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { isObject, parseJson } from "../dialects/json-object.ts";
@@ -28,8 +29,10 @@ export interface KeyContext {
   readonly secretOf: KeptAnswers["secretOf"];
 }
 
+type Hashing = Pick<Runtime, "random" | "hmacSha256">;
+
 /** `undefined`: not to be kept nor looked up. */
-export function questionKeys(call: Call, context: KeyContext, random: () => number): AnswerKeys | undefined {
+export function questionKeys(call: Call, context: KeyContext, runtime: Hashing): AnswerKeys | undefined {
   if (call.operation !== "generate" || call.body.length > QUESTION_BYTES_MAX) return undefined;
   if ((call.inspected.choices ?? 1) !== 1) return undefined;
   const prompt = context.client.codec.decodeRequest(call.body);
@@ -42,12 +45,17 @@ export function questionKeys(call: Call, context: KeyContext, random: () => numb
   const { stream, user, turns, ...asked } = prompt.value;
   const model = context.scope === "global" ? "" : call.model;
   const around = [model, asked, asWritten, call.headers[TELLING_HEADER] ?? "", call.query];
-  const secret = context.secretOf(partitionOf(call, context.scope), random);
+  const secret = context.secretOf(partitionOf(call, context.scope), runtime.random);
+  const { hmacSha256 = portableHmac } = runtime;
   const hash = (likeness: Likeness, words: unknown): string =>
-    bytesToHex(hmac(sha256, secret, utf8ToBytes(canonicalJson([likeness, words, around]))));
+    hmacSha256(secret, utf8ToBytes(canonicalJson([likeness, words, around])));
   const stem = context.likeness === "stem" && !roots.has("messages") ? stemOf(prompt.value) : undefined;
   const exact = hash("exact", turns);
   return stem === undefined ? { exact } : { exact, stem: hash("stem", stem) };
+}
+
+function portableHmac(key: Uint8Array, bytes: Uint8Array): string {
+  return bytesToHex(hmac(sha256, key, bytes));
 }
 
 /** The first word has no line end in it, so that no tenant's name can look like another partition. */

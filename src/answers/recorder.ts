@@ -68,7 +68,7 @@ function keepOrTell(options: RecorderOptions, waiting: Waiting): void {
 function keep({ keys: context, route, answers, ttlMs, staleIfErrorMs }: RecorderOptions, waiting: Waiting): void {
   const { call, target, pieces, atMs, scope } = waiting;
   const words = wordsOf(pieces, call.stream, context.client);
-  const keys = words && questionKeys(call, context, scope.runtime.random);
+  const keys = words && questionKeys(call, context, scope.runtime);
   if (words === undefined || keys === undefined) return;
   const freshUntilMs = atMs + ttlMs;
   answers.set(keys, {

@@ -39,7 +39,7 @@ interface Asked {
 }
 
 function find(answers: KeptAnswers, context: KeyContext, { call, runtime, aliveAtMs }: Asked): KeptAnswer | undefined {
-  const keys = questionKeys(call, context, runtime.random);
+  const keys = questionKeys(call, context, runtime);
   const kept = keys && answers.get(keys, aliveAtMs);
   return kept !== undefined && mayGive(kept, call.cache, runtime.clock.now(), true) ? kept : undefined;
 }
@@ -48,7 +48,7 @@ function find(answers: KeptAnswers, context: KeyContext, { call, runtime, aliveA
 function headersOf({ atMs, freshUntilMs }: KeptAnswer, { attempts }: Outage, nowMs: number): HeaderMap {
   const ttl = Math.floor((freshUntilMs - nowMs) / 1_000);
   return {
-    age: String(Math.floor((nowMs - atMs) / 1_000)),
+    age: String(Math.max(0, Math.floor((nowMs - atMs) / 1_000))),
     "cache-status": `holdfast; ${attempts > 0 ? "fwd=stale" : "hit"}; ttl=${ttl}; detail="stale-if-error"`,
   };
 }

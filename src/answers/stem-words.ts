@@ -27,7 +27,7 @@ export const DEEDS = words(`
 /** Things of which a user has one or several, and the way of doing it is the same. In the singular. */
 export const THINGS = words(`
   password account invoice subscription payment refund file folder photo video document message notification
-  setting profile username email report ticket device app user shipment package reservation appointment
+  profile username report ticket device app user shipment package reservation appointment
 `);
 
 /** Names that mean nothing else when they are written small. */
@@ -55,10 +55,16 @@ export const NUMBERS: ReadonlyMap<string, string> = new Map(
   ]),
 );
 
+/** Before these a number counts; elsewhere it may be part of a name, as in "four square". */
+export const COUNTED = words(`
+  examples ideas reasons ways tips steps options questions days weeks months years hours minutes seconds people eggs cups
+  grams miles kilometers times plus minus
+`);
+
 /** Two spellings of one word. */
 export const SPELLINGS: ReadonlyMap<string, string> = new Map(
   `colour color;colours colors;favourite favorite;behaviour behavior;neighbour neighbor;neighbours neighbors;centre center;
-  theatre theater;metre meter;metres meters;kilometre kilometer;kilometres kilometers;centimetre centimeter;
+  theatre theater;kilometre kilometer;kilometres kilometers;centimetre centimeter;
   centimetres centimeters;litre liter;litres liters;grey gray;organise organize;organised organized;recognise recognize;
   realise realize;analyse analyze;summarise summarize;apologise apologize;optimise optimize;customise customize;
   cancelled canceled;travelling traveling;traveller traveler;jewellery jewelry;aeroplane airplane;e-mail email;
@@ -86,5 +92,5 @@ export const OF_WORDS = words(`
   rhyme rhymes capitalize capitalized capitalise capitalised lowercase uppercase hyphen apostrophe contraction contractions
   grammar grammatical grammatically formal noun verb adjective adverb plural singular translate translation
   english french german spanish italian portuguese russian chinese japanese korean arabic dutch swedish norwegian latin greek
-  characters string regex anagram etymology abbreviation acronym polite typed type called sentence text reply respond
+  characters string regex anagram etymology abbreviation acronym polite typed type called sentence text reply respond space spaces
 `);

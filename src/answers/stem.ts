@@ -6,6 +6,7 @@ import type { Prompt } from "../core/message.ts";
 import {
   ASKING_WORDS,
   CONTRACTIONS,
+  COUNTED,
   DEEDS,
   ENGLISH,
   NAMES,
@@ -23,7 +24,8 @@ const PLAIN = /^[\p{L}\p{N} '’,.?!:%°€$£+#/&-]+$/u;
 const SENTENCE_END = /[.?!][ ]+\S/;
 const GREETING = /^(?:hi|hello|hey|good (?:morning|afternoon|evening))(?: there)?(?:,|!|\.)? /i;
 const QUICK = /^(?:a )?quick question[:,] /i;
-const THANKS = /(?:, please|[.?!] (?:thanks|thank you)(?: in advance)?)[.!?]?$/i;
+/** A capital could be that of a title. */
+const THANKS = /(?:, please|[.?!] (?:[Tt]hanks|[Tt]hank you)(?: in advance)?)[.!?]?$/;
 const PLEASE = /^please,? /i;
 /** What is asked follows them; alone they ask nothing. */
 const ASKING = new RegExp(
@@ -65,7 +67,9 @@ export function stem(text: string): string | undefined {
   if (!ASKING_WORDS.has(starter) && !isEnglish) return undefined;
   const rest = words.slice(1).map((word, index) => {
     const isMe = word === "I" && index < words.length - 2 && BEFORE_I.test((words[index] ?? "").toLowerCase());
-    return isMe ? "i" : folded(word);
+    if (isMe) return "i";
+    const number = isCounted(words[index] ?? "", words[index + 2] ?? "") ? NUMBERS.get(word) : undefined;
+    return number ?? folded(word);
   });
   return shaped([opening, ...rest].join(" "));
 }
@@ -92,7 +96,11 @@ function folded(word: string): string {
   if (isCapitals(word)) return word;
   const small = word.toLowerCase();
   const known = NAMES.has(small) ? small : word;
-  return CONTRACTIONS.get(known) ?? SPELLINGS.get(known) ?? NUMBERS.get(known) ?? known;
+  return CONTRACTIONS.get(known) ?? SPELLINGS.get(known) ?? known;
+}
+
+function isCounted(before: string, after: string): boolean {
+  return COUNTED.has(after) || before === "times" || before === "plus" || before === "minus";
 }
 
 function isCapitals(word: string): boolean {

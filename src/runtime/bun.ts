@@ -16,6 +16,7 @@ export function createBunRuntime(): Runtime {
     clock: systemClock,
     wallMs: () => Date.now(),
     random: () => Math.random(),
+    hmacSha256: (key, bytes) => new Bun.CryptoHasher("sha256", key).update(bytes).digest("hex"),
     transport: createFetchTransport({
       clock: systemClock,
       probe: isProxied ? probe : probeHost,
