@@ -1,11 +1,13 @@
 // `holdfast up`: serves until it is told to stop. One line on stdout says that it serves and where; all else is stderr.
 
 import { contextTokens, maxOutputTokens } from "../../catalog/models.ts";
-import type { Clock } from "../core/runtime.ts";
+import type { Database } from "../core/database.ts";
+import type { Clock, Runtime } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
 import { createBunRuntime, maxConcurrentFetches } from "../runtime/bun.ts";
 import { hasLostTerminal } from "../runtime/command-io.ts";
 import { sendMail } from "../runtime/smtp.ts";
+import { createDeferral, type Deferral } from "../server/deferral.ts";
 import { type Server, startServer } from "../server/http.ts";
 import { createIncidentRoom } from "../server/incident-room.ts";
 import { startAccounts } from "./accounts.ts";
@@ -66,8 +68,8 @@ async function runUp(args: readonly string[]): Promise<number> {
   if (storing.note !== undefined) warn(storing.note);
   const { database } = storing;
   const accounts = startAccounts({ runtime, database, settings: plan.settings });
-  const room = createIncidentRoom({ runtime, settings: plan.settings, database, sendMail, warn });
-  const callReaders = [room.readCall];
+  const lasting = lastingParts(database, runtime, plan.settings);
+  const callReaders = [lasting.room.readCall];
   const observing = startObserving(runtime, { hasView: plan.view !== undefined, callReaders, ledger: accounts.ledger });
   if ("problem" in observing) {
     plan.stop();
@@ -83,7 +85,7 @@ async function runUp(args: readonly string[]): Promise<number> {
     keys.takeOver(settings, () => {
       accounts.takeOver(settings);
       if (server !== undefined) server.reload(settings);
-      else server = startServer({ settings, runtime, secrets, ...MODEL_LIMITS, observers, readers, room });
+      else server = startServer({ settings, runtime, secrets, ...MODEL_LIMITS, observers, readers, ...lasting });
     });
   const problem = await takeOver(plan.settings).catch((error) => cannotListen(plan.settings, error));
   if (server === undefined) {
@@ -105,6 +107,22 @@ async function runUp(args: readonly string[]): Promise<number> {
   accounts.end();
   storing.database?.close();
   return 0;
+}
+
+/** What goes on behind the calls for as long as the server runs. */
+function lastingParts(database: Database | undefined, runtime: Runtime, settings: Settings) {
+  const room = createIncidentRoom({ runtime, settings, database, sendMail, warn });
+  return { room, ...(database && deferralIn(database, runtime)) };
+}
+
+/** A store that fails costs no more than this: calls are not deferred, and are told so. */
+function deferralIn(database: Database, runtime: Runtime): { readonly deferral?: Deferral } {
+  try {
+    return { deferral: createDeferral({ database, runtime, trouble: warn }) };
+  } catch (error) {
+    warn(`no call is deferred: ${error instanceof Error ? error.message : String(error)}`);
+    return {};
+  }
 }
 
 function warn(message: string): void {

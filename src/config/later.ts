@@ -40,14 +40,6 @@ export const LATER: readonly LaterRow[] = [
     partial: true,
   },
   route("cache.scope", "tenant", (value) => value === "route" || value === "global"),
-  {
-    ...route(
-      "last-resort",
-      'stale-cache | provider/model | { canned: "…" }',
-      (value) => Array.isArray(value) && value.includes("defer"),
-    ),
-    partial: true,
-  },
   route("require", "{}"),
   { path: ["canary"], allowed: "off" },
   {

@@ -253,7 +253,7 @@ const ROWS: readonly Row[] = [
   [inRoute("cache: stem"), ["7:12", "routes.chat.cache", "off | { healthy"]],
   [inRoute("last-resort: [stale-cache]"), ["7:19", "routes.chat.last-resort[0]", "no answer is kept"]],
   [inRoute("cache: { outage: exact }"), ["7:22", "routes.chat.cache.outage", "has no stale-cache"]],
-  [inRoute("last-resort: [defer]"), ["7:18", "routes.chat.last-resort", later]],
+  [`${inRoute("last-resort: [defer]")}store: memory\n`, ["7:19", "routes.chat.last-resort[0]", "outlives the gateway"]],
   [inRoute("last-resort: [stale-cash]"), ["7:19", "routes.chat.last-resort[0]", "is no last resort", "stale-cache"]],
   [inRoute("last-resort: [nobody/b]"), ["7:19", "routes.chat.last-resort[0]", "no provider is named"]],
   [inRoute("last-resort: [alpha/b]"), ["7:19", "routes.chat.last-resort[0]", "is no local model"]],

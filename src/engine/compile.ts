@@ -2,6 +2,7 @@
 // order of the policies is fixed (docs/adr): deadline, last resort, keep, refused, resume, pursue, attempt.
 
 import { canned } from "../answers/canned.ts";
+import { deferred } from "../answers/deferred.ts";
 import { localModel } from "../answers/local-model.ts";
 import { createRecorder, type Recorder } from "../answers/recorder.ts";
 import { staleCache } from "../answers/stale-cache.ts";
@@ -181,13 +182,14 @@ function compileRoute(
 }
 
 function rungsOf(
-  { lastResort = [] }: RouteSettings,
+  { name, lastResort = [] }: RouteSettings,
   planOf: (target: TargetSettings) => Planned,
   client: Dialect,
   { cells, secrets }: Pick<CompileContext, "cells" | "secrets">,
 ): readonly Rung[] {
   return lastResort.map((rung) => {
     if (rung.type === "stale-cache") return staleCache(cells.answers, client);
+    if (rung.type === "defer") return deferred(cells.deferral, name);
     if (rung.type === "canned") return canned(rung.text, client);
     const { plan, provider } = planOf(rung.target);
     const target = keyedTarget({ ...plan, client, tolerantFrom: 0 }, { provider, cells, secrets });

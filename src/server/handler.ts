@@ -8,6 +8,8 @@ import type { Observers } from "../observe/observers.ts";
 import { type Access, createAccess, type Tenant } from "./access.ts";
 import { createAdmin } from "./admin.ts";
 import { answer, type Open } from "./answer.ts";
+import type { Deferral } from "./deferral.ts";
+import { answerDeferred, DEFERRED } from "./deferred-path.ts";
 import { checkOrigin } from "./guard.ts";
 import { createIds } from "./ids.ts";
 import type { IncidentRoom } from "./incident-room.ts";
@@ -35,6 +37,7 @@ export interface HandlerOptions {
   /** With where the gateway is reached, once it listens. */
   readonly incidents?: Pick<IncidentRoom, "desk" | "notifier" | "url">;
   readonly pages?: PageWatch;
+  readonly deferral?: Deferral;
 }
 
 const DATA_PATHS: Readonly<Record<string, Path>> = {
@@ -45,7 +48,7 @@ const DATA_PATHS: Readonly<Record<string, Path>> = {
 };
 
 /** Ours, and not built yet: never a provider's. */
-const KEPT_FREE = /^\/v1\/(?:deferred\/|route-status$)/;
+const KEPT_FREE = /^\/v1\/route-status$/;
 const MODELS = "/v1/models";
 
 /** Beyond this a call is refused at once: each holds sockets and memory on both sides. */
@@ -75,6 +78,11 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
     const known = Object.hasOwn(DATA_PATHS, path) ? DATA_PATHS[path] : undefined;
     if (known !== undefined && request.method !== "POST") return notAllowed(asker, request.method, "POST");
     if (known === undefined && isModels(path, request)) return models(engine, asked, tenant);
+    if (path.startsWith(DEFERRED)) {
+      const wantsProgress = request.headers.get("accept")?.includes("text/event-stream") === true;
+      const asking = { method: request.method, id: path.slice(DEFERRED.length), wantsProgress };
+      return answerDeferred(options.deferral, { ...asking, tenant, asker, clock: engine.runtime.clock });
+    }
     if (KEPT_FREE.test(path)) return notFound(asker, `${path} is not in this version.`);
     if (state.draining) return draining(asker);
     if (state.open >= OPEN_MAX) return full(asker);

@@ -9,6 +9,7 @@ import { createEngine } from "../engine/engine.ts";
 import type { Observers } from "../observe/observers.ts";
 import { backgroundClock, systemClock } from "../runtime/clock.ts";
 import { resolveHost } from "../runtime/resolve-host.ts";
+import type { Deferral } from "./deferral.ts";
 import { isLoopback } from "./guard.ts";
 import { createHandler } from "./handler.ts";
 import type { IncidentRoom } from "./incident-room.ts";
@@ -28,6 +29,8 @@ export interface ServerOptions {
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
   /** Follows incidents; it runs as long as the server does. */
   readonly room?: IncidentRoom;
+  /** Runs deferred calls for as long as the server does. */
+  readonly deferral?: Deferral;
 }
 
 export interface Server {
@@ -67,6 +70,7 @@ export function startServer(options: ServerOptions): Server {
   });
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
   options.room?.start(url);
+  options.deferral?.start(engine);
   return {
     url,
     reload(now) {
@@ -79,19 +83,22 @@ export function startServer(options: ServerOptions): Server {
     async stop(graceMs) {
       handler.drain();
       pages.stop();
+      options.deferral?.drain();
       const untilMs = runtime.clock.now() + graceMs;
       const never = new CancelSource();
       // A response is pending for the platform until its last byte was taken, long after it was handed over.
-      const busy = (): boolean => handler.open > 0 || server.pendingRequests > 0;
+      const busy = (): boolean =>
+        handler.open > 0 || (options.deferral?.running ?? 0) > 0 || server.pendingRequests > 0;
       while (busy() && runtime.clock.now() < untilMs) await sleep(runtime.clock, DRAIN_POLL_MS, never);
       options.room?.stop();
+      options.deferral?.stop();
       await server.stop(true);
     },
   };
 }
 
 function createParts(options: ServerOptions) {
-  const { settings, runtime, secrets, observers, maxOutput, contextOf, readers = [], room } = options;
+  const { settings, runtime, secrets, observers, maxOutput, contextOf, readers = [], room, deferral } = options;
   const board = createTargetBoard();
   const engine = createEngine({
     settings,
@@ -100,12 +107,24 @@ function createParts(options: ServerOptions) {
     ...(maxOutput && { maxOutput }),
     ...(contextOf && { contextOf }),
     ...(observers?.propagate && { propagate: observers.propagate }),
-    readers: [board.read, ...(observers?.readers ?? []), ...readers, ...(room === undefined ? [] : [room.read])],
+    readers: [
+      board.read,
+      ...(observers?.readers ?? []),
+      ...readers,
+      ...(room === undefined ? [] : [room.read]),
+      ...(deferral === undefined ? [] : [deferral.read]),
+    ],
   });
   // With another clock than the machine's (a test's) it is that one which moves the readings too.
   const timers = runtime.clock === systemClock ? { timers: backgroundClock } : {};
   const pages = createPageWatch({ engine, resolveHost, ...timers });
-  const seen = { board, pages, ...(observers && { observers }), ...(room && { incidents: room }) };
+  const seen = {
+    board,
+    pages,
+    ...(observers && { observers }),
+    ...(room && { incidents: room }),
+    ...(deferral && { deferral }),
+  };
   return { engine, pages, handler: createHandler(engine, seen) };
 }
 

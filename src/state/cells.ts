@@ -65,6 +65,7 @@ export function createCells(): Cells {
         waiting: 0,
       })),
     local: (identity) => getOrMake(locals, identity, TARGETS_MAX, () => ({ calls: 0 })),
+    deferral: { desk: undefined },
     refused: createRefused(),
   };
 }

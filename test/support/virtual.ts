@@ -54,6 +54,8 @@ export interface VirtualOptions {
   readonly keys?: Readonly<Record<string, readonly string[]>>;
   /** Names of providers that are local, and no targets by default. */
   readonly local?: readonly string[];
+  /** One more reader of the facts. */
+  readonly reader?: (event: GatewayEvent) => void;
 }
 
 export interface Ask {
@@ -141,7 +143,7 @@ export function virtual(options: VirtualOptions): Virtual {
     settings: settingsOf(world, options),
     runtime: { ...world.runtime, transport: options.transport?.(world) ?? world.runtime.transport },
     maxOutput: () => 4_096,
-    readers: [see],
+    readers: [see, ...(options.reader === undefined ? [] : [options.reader])],
   });
   let calls = 0;
   return {
