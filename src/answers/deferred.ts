@@ -62,7 +62,18 @@ function nameOf({ defer }: Call, hash: string): string {
   return key === undefined ? `call ${hash}` : `key ${bytesToHex(sha256(utf8ToBytes(key)))}`;
 }
 
+/** Asked before the targets and after them: a long prompt is hashed once. */
+const hashes = new WeakMap<Call, string>();
+
 function hashOf(call: Call): string {
+  const known = hashes.get(call);
+  if (known !== undefined) return known;
+  const hash = makeHash(call);
+  hashes.set(call, hash);
+  return hash;
+}
+
+function makeHash(call: Call): string {
   const { dialect, operation, query, headers, body } = call;
   // Trace headers are those of one request.
   const { traceparent, tracestate, ...asked } = headers;
