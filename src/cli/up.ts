@@ -1,23 +1,17 @@
 // `holdfast up`: serves until it is told to stop. One line on stdout says that it serves and where; all else is stderr.
 
 import { contextTokens, maxOutputTokens } from "../../catalog/models.ts";
-import type { Database } from "../core/database.ts";
-import type { Clock, Runtime } from "../core/runtime.ts";
+import type { Clock } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
 import { createBunRuntime, maxConcurrentFetches } from "../runtime/bun.ts";
 import { hasLostTerminal } from "../runtime/command-io.ts";
-import { sendMail } from "../runtime/smtp.ts";
-import { createDeferral, type Deferral } from "../server/deferral.ts";
 import { type Server, startServer } from "../server/http.ts";
-import { createIncidentRoom } from "../server/incident-room.ts";
-import { startAccounts } from "./accounts.ts";
 import { type Command, misuse } from "./command.ts";
 import { DEFAULT_FILE } from "./config-file.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
 import { startKeyReading } from "./key-reading.ts";
-import { startObserving } from "./observing.ts";
+import { openMemory } from "./memory.ts";
 import { makePlan } from "./plan.ts";
-import { openStore } from "./storing.ts";
 
 const HELP = `holdfast up [--config FILE] [--host HOST] [--port PORT] [--json]
 
@@ -60,32 +54,20 @@ async function runUp(args: readonly string[]): Promise<number> {
   const runtime = createBunRuntime();
   const plan = await makePlan(parsed.flags, runtime.clock);
   if (plan === undefined) return 2;
-  const storing = openStore(plan.settings.store, plan.follow !== undefined, runtime.wallMs());
-  if ("problem" in storing) {
+  const memory = openMemory(plan, runtime);
+  if ("problem" in memory) {
     plan.stop();
-    return misuse("up", storing.problem);
+    return misuse("up", memory.problem);
   }
-  if (storing.note !== undefined) warn(storing.note);
-  const { database } = storing;
-  const accounts = startAccounts({ runtime, database, settings: plan.settings });
-  const lasting = lastingParts(database, runtime, plan.settings);
-  const callReaders = [lasting.room.readCall];
-  const observing = startObserving(runtime, { hasView: plan.view !== undefined, callReaders, ledger: accounts.ledger });
-  if ("problem" in observing) {
-    plan.stop();
-    return misuse("up", observing.problem);
-  }
-  const { observers } = observing;
-  const readers = plan.view === undefined ? observing.readers : [...observing.readers, plan.view];
   const keys = startKeyReading(runtime.clock);
   const { secrets } = keys;
   let server: Server | undefined;
   // The keys are read first: a call that comes at once must not find them missing.
   const takeOver = (settings: Settings): Promise<void> =>
     keys.takeOver(settings, () => {
-      accounts.takeOver(settings);
+      memory.takeOver(settings);
       if (server !== undefined) server.reload(settings);
-      else server = startServer({ settings, runtime, secrets, ...MODEL_LIMITS, observers, readers, ...lasting });
+      else server = startServer({ settings, runtime, secrets, ...MODEL_LIMITS, ...memory.parts });
     });
   const problem = await takeOver(plan.settings).catch((error) => cannotListen(plan.settings, error));
   if (server === undefined) {
@@ -93,7 +75,7 @@ async function runUp(args: readonly string[]): Promise<number> {
     keys.stop();
     return misuse("up", problem ?? "it did not start");
   }
-  accounts.tellBy(server.emit);
+  memory.tellBy(server.emit);
   // Before anyone is told: a signal must not find the process without its handler.
   const stopped = stopSignal(runtime.clock, plan.follow?.(takeOver));
   console.log(parsed.flags.json === true ? JSON.stringify({ ready: server.url }) : `holdfast ready on ${server.url}`);
@@ -103,30 +85,8 @@ async function runUp(args: readonly string[]): Promise<number> {
   await server.stop(DRAIN_GRACE_MS);
   plan.stop();
   keys.stop();
-  await observing.end();
-  accounts.end();
-  storing.database?.close();
+  await memory.end();
   return 0;
-}
-
-/** What goes on behind the calls for as long as the server runs. */
-function lastingParts(database: Database | undefined, runtime: Runtime, settings: Settings) {
-  const room = createIncidentRoom({ runtime, settings, database, sendMail, warn });
-  return { room, ...(database && deferralIn(database, runtime)) };
-}
-
-/** A store that fails costs no more than this: calls are not deferred, and are told so. */
-function deferralIn(database: Database, runtime: Runtime): { readonly deferral?: Deferral } {
-  try {
-    return { deferral: createDeferral({ database, runtime, trouble: warn }) };
-  } catch (error) {
-    warn(`no call is deferred: ${error instanceof Error ? error.message : String(error)}`);
-    return {};
-  }
-}
-
-function warn(message: string): void {
-  console.error(`holdfast: ${message}`);
 }
 
 function wrongListenFlag(flags: Flags): string | undefined {
