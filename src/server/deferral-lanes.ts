@@ -5,8 +5,6 @@ import type { Clock } from "../core/runtime.ts";
 import type { Engine } from "../engine/engine.ts";
 
 const WIDTH_MAX = 8;
-/** The outage has only just been seen. */
-const FIRST_MS = 2_000;
 const PAUSE_MS = 1_000;
 const PAUSE_MAX_MS = 60_000;
 /** In an outage that lasts; news of a target shortens it. */
@@ -51,7 +49,7 @@ export function createLanes(clock: Clock): Lanes {
       if (known !== undefined) return known;
       const oldest = lanes.size >= LANES_MAX ? [...lanes.values()].find(({ running }) => running === 0) : undefined;
       if (oldest !== undefined) lanes.delete(oldest.route);
-      const untilMs = clock.now() + FIRST_MS;
+      const untilMs = clock.now();
       const successesNow = () => successesOf(route, engine);
       const successes = successesNow();
       const made: Lane = {

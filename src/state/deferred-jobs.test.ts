@@ -14,6 +14,7 @@ import { createDeferredJobs } from "./deferred-jobs.ts";
 import { JOB_BYTES_MAX } from "./deferred-room.ts";
 
 const TICK_MS = 2;
+const DUE_MS = 6_000;
 const DAY_MS = 86_400_000;
 const REPLY = { status: 200, headers: { "content-type": "application/json" }, body: new Uint8Array([1, 2, 3]) };
 
@@ -70,7 +71,7 @@ test("no tenant ever sees, names or cancels another's job, whatever they are cal
     Array.from({ length: 1 + Math.floor(random() * 3) }, () => alphabet[Math.floor(random() * alphabet.length)]).join(
       "",
     );
-  const { jobs, idOf } = shelf();
+  const { jobs, idOf, advance } = shelf();
   const owners = new Map<string, string>();
   for (let i = 0; i < 300; i++) {
     const tenant = word();
@@ -84,6 +85,7 @@ test("no tenant ever sees, names or cancels another's job, whatever they are cal
     expect(jobs.cancel(other, id)).toBe(false);
     expect(jobs.find(owner, id)).toMatchObject({ tenant: owner, state: "queued" });
   }
+  await advance(DUE_MS);
   for (const tenant of tenants) {
     const run = jobs.next("chat", "", []);
     expect(new TextDecoder().decode(run?.body)).toBe(run?.tenant ?? "none");
@@ -92,9 +94,10 @@ test("no tenant ever sees, names or cancels another's job, whatever they are cal
 });
 
 test("tenants take turns, each its oldest first", async () => {
-  const { jobs, idOf } = shelf();
+  const { jobs, idOf, advance } = shelf();
   const ids: Record<string, string> = {};
   for (const name of ["a1", "a2", "a3", "b1", "c1"]) ids[name] = await idOf({ tenant: name[0] ?? "", name });
+  await advance(DUE_MS);
   const order: string[] = [];
   for (let tenant = "", left: string[] = []; ; ) {
     const next = jobs.next("chat", tenant, left);
@@ -174,6 +177,7 @@ test("the next process finds what the last one left", async () => {
   first.database.close();
   const second = shelf(open());
   expect(second.jobs.counts).toMatchObject({ jobs: 2, bytes: 13, waiting: 1 });
+  await second.advance(DUE_MS);
   expect(second.jobs.next("chat", "", [])?.id).toBe(id);
   expect(second.jobs.find("ada", done)?.reply).toEqual(REPLY);
   expect(second.jobs.named("ada", "a")?.id).toBe(id);

@@ -14,6 +14,8 @@ const JOB_LIFE_MS = 86_400_000;
 const TOMBSTONE_MS = 86_400_000;
 const TOMBSTONES_MAX = 20_000;
 const TICK_MS = 1;
+/** The refusal that it comes from is remembered for 5 s, and would only be told again. */
+const FIRST_MS = 5_500;
 /** Gathered within a tick and not yet written. */
 const PENDING_MAX = 2_000;
 const SWEPT_AT_ONCE = 500;
@@ -209,7 +211,20 @@ function durably<T>(database: Database, work: () => T): T {
 
 function valuesOf(id: string, job: NewJob, atMs: number) {
   const { tenant, route, name, named, hash, call, body } = job;
-  return [id, tenant, route, name, named ? 1 : 0, hash, call, body, body.length, atMs, atMs + JOB_LIFE_MS] as const;
+  return [
+    id,
+    tenant,
+    route,
+    name,
+    named ? 1 : 0,
+    hash,
+    call,
+    body,
+    body.length,
+    atMs,
+    atMs + JOB_LIFE_MS,
+    atMs + FIRST_MS,
+  ] as const;
 }
 
 const PART = 36 ** 5;

@@ -60,7 +60,7 @@ export function createJobStatements(database: Database) {
     ),
     insert: database.prepare(
       `INSERT INTO deferred (id, tenant, route, name, named, hash, state, call, body, bytes, createdMs, expiresMs, dueMs, failures)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?8, ?9, ?10, ?11, 0, 0)`,
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?8, ?9, ?10, ?11, ?12, 0)`,
     ),
     named: database.prepare<JobRow>("SELECT * FROM deferred WHERE tenant = ? AND name = ?"),
     forgetName: database.prepare("UPDATE deferred SET name = NULL WHERE id = ?"),

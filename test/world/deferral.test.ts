@@ -4,6 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Database } from "../../src/core/database.ts";
 import type { GatewayEvent } from "../../src/core/gateway-event.ts";
+import type { Settings } from "../../src/core/settings.ts";
 import { openMemoryDatabase } from "../../src/runtime/sqlite.ts";
 import { createDeferral, type Deferral, FAILURES_MAX } from "../../src/server/deferral.ts";
 import { createHandler } from "../../src/server/handler.ts";
@@ -162,6 +163,83 @@ describe("the same call again is the same job", () => {
     expect([fresh.status, fresh.headers.get("x-holdfast-served-by")]).toEqual([200, "target"]);
     expect(ids.length).toBe(2);
   });
+});
+
+describe("keys", () => {
+  const hashOf = (key: string) => `sha256:${new Bun.CryptoHasher("sha256").update(key).digest("hex")}`;
+  const withKeys = (here: ReturnType<typeof deferring>, keys: Settings["keys"]) =>
+    here.engine.reload({ ...here.engine.settings, keys });
+  const ADA = { name: "ada", hash: hashOf("key-of-ada") };
+  const BOB = { name: "bob", hash: hashOf("key-of-bob") };
+
+  test("another key's job does not exist, nor does its idempotency-key", async () => {
+    const here = deferring({ faults: blackout(30_000) });
+    withKeys(here, [ADA, BOB]);
+    const keyed = (key: string) => ({ ...ASYNC, "x-api-key": key, "idempotency-key": "k" });
+    const location = (await here.post({}, keyed("key-of-ada"))).headers.get("location") ?? "";
+    const others = (await here.post({}, keyed("key-of-bob"))).headers.get("location") ?? "";
+    expect(others).not.toBe(location);
+    for (const method of ["GET", "DELETE"]) {
+      const init = { method, headers: { "x-api-key": "key-of-bob", accept: "text/event-stream" } };
+      expect((await here.send(location, init)).status).toBe(404);
+      expect((await here.send(location, { method })).status).toBe(401);
+    }
+    await here.rest();
+    expect((await here.get(location, { "x-api-key": "key-of-ada" })).status).toBe(200);
+    expect((await here.get(location, { "x-api-key": "key-of-bob" })).status).toBe(404);
+  });
+
+  test("what the key may do is looked up when the job runs", async () => {
+    const here = deferring({ faults: blackout(30_000) });
+    withKeys(here, [ADA, BOB]);
+    const post = async (key: string) => (await (await here.post({}, { ...ASYNC, "x-api-key": key })).json()).id;
+    const [ada, bob] = [await post("key-of-ada"), await post("key-of-bob")];
+    withKeys(here, [{ ...BOB, routes: ["other"] }]);
+    await here.rest();
+    expect(here.deferral.jobs.find("ada", ada)?.reply?.status).toBe(401);
+    expect(here.deferral.jobs.find("bob", bob)?.reply?.status).toBe(403);
+    expect(here.events.filter(({ type }) => type === "attempt-start").length).toBe(4);
+  });
+});
+
+test("a deadline that passes in silence is a promise too, and a stream is not opened early for it", async () => {
+  const here = deferring({
+    providers: [sim("alpha", ANTHROPIC)],
+    faults: [{ ...on("alpha", { kind: "silence" }), forMs: 9_000 }],
+  });
+  const accepted = await here.post({}, { ...ASYNC, "x-holdfast-deadline-ms": "8000" });
+  expect(accepted.status).toBe(202);
+  await here.rest();
+  expect((await here.get(accepted.headers.get("location") ?? "")).status).toBe(200);
+});
+
+test.each([
+  ["no wish", {}],
+  ["another wish", { prefer: "return=minimal" }],
+])("%s: nothing is written", async (_, headers) => {
+  const here = deferring({ faults: blackout(30_000) });
+  const refused = await here.post({ stream: false }, headers);
+  expect([refused.status, here.deferral.jobs.counts.jobs]).toEqual([529, 0]);
+});
+
+test("an operator sees jobs, and neither prompts nor replies", async () => {
+  const here = deferring({ faults: blackout(10_000) });
+  const { id } = await (await here.post({ prompt: "a secret" })).json();
+  const list = async () => (await here.get("/admin/v1/deferred", { host: "127.0.0.1:4000" })).text();
+  const waiting = await list();
+  expect(JSON.parse(waiting)).toMatchObject({
+    waiting: 1,
+    kept: 1,
+    deferred: [{ id, tenant: "default", route: "chat", state: "queued", failures: 0 }],
+  });
+  expect(waiting).not.toContain("secret");
+  await here.rest();
+  expect(JSON.parse(await list())).toMatchObject({ waiting: 0, deferred: [{ id, state: "done", status: 200 }] });
+});
+
+test("a key that is no key is refused", async () => {
+  const here = deferring();
+  expect((await here.post({}, { ...ASYNC, "idempotency-key": "x".repeat(256) })).status).toBe(400);
 });
 
 test("progress as events, until it is over", async () => {
