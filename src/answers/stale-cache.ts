@@ -29,7 +29,9 @@ export function staleCache(answers: KeptAnswers, keys: KeyContext): Rung {
 
 /** Whether a call would be given one, for who need not try to answer it otherwise. */
 export function hasStale(answers: KeptAnswers, keys: KeyContext): (call: Call, scope: Scope) => boolean {
-  return (call, { runtime }) => find(answers, keys, { call, runtime, aliveAtMs: runtime.clock.now() }) !== undefined;
+  return (call, { runtime }) =>
+    // A deferred call that runs is given none of these.
+    call.defer !== "due" && find(answers, keys, { call, runtime, aliveAtMs: runtime.clock.now() }) !== undefined;
 }
 
 interface Asked {

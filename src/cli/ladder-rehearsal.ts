@@ -1,13 +1,17 @@
 // A rehearsal of a route's last resorts with all its targets masked: a kept answer is given again, a sentence is said, whole and as
 // a stream, through the real path. No provider is asked; local models are rehearsed with the targets.
 
+import type { Call } from "../core/call.ts";
 import { CancelSource } from "../core/cancel.ts";
+import type { DeferralDesk } from "../core/deferral.ts";
 import { fault } from "../core/fault.ts";
 import type { Runtime, WireResponse } from "../core/runtime.ts";
 import type { LastResortSettings, RouteSettings, Settings } from "../core/settings.ts";
 import { sleep } from "../core/timing.ts";
 import { DIALECTS } from "../dialects/registry.ts";
 import { createEngine } from "../engine/engine.ts";
+import { openMemoryDatabase } from "../runtime/sqlite.ts";
+import { createDeferredJobs } from "../state/deferred-jobs.ts";
 import { tinyCall } from "./tiny-call.ts";
 
 export interface LadderStep {
@@ -64,7 +68,8 @@ async function playRung(
     runtime: { ...runtime, transport },
   });
   const ask = async (stream: boolean): Promise<string | undefined> => {
-    const call = tinyCall({ id: `${stream}`, dialect: provider.dialect, model: ROUTE, stream });
+    const tiny = tinyCall({ id: `${stream}`, dialect: provider.dialect, model: ROUTE, stream });
+    const call: Call = rung.type === "defer" ? { ...tiny, defer: {} } : tiny;
     const reply = await engine.answer(call, new CancelSource());
     while (reply.ok && (await reply.frames.read()) !== undefined);
     return reply.ok && (await reply.ending).kind === "complete" ? reply.servedBy : undefined;
@@ -73,8 +78,20 @@ async function playRung(
     await ask(false);
     await sleep(runtime.clock, KEPT_AFTER_MS, new CancelSource());
   }
+  // The store itself may be in the hands of a gateway that runs.
+  if (rung.type === "defer") engine.cells.deferral.desk = deskInMemory(runtime);
   masked = true;
-  return (await ask(false)) === rung.type && (await ask(true)) === rung.type;
+  const given = rung.type === "defer" ? "deferred" : rung.type;
+  return (await ask(false)) === given && (await ask(true)) === given;
+}
+
+function deskInMemory(runtime: Runtime): DeferralDesk {
+  return createDeferredJobs({
+    database: openMemoryDatabase(),
+    runtime,
+    isRunning: () => false,
+    arrived: () => {},
+  });
 }
 
 function wholeAnswer(dialect: Settings["providers"][number]["dialect"], runtime: Runtime): () => WireResponse {

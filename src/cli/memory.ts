@@ -6,6 +6,7 @@ import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Clock, Runtime } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
 import { sendMail } from "../runtime/smtp.ts";
+import { createDeferral } from "../server/deferral.ts";
 import type { ServerOptions } from "../server/http.ts";
 import { createIncidentRoom } from "../server/incident-room.ts";
 import { startAccounts } from "./accounts.ts";
@@ -15,7 +16,7 @@ import { openStore } from "./storing.ts";
 
 export interface Memory {
   /** For the server. */
-  readonly parts: Pick<ServerOptions, "observers" | "readers" | "room" | "answersIn" | "trouble">;
+  readonly parts: Pick<ServerOptions, "observers" | "readers" | "room" | "answersIn" | "deferral" | "trouble">;
   takeOver(settings: Settings): void;
   /** Where facts that are found here go, once somebody listens. */
   tellBy(emit: (event: GatewayEvent) => void): void;
@@ -38,9 +39,17 @@ export function openMemory(plan: Plan, runtime: Runtime): Memory | { readonly pr
     return observing;
   }
   const { observers } = observing;
+  const trouble = told(runtime.clock);
   const readers = view === undefined ? observing.readers : [...observing.readers, view];
   return {
-    parts: { observers, readers, room, ...answersIn(settings, database), trouble: told(runtime.clock) },
+    parts: {
+      observers,
+      readers,
+      room,
+      trouble,
+      ...answersIn(settings, database),
+      ...deferralIn(database, runtime, trouble),
+    },
     takeOver: accounts.takeOver,
     tellBy: accounts.tellBy,
     async end() {
@@ -58,6 +67,21 @@ function warn(message: string): void {
 /** What was said to whom is written to a disk only where the configuration names the place. */
 function answersIn({ store }: Settings, database: Database | undefined): { readonly answersIn?: Database } {
   return typeof store === "object" && database !== undefined ? { answersIn: database } : {};
+}
+
+/** A store that fails costs no more than this: calls are not deferred, and are told so. */
+function deferralIn(
+  database: Database | undefined,
+  runtime: Runtime,
+  trouble: (message: string) => void,
+): Pick<ServerOptions, "deferral"> {
+  if (database === undefined) return {};
+  try {
+    return { deferral: createDeferral({ database, runtime, trouble }) };
+  } catch (error) {
+    warn(`no call is deferred: ${error instanceof Error ? error.message : String(error)}`);
+    return {};
+  }
 }
 
 /** The same trouble again within a minute is not told again. */

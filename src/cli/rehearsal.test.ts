@@ -5,6 +5,7 @@ import type { Runtime } from "../core/runtime.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { type FaultScript, standingFault } from "../sim/fault-script.ts";
 import { SIM_PROVIDER_DEFAULTS } from "../sim/provider.ts";
+import { randomStream } from "../sim/random.ts";
 import { createWorld } from "../sim/world.ts";
 import { adviceFor } from "./advice.ts";
 import { rehearseLadders } from "./ladder-rehearsal.ts";
@@ -131,19 +132,19 @@ test("all of it ends in its time, and what was not reached is told", async () =>
 });
 
 test("the ladder is rehearsed with its targets masked, in the dialect of each", async () => {
-  const rungs = "last-resort: [stale-cache, { canned: Back soon. }]";
+  const rungs = "last-resort: [stale-cache, { canned: Back soon. }, defer]";
   const { settings } = loaded(
     `  chat: { targets: [anthropic/claude-sonnet-5], ${rungs} }\n  other: { targets: [openai/gpt-6-sol], cache: { healthy: stem }, ${rungs} }\n  bare: { targets: [openai/gpt-6-sol] }\n`,
   );
   const runtime: Runtime = {
     clock: systemClock,
     wallMs: () => 0,
-    random: () => 0.5,
+    random: randomStream(1, "ladders"),
     transport: () => Promise.reject(new Error("nobody may be asked")),
   };
   const steps = await rehearseLadders(settings, runtime);
   const expected = ["chat", "other"].flatMap((route) =>
-    ["stale-cache", "canned"].map((rung) => ({ route, rung, ok: true })),
+    ["stale-cache", "canned", "defer"].map((rung) => ({ route, rung, ok: true })),
   );
   expect(steps).toEqual(expected as typeof steps);
 });

@@ -17,7 +17,7 @@ const SENTENCE_MAX = 4_000;
 const FACTS = ["model", "reason", "since", "retry"] as const;
 /** Names of the rungs that are neither a model nor a sentence. */
 const NAMED: ReadonlySet<string> = new Set(["stale-cache", "defer"]);
-const ALLOWED = 'provider/model | { canned: "…" }';
+const ALLOWED = 'provider/model | { canned: "…" } | defer';
 
 type Written = readonly (string | { readonly canned: string })[] | "off" | undefined;
 
@@ -27,7 +27,7 @@ export function lastResortOf(written: Written, cache: WrittenCache | "off" | und
   if (written === undefined || written === "off") return [];
   return written.flatMap((rung): LastResortSettings[] => {
     if (typeof rung !== "string") return [{ type: "canned", text: rung.canned.trim() }];
-    if (rung === "stale-cache") return [{ type: "stale-cache" }];
+    if (rung === "stale-cache" || rung === "defer") return [{ type: rung }];
     const target = splitTarget(rung);
     return target === undefined ? [] : [{ type: "local", target }];
   });
@@ -84,6 +84,9 @@ export function lastResortIssues(tree: unknown): Issue[] {
       if (isMapping(rung)) return sentenceIssues(rung.canned, [...place, "canned"]);
       if (rung === "stale-cache" && !kept) {
         return [{ path: place, message: "has nothing to give: no answer is kept", allowed: "cache: { outage: stem }" }];
+      }
+      if (rung === "defer" && asksForNothing(at(tree, ["store"]) ?? "sqlite:")) {
+        return [{ path: place, message: "needs a store that outlives the gateway", allowed: "store: sqlite:PATH" }];
       }
       if (typeof rung !== "string" || rung.trim() === "" || NAMED.has(rung)) return [];
       return modelIssues(rung, tree, { route, place, providers });

@@ -36,14 +36,6 @@ export const LATER: readonly LaterRow[] = [
     ...route("cache.outage", "off | exact | stem", (value) => value === "semantic"),
     partial: true,
   },
-  {
-    ...route(
-      "last-resort",
-      'stale-cache | provider/model | { canned: "…" }',
-      (value) => Array.isArray(value) && value.includes("defer"),
-    ),
-    partial: true,
-  },
   route("require", "{}"),
   { path: ["canary"], allowed: "off" },
   {

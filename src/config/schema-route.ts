@@ -170,7 +170,7 @@ export const route = object({
   ),
   "last-resort": told(
     feature(list(lastResort, "a list"), "[] | a list of last resorts"),
-    "What is given when no target can answer, in this order: a kept answer, a model of `tier: local`, or a prepared sentence.",
+    "What is given when no target can answer, in this order: a kept answer, a model of `tier: local`, a prepared sentence, or the promise of a later answer (`defer`, needs `store: sqlite:PATH`).",
   ),
   require: told(
     feature(named(text("a name"), "a mapping such as { region: eu }"), "{} | a mapping such as { region: eu }"),

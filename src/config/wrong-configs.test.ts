@@ -260,7 +260,7 @@ const ROWS: readonly Row[] = [
     inRoute("cache: { outage: exact }\n    last-resort: [{ canned: Back soon. }]"),
     ["7:22", "routes.chat.cache.outage", "has no stale-cache"],
   ],
-  [inRoute("last-resort: [defer]"), ["7:18", "routes.chat.last-resort", later]],
+  [`${inRoute("last-resort: [defer]")}store: memory\n`, ["7:19", "routes.chat.last-resort[0]", "outlives the gateway"]],
   [inRoute("last-resort: [stale-cash]"), ["7:19", "routes.chat.last-resort[0]", "is no last resort", "stale-cache"]],
   [inRoute("last-resort: [nobody/b]"), ["7:19", "routes.chat.last-resort[0]", "no provider is named"]],
   [inRoute("last-resort: [alpha/b]"), ["7:19", "routes.chat.last-resort[0]", "is no local model"]],

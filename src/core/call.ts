@@ -1,6 +1,7 @@
 // What a client asked, in the form the whole data path shares. The body stays the client's own bytes; `Inspected` is what
 // a scan of its top level found, so that the native lane never parses the prompt.
 
+import type { DeferWish } from "./deferral.ts";
 import type { HeaderMap } from "./runtime.ts";
 
 export type DialectId = "anthropic-messages" | "openai-chat";
@@ -98,6 +99,8 @@ export interface Call {
   readonly cache?: CacheWish | undefined;
   /** From the header, else the route. */
   readonly resume?: ResumeMode | undefined;
+  /** The client would rather be answered later than not at all. */
+  readonly defer?: DeferWish | undefined;
   /** What broken attempts of this call already delivered. Set only by `resume`, read by `pursue` and `attempt`. */
   readonly delivered?: DeliveredPart;
 }

@@ -1,6 +1,7 @@
 // The mutable state that rules read and shells write, as plain data. Cells live in `src/state/` and are keyed by identity
 // (provider, url, region, model, key fingerprint), so that two routes share them and a reload keeps them.
 
+import type { DeferralCell } from "./deferral.ts";
 import type { FaultKind } from "./fault.ts";
 import type { LimitKind } from "./rate-limit.ts";
 import type { Refusal } from "./reply.ts";
@@ -326,6 +327,7 @@ export interface Cells {
   hedge(route: string): HedgeCell;
   outage(route: string): OutageCell;
   admission(route: string): AdmissionCell;
+  readonly deferral: DeferralCell;
   local(identity: string): LocalCell;
   refused: {
     /** True when there is nothing to look up: callers spare themselves the hash. */

@@ -4,6 +4,7 @@
 import type { BeliefCause } from "./belief-cause.ts";
 import type { Criticality, DialectId, Operation } from "./call.ts";
 import type { BeliefState } from "./cell.ts";
+import type { JobState } from "./deferral.ts";
 import type { FaultKind } from "./fault.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { Degraded, ServedBy } from "./reply.ts";
@@ -98,6 +99,14 @@ export type GatewayEvent = Fact &
         readonly fault: FaultKind;
         readonly deliveredChars: number;
         readonly how: "prefix" | "anchor" | "anew";
+      }
+    /** A call was deferred, or is over; `call` is the job's id. Its runs are calls of their own. `waiting`: of all jobs, now. */
+    | {
+        readonly type: "deferred";
+        readonly tenant: string;
+        readonly route: string;
+        readonly state: JobState;
+        readonly waiting: number;
       }
     /** Headers went out before the commit. */
     | { readonly type: "call-open" }

@@ -53,6 +53,7 @@ export interface TargetSettings {
 /** A sentence's `text` may hold `{model}`, `{reason}`, `{since}` and `{retry}`. */
 export type LastResortSettings =
   | { readonly type: "stale-cache" }
+  | { readonly type: "defer" }
   | { readonly type: "canned"; readonly text: string }
   | { readonly type: "local"; readonly target: TargetSettings };
 

@@ -2,6 +2,7 @@
 // order of the policies is fixed (docs/adr): cache, deadline, last resort, keep, refused, resume, pursue, attempt.
 
 import { canned } from "../answers/canned.ts";
+import { deferred } from "../answers/deferred.ts";
 import { createDesk } from "../answers/desk.ts";
 import { createFlights } from "../answers/flight.ts";
 import { localModel } from "../answers/local-model.ts";
@@ -221,13 +222,14 @@ function cachingOf({ cache: rules, name }: RouteSettings, client: Dialect, { ans
 }
 
 function rungsOf(
-  { lastResort = [], criticality }: RouteSettings,
+  { name, lastResort = [], criticality }: RouteSettings,
   planOf: (target: TargetSettings) => Planned,
   { client, keys }: { readonly client: Dialect; readonly keys: KeyContext | undefined },
   { cells, secrets }: Pick<CompileContext, "cells" | "secrets">,
 ): readonly Rung[] {
   return lastResort.flatMap((rung) => {
     if (rung.type === "stale-cache") return keys === undefined ? [] : staleCache(cells.answers, keys);
+    if (rung.type === "defer") return deferred(cells.deferral, name);
     if (rung.type === "canned") return canned(rung.text, client);
     const { plan, provider } = planOf(rung.target);
     const target = keyedTarget({ ...plan, client, tolerantFrom: 0 }, { provider, cells, secrets });

@@ -29,7 +29,8 @@ export async function deliver(engine: Engine, call: Call, cancel: CancelSource, 
   const { clock } = engine.runtime;
   const startMs = clock.now();
   const replying = engine.answer(call, cancel);
-  const reply = call.stream ? await orOpen(replying, clock, openMs) : await replying;
+  // Nobody can be told 202 on a stream that is open.
+  const reply = call.stream && call.defer === undefined ? await orOpen(replying, clock, openMs) : await replying;
   if (reply === undefined) {
     engine.emit({ type: "call-open", atMs: clock.now(), call: call.id });
     const headers = { "x-holdfast-call": call.id, "content-type": STREAM_TYPE, "cache-control": "no-cache" };
@@ -37,6 +38,10 @@ export async function deliver(engine: Engine, call: Call, cancel: CancelSource, 
   }
   if (!reply.ok) return refusal(wire, call, reply);
   const headers = answerHeaders(call.id, reply, clock.now() - startMs);
+  if (reply.servedBy === "deferred") {
+    const body = (await reply.frames.read()) ?? new Uint8Array(0);
+    return { status: reply.status, headers: { ...headers, ...reply.headers }, body, early: false };
+  }
   if (call.stream) {
     headers["content-type"] = STREAM_TYPE;
     headers["cache-control"] = "no-cache";
@@ -73,7 +78,8 @@ function orOpen(replying: Promise<Reply>, clock: Clock, openMs: number): Promise
   });
 }
 
-function answerHeaders(call: string, answer: Answer, tookMs: number): Record<string, string> {
+/** Of an answer that committed `tookMs` after its call came. */
+export function answerHeaders(call: string, answer: Answer, tookMs: number): Record<string, string> {
   const providerMs = answer.trail.at(-1)?.ms ?? 0;
   const headers: Record<string, string> = {};
   setIds(headers, call);

@@ -8,7 +8,7 @@ import type { Engine } from "./engine.ts";
 
 export type RouteState = "healthy" | "degraded" | "down";
 /** Who still answers, in the words of `x-holdfast-served-by`. */
-export type Works = "target" | "stale-cache" | "local" | "canned";
+export type Works = "target" | "stale-cache" | "local" | "canned" | "deferred";
 
 export interface RouteStatus {
   readonly route: string;
@@ -82,7 +82,7 @@ function worst(found: readonly Found[]): Found {
 }
 
 function worksOf({ lastResort = [] }: RouteSettings, state: RouteState): Works[] {
-  const rungs = lastResort.map(({ type }: LastResortSettings): Works => type);
+  const rungs = lastResort.map(({ type }: LastResortSettings): Works => (type === "defer" ? "deferred" : type));
   return [...new Set<Works>(state === "down" ? rungs : ["target", ...rungs])];
 }
 
@@ -90,6 +90,7 @@ const STILL: Readonly<Record<Exclude<Works, "target">, string>> = {
   "stale-cache": "questions that were answered before are answered again",
   local: "a simpler assistant answers meanwhile",
   canned: "you are told what to do meanwhile",
+  deferred: "what you ask can be answered later",
 };
 
 function sentenceOf(state: RouteState, works: readonly Works[], since: string | undefined): string {

@@ -21,6 +21,7 @@ export interface Metrics {
   readonly read: CallReader;
   /** A bug may belong to no call that is followed. */
   bug(): void;
+  deferred(event: Event<"deferred">): void;
   readonly contentType: string;
   text(): string;
 }
@@ -94,6 +95,12 @@ export const METRICS = {
     "A rate limit, as the provider last told it of any key: requests, input, output, or tokens of both.",
   ],
   quotaLeft: ["holdfast_quota_remaining", "target kind", "What was left of it."],
+  deferred: [
+    "holdfast_deferred_total",
+    "route state",
+    "Deferred calls that came to this state; queued: that were deferred.",
+  ],
+  deferredWaiting: ["holdfast_deferred_waiting", "", "Deferred calls that wait for an answer, as of the last change."],
   inFlight: ["holdfast_calls_in_flight", "", "Calls begun and not yet ended."],
   openStreams: ["holdfast_open_streams", "", "Streamed calls whose response has begun and not yet ended."],
   bugs: ["holdfast_bugs_total", "", "Bugs in Holdfast that a call met. Please report them."],
@@ -145,6 +152,7 @@ export function createMetrics({ running, startedWallMs, dropped }: MetricsOption
   return {
     contentType: CONTENT_TYPE,
     bug: counters.bug,
+    deferred: counters.deferred,
     read(event, call) {
       limits.read(event, call);
       if (event.type === "attempt-end") counters.attempt(event);
@@ -173,6 +181,8 @@ function createCounters() {
     waits: counter("waits"),
     waited: counter("waited"),
     bugs: counter("bugs"),
+    deferred: counter("deferred"),
+    deferredWaiting: counter("deferredWaiting", "gauge"),
     dropped: counter("dropped"),
     build: counter("build", "gauge"),
   };
@@ -195,6 +205,10 @@ function createCounters() {
     families,
     labels: { route: routes, target: (name: string) => targets(name).label },
     bug: () => void bugs.value++,
+    deferred({ route, state, waiting }: Event<"deferred">): void {
+      families.deferred.at(routes(route), state).value++;
+      families.deferredWaiting.at().value = waiting;
+    },
     call(end: Event<"call-end">, { start }: TrackedCall): void {
       const route = routes(start.route);
       families.calls.at(route, end.ending, end.servedBy ?? "", end.degraded ?? "").value++;

@@ -88,13 +88,15 @@ export function createObservers(options: ObserverOptions): Observers {
     wallMs,
     callReaders.filter((reader) => reader !== undefined),
   );
-  const readBugs = (event: GatewayEvent): void => {
+  /** What belongs to no call that is followed. */
+  const readOthers = (event: GatewayEvent): void => {
+    if (event.type === "deferred") metrics.deferred(event);
     if (event.type !== "bug") return;
     metrics.bug();
     callLog?.bug(event, wallMs());
   };
   return {
-    readers: [follower.read, hub.read, readBugs, beliefs.read, ...(ledger ? [ledger.see] : [])],
+    readers: [follower.read, hub.read, readOthers, beliefs.read, ...(ledger ? [ledger.see] : [])],
     beliefs,
     ...(ledger && { endUser: ledger.endUser, ledger }),
     ...(traces && { propagate }),

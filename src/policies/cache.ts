@@ -26,8 +26,14 @@ export function cache(desk: Desk | undefined, healthy: boolean): Policy {
 async function read(desk: Desk, next: Service, call: Call, scope: Scope): Promise<Reply> {
   const { noCache = false, noStore = false } = call.cache ?? {};
   const unwanted = noCache || noStore;
-  const reply = await (unwanted ? next(call, scope) : desk.giveOrAsk(call, scope, next));
+  const reply = await (unwanted ? next(call, scope) : ask(desk, next, call, scope));
   if (!reply.ok || reply.headers["cache-status"] !== undefined) return reply;
   const status = unwanted ? UNWANTED : "holdfast; fwd=miss";
   return { ...reply, headers: { ...reply.headers, "cache-status": status } };
+}
+
+/** The promise of a later answer is its own client's alone: nobody joins such a call, nor does it join another. */
+function ask(desk: Desk, next: Service, call: Call, scope: Scope): Reply | Promise<Reply> {
+  if (call.defer === undefined) return desk.giveOrAsk(call, scope, next);
+  return desk.give(call, scope) ?? next(call, scope);
 }

@@ -11,12 +11,17 @@ import type { Policy, Scope } from "../core/service.ts";
 
 export function lastResort(rungs: readonly Rung[], cell: OutageCell): Policy {
   if (rungs.length === 0) return (next) => next;
+  const remembering = rungs.find(({ before }) => before !== undefined);
   return (next) => async (call, scope) => {
+    const known = call.defer === undefined ? undefined : remembering?.before?.(call);
+    if (known !== undefined) return known;
     const reply = await next(call, scope);
     if (reply.ok) {
       cell.sinceMs = undefined;
       return reply;
     }
+    // Nobody waits for a job that runs: it is worth a target's answer or nothing yet.
+    if (call.defer === "due") return reply;
     // The caller's own fault must reach the caller; a client that left is owed nothing.
     if (FAULTS[reply.fault.kind].blame === "caller") return reply;
     cell.sinceMs ??= scope.runtime.clock.now();
@@ -40,14 +45,16 @@ async function descend(
   // The trail of a remembered refusal is that of an earlier call.
   const trail = refusal.remembered === true ? [] : [...refusal.trail];
   const before = trail.length;
+  let { fault } = refusal;
   for (const rung of rungs) {
     const outage = { fault: refusal.fault, sinceWallMs, attempts: attemptsIn(trail) };
     const reply = await rung.serve(outage)(call, scope);
     trail.push(...reply.trail);
     if (reply.ok) return { ...reply, trail };
     // While a rung was busy the client may have left: what it says then is of no use to anybody.
+    if (rung.tellsWhy === true) fault = reply.fault;
     const ended = scope.cancel.fault;
     if (ended !== undefined && FAULTS[ended.kind].blame === "caller") return { ok: false, fault: ended, trail };
   }
-  return trail.length === before ? refusal : { ok: false, fault: refusal.fault, trail };
+  return trail.length === before && fault === refusal.fault ? refusal : { ok: false, fault, trail };
 }

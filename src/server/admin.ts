@@ -6,10 +6,12 @@ import type { CallQuery } from "../observe/call-record.ts";
 import type { Observers } from "../observe/observers.ts";
 import type { Access } from "./access.ts";
 import { listBeliefs } from "./admin-beliefs.ts";
+import { listDeferred } from "./admin-deferred.ts";
 import { type AdminFault, adminFault, isAdminFault } from "./admin-fault.ts";
 import { adminIncidents, type RoomSource } from "./admin-incidents.ts";
 import { reportImpact } from "./admin-reports.ts";
 import { drainTarget, listTargets, restoreTarget } from "./admin-targets.ts";
+import type { Deferral } from "./deferral.ts";
 import { createFeeds, type Feeds } from "./event-feeds.ts";
 import { checkOrigin } from "./guard.ts";
 import type { PageWatch } from "./page-watch.ts";
@@ -28,6 +30,7 @@ export interface AdminSources {
   readonly board?: TargetBoard;
   readonly incidents?: RoomSource;
   readonly pages?: PageWatch;
+  readonly deferral?: Pick<Deferral, "jobs">;
 }
 
 interface Context {
@@ -98,6 +101,7 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
     return adminIncidents(sources.incidents, engine.settings, { request, query, path: path.slice(INCIDENTS.length) });
   }
   if (path === "reports/impact") return reading(asked, () => reportImpact(engine, sources.observers, asked.query));
+  if (path === "deferred") return reading(asked, () => listDeferred(sources.deferral));
   if (path === "cache/purge") return purge(context, asked);
   if (path === "events") return reading(asked, () => feeds.open());
   if (path === "calls") return reading(asked, () => listCalls(sources.observers, asked.query));

@@ -111,12 +111,17 @@ function settingsOrThrow(config: HoldfastConfig, env: Readonly<Record<string, st
       allowed: KEY,
     }));
   const told = loaded.settings.notify === undefined ? [] : [{ path: "notify", message: NOBODY_TOLD, allowed: "[]" }];
-  if (unreadable.length + told.length > 0) throw new HoldfastConfigError([...unreadable, ...told]);
+  const deferring = loaded.settings.routes
+    .filter(({ lastResort = [] }) => lastResort.some(({ type }) => type === "defer"))
+    .map(({ name }) => ({ path: `routes.${name}.last-resort`, message: NOTHING_LATER, allowed: "[]" }));
+  const problems = [...unreadable, ...told, ...deferring];
+  if (problems.length > 0) throw new HoldfastConfigError(problems);
   // Keys tell a gateway's clients apart; the only client here is the process itself.
   const { adminKey, ...settings } = loaded.settings;
   return { ...settings, keys: [] };
 }
 
+const NOTHING_LATER = "the library defers no call; a gateway does";
 const NOBODY_TOLD = "the library tells nobody of incidents; a gateway does";
 const KEY = 'key: "${NAME}" of the environment | the key itself | none';
 

@@ -8,6 +8,8 @@ import type { Observers } from "../observe/observers.ts";
 import { type Access, createAccess, type Tenant } from "./access.ts";
 import { createAdmin } from "./admin.ts";
 import { answer, type Open } from "./answer.ts";
+import type { Deferral } from "./deferral.ts";
+import { answerDeferred, DEFERRED } from "./deferred-path.ts";
 import { checkOrigin } from "./guard.ts";
 import { createIds } from "./ids.ts";
 import type { IncidentRoom } from "./incident-room.ts";
@@ -36,6 +38,7 @@ export interface HandlerOptions {
   /** With where the gateway is reached, once it listens. */
   readonly incidents?: Pick<IncidentRoom, "desk" | "notifier" | "url">;
   readonly pages?: PageWatch;
+  readonly deferral?: Deferral;
 }
 
 const DATA_PATHS: Readonly<Record<string, Path>> = {
@@ -45,8 +48,6 @@ const DATA_PATHS: Readonly<Record<string, Path>> = {
   "/v1/embeddings": { dialect: "openai-chat", operation: "embed" },
 };
 
-/** Ours, and not built yet: never a provider's. */
-const KEPT_FREE = /^\/v1\/deferred\//;
 const ROUTE_STATUS = "/v1/route-status";
 const MODELS = "/v1/models";
 
@@ -81,7 +82,11 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
       if (!isRead(request.method)) return notAllowed(asker, request.method, "GET");
       return answerRouteStatus(engine, query, tenant, asker);
     }
-    if (KEPT_FREE.test(path)) return notFound(asker, `${path} is not in this version.`);
+    if (path.startsWith(DEFERRED)) {
+      const wantsProgress = request.headers.get("accept")?.includes("text/event-stream") === true;
+      const asking = { method: request.method, id: path.slice(DEFERRED.length), wantsProgress };
+      return answerDeferred(options.deferral, { ...asking, tenant, asker, clock: engine.runtime.clock });
+    }
     if (state.draining) return draining(asker);
     if (state.open >= OPEN_MAX) return full(asker);
     const exchange = { request, query, tenant, patient, open: state };

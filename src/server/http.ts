@@ -12,6 +12,7 @@ import type { Observers } from "../observe/observers.ts";
 import { backgroundClock, systemClock } from "../runtime/clock.ts";
 import { resolveHost } from "../runtime/resolve-host.ts";
 import { keepOnDisk } from "../state/answers-on-disk.ts";
+import type { Deferral } from "./deferral.ts";
 import { isLoopback } from "./guard.ts";
 import { createHandler } from "./handler.ts";
 import type { IncidentRoom } from "./incident-room.ts";
@@ -32,6 +33,8 @@ export interface ServerOptions {
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
   /** Follows incidents; it runs as long as the server does. */
   readonly room?: IncidentRoom;
+  /** Runs deferred calls for as long as the server does. */
+  readonly deferral?: Deferral;
   /** Kept answers survive the process there. */
   readonly answersIn?: Database;
   /** Something that people should know and that holds nothing up. */
@@ -75,6 +78,7 @@ export function startServer(options: ServerOptions): Server {
   });
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
   options.room?.start(url);
+  options.deferral?.start(engine);
   const warming = keepWarm(engine);
   return {
     url,
@@ -88,13 +92,16 @@ export function startServer(options: ServerOptions): Server {
     async stop(graceMs) {
       handler.drain();
       pages.stop();
+      options.deferral?.drain();
       warming.stop();
       const untilMs = runtime.clock.now() + graceMs;
       const never = new CancelSource();
       // A response is pending for the platform until its last byte was taken, long after it was handed over.
-      const busy = (): boolean => handler.open > 0 || server.pendingRequests > 0;
+      const busy = (): boolean =>
+        handler.open > 0 || (options.deferral?.running ?? 0) > 0 || server.pendingRequests > 0;
       while (busy() && runtime.clock.now() < untilMs) await sleep(runtime.clock, DRAIN_POLL_MS, never);
       options.room?.stop();
+      options.deferral?.stop();
       await server.stop(true);
       disk?.end();
     },
@@ -102,7 +109,8 @@ export function startServer(options: ServerOptions): Server {
 }
 
 function createParts(options: ServerOptions) {
-  const { settings, runtime, secrets, observers, maxOutput, contextOf, priceOf, readers = [], room } = options;
+  const { settings, runtime, secrets, observers, maxOutput, contextOf, priceOf } = options;
+  const { readers = [], room, deferral } = options;
   const { answersIn: database, trouble = () => {} } = options;
   const board = createTargetBoard();
   const engine = createEngine({
@@ -113,12 +121,24 @@ function createParts(options: ServerOptions) {
     ...(contextOf && { contextOf }),
     ...(priceOf && { priceOf }),
     ...(observers?.propagate && { propagate: observers.propagate }),
-    readers: [board.read, ...(observers?.readers ?? []), ...readers, ...(room === undefined ? [] : [room.read])],
+    readers: [
+      board.read,
+      ...(observers?.readers ?? []),
+      ...readers,
+      ...(room === undefined ? [] : [room.read]),
+      ...(deferral === undefined ? [] : [deferral.read]),
+    ],
   });
   // With another clock than the machine's (a test's) it is that one which moves the readings too.
   const timers = runtime.clock === systemClock ? { timers: backgroundClock } : {};
   const pages = createPageWatch({ engine, resolveHost, ...timers });
-  const seen = { board, pages, ...(observers && { observers }), ...(room && { incidents: room }) };
+  const seen = {
+    board,
+    pages,
+    ...(observers && { observers }),
+    ...(room && { incidents: room }),
+    ...(deferral && { deferral }),
+  };
   const disk = database && keepOnDisk(engine.cells.answers, { database, runtime, trouble });
   return { engine, pages, disk, handler: createHandler(engine, seen) };
 }

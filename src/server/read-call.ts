@@ -61,6 +61,7 @@ export async function readCall(
     strict: steering.strict,
     resume: steering.resume,
     cache: steering.cache,
+    defer: steering.defer,
   };
   return { call, openMs: steering.openMs };
 }
@@ -73,7 +74,7 @@ export interface CallContext {
   readonly endUser?: ((name: string) => string) | undefined;
 }
 
-type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict" | "resume" | "cache"> & {
+type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict" | "resume" | "cache" | "defer"> & {
   readonly openMs: number;
 };
 
@@ -90,6 +91,9 @@ function readSteering(headers: Headers, runtime: Runtime): Steering | Fault {
   const resume = headers.get("x-holdfast-resume");
   const mode = RESUME_MODES.find((known) => known === resume);
   if (resume !== null && mode === undefined) return wrongHeader("x-holdfast-resume", RESUME_MODES.join(", "));
+  const prefer = headers.get("prefer");
+  const defer = prefer === null ? undefined : deferWish(prefer, headers.get("idempotency-key"));
+  if (isFault(defer)) return defer;
   // The SDKs' own headers are hints: what makes no sense is as good as absent.
   const retryCount = Number(headers.get("x-stainless-retry-count") ?? 0);
   const timeoutS = Number(headers.get("x-stainless-timeout") ?? Number.NaN);
@@ -99,6 +103,7 @@ function readSteering(headers: Headers, runtime: Runtime): Steering | Fault {
     criticality: known,
     retryCount: Number.isInteger(retryCount) && retryCount > 0 ? retryCount : 0,
     cache: wish === null ? undefined : cacheWish(wish),
+    defer,
     strict: strict === null ? undefined : strict === "true",
     resume: mode,
     openMs: timeoutS > 0 ? Math.min(EARLY_OPEN_MS, timeoutS * 1_000 * OPEN_SHARE) : EARLY_OPEN_MS,
@@ -126,6 +131,16 @@ export function cacheWish(text: string): CacheWish {
     ...(staleIfErrorMs !== undefined && { staleIfErrorMs }),
     ...(directives.includes("only-if-cached") && { onlyIfCached: true }),
   };
+}
+
+/** RFC 7240: what is not known of preferences is passed over. The key matters only to a call that may be deferred. */
+function deferWish(prefer: string, key: string | null): Call["defer"] | Fault {
+  if (!prefer.split(",").some((part) => part.split(";", 1)[0]?.trim().toLowerCase() === "respond-async"))
+    return undefined;
+  if (key === null) return {};
+  return /^[\x20-\x7e]{1,255}$/.test(key)
+    ? { key }
+    : wrongHeader("idempotency-key", "1 to 255 visible ASCII characters");
 }
 
 function readNumber(headers: Headers, name: string): number | undefined | Fault {

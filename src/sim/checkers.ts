@@ -85,7 +85,7 @@ export function createChecker({ attemptsMax }: CheckerOptions): Checker {
       lastMs = Math.max(lastMs, event.atMs);
       if (event.type === "bug") violate("bugs", `${event.call}: ${event.message}`);
       else if (event.type === "call-start") start(event.call, event.route);
-      else if (isOfTarget(event)) return;
+      else if (isOfNoCall(event)) return;
       else if (ended.has(event.call)) {
         violate(event.type === "call-end" ? "calls" : "silence", `${event.type} of ${event.call} after its call-end`);
       } else {
@@ -107,9 +107,18 @@ export function createChecker({ attemptsMax }: CheckerOptions): Checker {
   };
 }
 
-/** Told of a target: the call that came by may be over. */
-function isOfTarget({ type }: GatewayEvent): boolean {
-  return type === "belief" || type === "probe" || type === "status" || type === "slow" || type === "self-suspicion";
+const OF_NO_CALL: ReadonlySet<GatewayEvent["type"]> = new Set<GatewayEvent["type"]>([
+  "belief",
+  "probe",
+  "status",
+  "slow",
+  "self-suspicion",
+  "deferred",
+]);
+
+/** Told of a target or of a deferred call: the call that came by may be over. */
+function isOfNoCall({ type }: GatewayEvent): boolean {
+  return OF_NO_CALL.has(type);
 }
 
 function invariantsOf(violations: ReadonlyMap<Name, readonly string[]>): readonly Invariant[] {

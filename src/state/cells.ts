@@ -71,6 +71,7 @@ export function createCells(): Cells {
         waiting: 0,
       })),
     local: (identity) => getOrMake(locals, identity, TARGETS_MAX, () => ({ calls: 0, contextTokens: undefined })),
+    deferral: { desk: undefined },
     refused: createRefused(),
   };
 }

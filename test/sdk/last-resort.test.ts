@@ -1,7 +1,14 @@
 // Every provider down: what the official SDKs make of a local model's answer and of a prepared sentence, whole and streamed.
 
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Anthropic from "anthropic-sdk-1";
 import { startSimProvider } from "../../src/cli/sim-provider.ts";
+import { createBunRuntime } from "../../src/runtime/bun.ts";
+import { openDatabase } from "../../src/runtime/sqlite.ts";
+import { createDeferral } from "../../src/server/deferral.ts";
 import { startGateway } from "../support/gateway.ts";
 import { configOf, DIALECTS, FAST, startPair } from "../support/providers.ts";
 import { CLIENTS, STYLES } from "./clients.ts";
@@ -73,4 +80,34 @@ describe.each(CLIENTS.map((client) => [client.name, client] as const))("%s", (_,
       await gateway.stop();
     }
   });
+});
+
+test("the promise of a later answer, and the answer, as the official SDK sees them", async () => {
+  const provider = startSimProvider({ ...FAST, name: "alpha", dialect: "anthropic-messages" });
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-sdk-"));
+  const opened = openDatabase(join(folder, "s.db"), 0);
+  if (!("database" in opened)) throw new Error(opened.problem);
+  const deferral = createDeferral({ database: opened.database, runtime: createBunRuntime(), trouble: () => {} });
+  const gateway = startGateway(
+    configOf([provider], "    retry-wait: 0s\n    last-resort: [defer]\n"),
+    {},
+    { deferral },
+  );
+  try {
+    provider.setFault(DOWN);
+    const anthropic = new Anthropic({ apiKey: "none", baseURL: gateway.url, maxRetries: 0 });
+    const question = { model: "m", max_tokens: 50, messages: [{ role: "user" as const, content: "Hello" }] };
+    const accepted = await anthropic.messages.create(question, { headers: { prefer: "respond-async" } }).asResponse();
+    expect([accepted.status, accepted.headers.get("preference-applied")]).toEqual([202, "respond-async"]);
+    provider.setFault(undefined);
+    const path = accepted.headers.get("location") ?? "";
+    await gateway.seen("deferred", 2, 20_000);
+    const message = await anthropic.get<Anthropic.Message>(path);
+    expect([message.type, message.content[0]?.type, message.stop_reason]).toEqual(["message", "text", "end_turn"]);
+  } finally {
+    provider.stop();
+    await gateway.stop();
+    opened.database.close();
+    rmSync(folder, { recursive: true });
+  }
 });

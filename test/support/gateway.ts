@@ -5,7 +5,7 @@ import { loadSettings } from "../../src/config/load-yaml.ts";
 import { renderProblems } from "../../src/config/problem.ts";
 import type { GatewayEvent } from "../../src/core/gateway-event.ts";
 import { createBunRuntime } from "../../src/runtime/bun.ts";
-import { startServer } from "../../src/server/http.ts";
+import { type ServerOptions, startServer } from "../../src/server/http.ts";
 
 export interface Gateway {
   /** `http://127.0.0.1:PORT`, as an Anthropic SDK takes it; an OpenAI SDK wants `/v1` after it. */
@@ -23,12 +23,16 @@ export interface Gateway {
 const runtime = createBunRuntime();
 
 /** Throws when the configuration is wrong. Its `listen` is not used. */
-export function startGateway(yaml: string, env: Readonly<Record<string, string>> = {}): Gateway {
+export function startGateway(
+  yaml: string,
+  env: Readonly<Record<string, string>> = {},
+  parts: Pick<ServerOptions, "deferral"> = {},
+): Gateway {
   const loaded = loadSettings(yaml, { file: "test.yaml", env });
   if (!loaded.ok) throw new Error(renderProblems(loaded.problems));
   const events: GatewayEvent[] = [];
   const settings = { ...loaded.settings, listen: { host: "127.0.0.1", port: 0 } };
-  const server = startServer({ settings, runtime, readers: [(event) => void events.push(event)] });
+  const server = startServer({ settings, runtime, ...parts, readers: [(event) => void events.push(event)] });
   const eventsOf: Gateway["eventsOf"] = (type) => {
     type Wanted = Extract<GatewayEvent, { type: typeof type }>;
     return events.filter((event): event is Wanted => event.type === type);

@@ -55,6 +55,8 @@ export interface VirtualOptions {
   /** Names of providers that are local, and no targets by default. */
   readonly local?: readonly string[];
   readonly priceOf?: EngineOptions["priceOf"];
+  /** One more reader of the facts. */
+  readonly reader?: (event: GatewayEvent) => void;
 }
 
 export interface Ask {
@@ -143,7 +145,7 @@ export function virtual(options: VirtualOptions): Virtual {
     runtime: { ...world.runtime, transport: options.transport?.(world) ?? world.runtime.transport },
     maxOutput: () => 4_096,
     ...(options.priceOf && { priceOf: options.priceOf }),
-    readers: [see],
+    readers: [see, ...(options.reader === undefined ? [] : [options.reader])],
   });
   let calls = 0;
   return {
