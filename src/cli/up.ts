@@ -13,6 +13,7 @@ import { type Command, misuse } from "./command.ts";
 import { DEFAULT_FILE } from "./config-file.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
 import { startKeyReading } from "./key-reading.ts";
+import { startObjectives } from "./objectives.ts";
 import { startObserving } from "./observing.ts";
 import { makePlan } from "./plan.ts";
 import { openStore } from "./storing.ts";
@@ -47,16 +48,10 @@ const SAME_SIGNAL_MS = 250;
 const MODEL_LIMITS = { maxOutput: maxOutputTokens, contextOf: contextTokens } as const;
 
 async function runUp(args: readonly string[]): Promise<number> {
-  const parsed = readFlags(args, { config: { type: "string" }, host: { type: "string" }, port: { type: "string" } });
-  if (!parsed.ok) return misuse("up", parsed.message);
-  if (!(maxConcurrentFetches() > FETCHES_TOO_FEW)) {
-    const message = "start it with `holdfast`: BUN_CONFIG_MAX_HTTP_REQUESTS must be set";
-    return misuse("up", `${message} before Bun starts, or at most ${FETCHES_TOO_FEW} calls would run at once`);
-  }
-  const wrong = wrongListenFlag(parsed.flags);
-  if (wrong !== undefined) return misuse("up", wrong);
+  const flags = flagsOf(args);
+  if (typeof flags === "string") return misuse("up", flags);
   const runtime = createBunRuntime();
-  const plan = await makePlan(parsed.flags, runtime.clock);
+  const plan = await makePlan(flags, runtime.clock);
   if (plan === undefined) return 2;
   const storing = openStore(plan.settings.store, plan.follow !== undefined, runtime.wallMs());
   if ("problem" in storing) {
@@ -67,14 +62,19 @@ async function runUp(args: readonly string[]): Promise<number> {
   const { database } = storing;
   const accounts = startAccounts({ runtime, database, settings: plan.settings });
   const room = createIncidentRoom({ runtime, settings: plan.settings, database, sendMail, warn });
-  const callReaders = [room.readCall];
-  const observing = startObserving(runtime, { hasView: plan.view !== undefined, callReaders, ledger: accounts.ledger });
+  const objectives = startObjectives({ runtime, database, settings: plan.settings, warn });
+  const observing = startObserving(runtime, {
+    hasView: plan.view !== undefined,
+    callReaders: [room.readCall],
+    ledger: accounts.ledger,
+    slos: objectives.readings,
+  });
   if ("problem" in observing) {
     plan.stop();
     return misuse("up", observing.problem);
   }
   const { observers } = observing;
-  const readers = plan.view === undefined ? observing.readers : [...observing.readers, plan.view];
+  const readers = [...observing.readers, objectives.read, ...(plan.view === undefined ? [] : [plan.view])];
   const keys = startKeyReading(runtime.clock);
   const { secrets } = keys;
   let server: Server | undefined;
@@ -82,6 +82,7 @@ async function runUp(args: readonly string[]): Promise<number> {
   const takeOver = (settings: Settings): Promise<void> =>
     keys.takeOver(settings, () => {
       accounts.takeOver(settings);
+      objectives.takeOver(settings);
       if (server !== undefined) server.reload(settings);
       else server = startServer({ settings, runtime, secrets, ...MODEL_LIMITS, observers, readers, room });
     });
@@ -92,9 +93,10 @@ async function runUp(args: readonly string[]): Promise<number> {
     return misuse("up", problem ?? "it did not start");
   }
   accounts.tellBy(server.emit);
+  objectives.tellBy(server.emit);
   // Before anyone is told: a signal must not find the process without its handler.
   const stopped = stopSignal(runtime.clock, plan.follow?.(takeOver));
-  console.log(parsed.flags.json === true ? JSON.stringify({ ready: server.url }) : `holdfast ready on ${server.url}`);
+  console.log(flags.json === true ? JSON.stringify({ ready: server.url }) : `holdfast ready on ${server.url}`);
   plan.announce(server.url);
   await stopped;
   console.error("holdfast: draining; calls in flight finish, new ones are refused");
@@ -102,9 +104,19 @@ async function runUp(args: readonly string[]): Promise<number> {
   plan.stop();
   keys.stop();
   await observing.end();
+  objectives.end();
   accounts.end();
   storing.database?.close();
   return 0;
+}
+
+/** Or what is wrong with them, or with how this process was started. */
+function flagsOf(args: readonly string[]): Flags | string {
+  const parsed = readFlags(args, { config: { type: "string" }, host: { type: "string" }, port: { type: "string" } });
+  if (!parsed.ok) return parsed.message;
+  if (maxConcurrentFetches() > FETCHES_TOO_FEW) return wrongListenFlag(parsed.flags) ?? parsed.flags;
+  const message = "start it with `holdfast`: BUN_CONFIG_MAX_HTTP_REQUESTS must be set";
+  return `${message} before Bun starts, or at most ${FETCHES_TOO_FEW} calls would run at once`;
 }
 
 function warn(message: string): void {
