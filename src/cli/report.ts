@@ -23,6 +23,10 @@ const KINDS: Readonly<Record<string, { readonly summary: string; load(): Promise
     summary: "what failed, how long, whom it met",
     load: async () => (await import("./report-incidents.ts")).reportIncidents,
   },
+  slo: {
+    summary: "how the objectives stand: achieved, error budget, burn rates",
+    load: async () => (await import("./report-slo.ts")).reportSlo,
+  },
   verify: {
     summary: "whether a pack of evidence is as it was made",
     load: async () => (await import("./report-verify.ts")).reportVerify,

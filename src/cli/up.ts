@@ -63,6 +63,7 @@ async function runUp(args: readonly string[]): Promise<number> {
   const accounts = startAccounts({ runtime, database, settings: plan.settings });
   const room = createIncidentRoom({ runtime, settings: plan.settings, database, sendMail, warn });
   const objectives = startObjectives({ runtime, database, settings: plan.settings, warn });
+  const keepers = [accounts, objectives];
   const observing = startObserving(runtime, {
     hasView: plan.view !== undefined,
     callReaders: [room.readCall],
@@ -81,8 +82,7 @@ async function runUp(args: readonly string[]): Promise<number> {
   // The keys are read first: a call that comes at once must not find them missing.
   const takeOver = (settings: Settings): Promise<void> =>
     keys.takeOver(settings, () => {
-      accounts.takeOver(settings);
-      objectives.takeOver(settings);
+      for (const part of keepers) part.takeOver(settings);
       if (server !== undefined) server.reload(settings);
       else server = startServer({ settings, runtime, secrets, ...MODEL_LIMITS, observers, readers, room });
     });
@@ -92,8 +92,7 @@ async function runUp(args: readonly string[]): Promise<number> {
     keys.stop();
     return misuse("up", problem ?? "it did not start");
   }
-  accounts.tellBy(server.emit);
-  objectives.tellBy(server.emit);
+  for (const part of keepers) part.tellBy(server.emit);
   // Before anyone is told: a signal must not find the process without its handler.
   const stopped = stopSignal(runtime.clock, plan.follow?.(takeOver));
   console.log(flags.json === true ? JSON.stringify({ ready: server.url }) : `holdfast ready on ${server.url}`);
@@ -104,8 +103,7 @@ async function runUp(args: readonly string[]): Promise<number> {
   plan.stop();
   keys.stop();
   await observing.end();
-  objectives.end();
-  accounts.end();
+  for (const part of keepers) part.end();
   storing.database?.close();
   return 0;
 }

@@ -15,3 +15,11 @@ export interface SloReading extends SloSettings {
   /** Over each of the long windows of the burn-rate table; 1 spends the budget exactly within the objective's window. */
   readonly burn: readonly { readonly over: string; readonly overMs: number; readonly rate: number }[];
 }
+
+/** `6h`, `84m`, `5s`: in the largest unit of which it is a whole number, to a second. */
+export function lengthText(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1_000));
+  if (seconds % 86_400 === 0) return `${seconds / 86_400}d`;
+  if (seconds % 3_600 === 0) return `${seconds / 3_600}h`;
+  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
+}

@@ -1,7 +1,7 @@
 // What a window of counts says of its objective at a moment. Pure.
 
 import type { SloSettings } from "../core/settings.ts";
-import type { SloReading } from "../core/slo.ts";
+import { lengthText, type SloReading } from "../core/slo.ts";
 import { burnRate, burnRules, type Counts, isBurning, type Severity } from "./burn.ts";
 import { countsOf, type SloWindow } from "./slo-window.ts";
 
@@ -46,12 +46,4 @@ export function worst(
 /** 1: nothing was spent of it; 0: all of it. */
 export function budgetLeft(counts: Counts, objective: number): number {
   return 1 - burnRate(counts, objective);
-}
-
-/** `6h`, `84m`, `5s`: in the largest unit of which it is a whole number, to a second. */
-function lengthText(ms: number): string {
-  const seconds = Math.max(1, Math.round(ms / 1_000));
-  if (seconds % 86_400 === 0) return `${seconds / 86_400}d`;
-  if (seconds % 3_600 === 0) return `${seconds / 3_600}h`;
-  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
 }
