@@ -19,8 +19,14 @@ function config(upstreamUrl: string): string {
 routes:
   claude-native: { targets: [a/claude-bench] }
   gpt-native: { targets: [b/gpt-bench] }
+  claude-unresumed: { targets: [a/claude-bench], resume: off }
+  gpt-unresumed: { targets: [b/gpt-bench], resume: off }
   claude-translated: { targets: [b/gpt-bench] }
   gpt-translated: { targets: [a/claude-bench] }
+  claude-kept: { targets: [a/claude-bench], last-resort: [stale-cache] }
+  gpt-kept: { targets: [b/gpt-bench], last-resort: [stale-cache] }
+  claude-hit: { targets: [a/claude-bench], cache: { healthy: exact } }
+  gpt-hit: { targets: [b/gpt-bench], cache: { healthy: exact } }
 store: memory
 `;
 }

@@ -5,11 +5,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Figure, machine, missed, resultsPage, table } from "./figure.ts";
 import { latency, memory, start } from "./footprint.ts";
-import { calls, type Options, streams } from "./scenarios.ts";
+import { calls, kept, type Options, resume, streams } from "./scenarios.ts";
 
 const SCENARIOS: Readonly<Record<string, (options: Options) => Promise<Figure[]>>> = {
   calls,
+  kept,
   streams,
+  resume,
   memory,
   start,
   latency,

@@ -40,10 +40,11 @@ const HELD_READS_PER_MARK = 0.8;
 const MOST_CALL_RATIO = 1.5;
 const MOST_STREAM_RATIO = 1.15;
 const MOST_TRANSLATED_RATIO = 1.5;
+const MOST_RESUME_RATIO = 1.05;
 
-export const MODELS: Readonly<Record<BenchDialect, { native: string; translated: string }>> = {
-  anthropic: { native: "claude-native", translated: "claude-translated" },
-  chat: { native: "gpt-native", translated: "gpt-translated" },
+export const MODELS: Readonly<Record<BenchDialect, { native: string; translated: string; unresumed: string }>> = {
+  anthropic: { native: "claude-native", translated: "claude-translated", unresumed: "claude-unresumed" },
+  chat: { native: "gpt-native", translated: "gpt-translated", unresumed: "gpt-unresumed" },
 };
 
 export const NAMES: Readonly<Record<BenchDialect, string>> = { anthropic: "Anthropic", chat: "Chat" };
@@ -130,16 +131,14 @@ function nativeCells(world: World, dialect: BenchDialect, stream: boolean): Cell
   }));
 }
 
+const WHOLE_LOAD = { stream: false, concurrency: 32, rampMs: 0, marks: WHOLE_MARKS, limitMs: 60_000 } as const;
+
 /** Whole calls on the native lane, 1 KB in and 0.5 KB out, 32 at once. */
 export async function calls(options: Options): Promise<Figure[]> {
   const load: WarmLoad = {
-    stream: false,
+    ...WHOLE_LOAD,
     warm: options.quick ? 40_000 : 60_000,
     calls: options.quick ? 12_000 : 30_000,
-    concurrency: 32,
-    rampMs: 0,
-    marks: WHOLE_MARKS,
-    limitMs: 60_000,
   };
   const rounds = options.pairs ?? (options.quick ? 4 : 10);
   const world = await startWorld(SUBJECTS, options.noise);
@@ -157,17 +156,83 @@ export async function calls(options: Options): Promise<Figure[]> {
   }
 }
 
-/** Streams of 300 events 2 ms apart, 40 at once; one bare relay per upstream dialect serves both lanes as the divisor. */
-export async function streams(options: Options): Promise<Figure[]> {
-  const load: WarmLoad = {
+const MOST_KEPT_RATIO = 2;
+const MOST_HIT_US = 200;
+
+/** Whole calls whose answers are kept for an outage, and calls that are answered from what is kept: all of the process's CPU. */
+export async function kept(options: Options): Promise<Figure[]> {
+  const load = { ...WHOLE_LOAD, warm: 40_000, calls: options.quick ? 12_000 : 30_000 };
+  const rounds = options.pairs ?? (options.quick ? 4 : 10);
+  const world = await startWorld(SUBJECTS, false);
+  try {
+    const figures: Figure[] = [];
+    for (const dialect of ["anthropic", "chat"] as const) {
+      const family = dialect === "anthropic" ? "claude" : "gpt";
+      options.say(`kept, ${NAMES[dialect]}`);
+      const asked = (key: string): Cell => {
+        const server = serverOf(world, "gateway");
+        return { key, ask: { server, dialect, model: `${family}-${key}`, stream: false } };
+      };
+      const cells = [...nativeCells(world, dialect, false), asked("kept"), asked("hit")];
+      const samples = await interleave(cells, load, rounds, options);
+      const keeping = { name: `call that is kept, ${NAMES[dialect]}`, unit: "µs", key: "kept" } as const;
+      figures.push(figureOf(samples, { ...keeping, most: MOST_KEPT_RATIO }));
+      const hit = { name: `exact hit, ${NAMES[dialect]}`, unit: "µs", key: "hit" } as const;
+      const gate = { of: "gateway", most: MOST_HIT_US } as const;
+      figures.push({ ...figureOf(samples, { ...hit, most: MOST_KEPT_RATIO }), gate });
+    }
+    return figures;
+  } finally {
+    await world.stop();
+  }
+}
+
+function streamLoad({ quick }: Options): WarmLoad {
+  return {
     stream: true,
-    warm: options.quick ? 160 : 240,
-    calls: options.quick ? 120 : 240,
+    warm: quick ? 160 : 240,
+    calls: quick ? 120 : 240,
     concurrency: 40,
     rampMs: 600,
     marks: STREAM_PACE.events,
     limitMs: 60_000,
   };
+}
+
+/** The same streams through the gateway alone, with `resume` on and off: what it costs a stream that does not break. */
+export async function resume(options: Options): Promise<Figure[]> {
+  const rounds = options.pairs ?? (options.quick ? 4 : 10);
+  const world = await startWorld(["gateway"], options.noise);
+  try {
+    await world.pace(STREAM_PACE);
+    const figures: Figure[] = [];
+    for (const dialect of ["anthropic", "chat"] as const) {
+      const name = `stream, ${NAMES[dialect]} native, resume on ÷ off`;
+      options.say(name);
+      const ask = (key: string, model: string): Cell => ({
+        key,
+        ask: { server: serverOf(world, "gateway"), dialect, model, stream: true },
+      });
+      const { native, unresumed } = MODELS[dialect];
+      const cells = [ask("relay", unresumed), ask("gateway", native)];
+      const { limitRatio: _, ...figure } = figureOf(await interleave(cells, streamLoad(options), rounds, options), {
+        name,
+        unit: "ms",
+        key: "gateway",
+        most: MOST_RESUME_RATIO,
+      });
+      const { relay, gateway } = figure.values;
+      figures.push({ ...figure, values: { ...(relay && { relay }), ...(gateway && { gateway }) } });
+    }
+    return figures;
+  } finally {
+    await world.stop();
+  }
+}
+
+/** Streams of 300 events 2 ms apart, 40 at once; one bare relay per upstream dialect serves both lanes as the divisor. */
+export async function streams(options: Options): Promise<Figure[]> {
+  const load = streamLoad(options);
   const rounds = options.pairs ?? (options.quick ? 4 : 10);
   const world = await startWorld(SUBJECTS, options.noise);
   try {

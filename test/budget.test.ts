@@ -5,6 +5,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { streamPayload, wholePayload } from "../bench/payload.ts";
+import type { ResumeMode } from "../src/core/call.ts";
 import type { Runtime } from "../src/core/runtime.ts";
 import { createEngine } from "../src/engine/engine.ts";
 import { systemClock } from "../src/runtime/clock.ts";
@@ -80,7 +81,7 @@ async function counted(work: () => Promise<void>): Promise<Counts> {
   return { ...counts };
 }
 
-async function costOf(events: number, stream: boolean): Promise<Counts> {
+async function costOf(events: number, stream: boolean, resume: ResumeMode = "off"): Promise<Counts> {
   const payload = streamPayload("chat", events, false);
   const encode = (part: string | Uint8Array) => (typeof part === "string" ? new TextEncoder().encode(part) : part);
   const parts = stream
@@ -91,7 +92,7 @@ async function costOf(events: number, stream: boolean): Promise<Counts> {
     providers: [
       { name: "p", dialect: "openai-chat" as const, url: "http://127.0.0.1:1/v1", keys: [], tier: "remote" as const },
     ],
-    routes: [{ ...ROUTE, name: "chat", targets: [{ provider: "p", model: "m" }], usage: "as-asked" as const }],
+    routes: [{ ...ROUTE, name: "chat", targets: [{ provider: "p", model: "m" }], usage: "as-asked" as const, resume }],
     keys: [],
     passthrough: false,
   };
@@ -119,8 +120,8 @@ test("a whole call stays within its budget", async () => within(await costOf(0, 
 
 test("a stream of few events stays within its budget", async () => within(await costOf(2, true), BUDGET.stream));
 
-test("each further event stays within its budget", async () => {
-  const [short, long] = [await costOf(2, true), await costOf(2 + EVENTS, true)];
+test.each(["off", "text"] as const)("each further event stays within its budget, resume: %s", async (resume) => {
+  const [short, long] = [await costOf(2, true, resume), await costOf(2 + EVENTS, true, resume)];
   const each = Object.fromEntries(COUNTED.map((key) => [key, (long[key] - short[key]) / EVENTS]));
   // Every counted key was just filled in.
   within(each as Counts, BUDGET.event);

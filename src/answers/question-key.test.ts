@@ -6,14 +6,26 @@ import { callOf } from "../../test/support/virtual.ts";
 import type { DialectId } from "../core/call.ts";
 import { DIALECTS } from "../dialects/registry.ts";
 import { randomStream } from "../sim/random.ts";
-import { questionKey } from "./question-key.ts";
+import { createKeptAnswers } from "../state/kept-answers.ts";
+import { type KeyContext, questionKeys } from "./question-key.ts";
 
 const BASE = { model: "chat", max_tokens: 50, temperature: 0.5, messages: [{ role: "user", content: "hello" }] };
 
-function keyOf(body: object, dialect: DialectId = "openai-chat", tenant = "t"): string | undefined {
+const { secretOf } = createKeptAnswers();
+type Asked = { readonly dialect?: DialectId; readonly tenant?: string } & Partial<
+  Pick<KeyContext, "scope" | "likeness">
+>;
+
+function keysOf(
+  body: object,
+  { dialect = "openai-chat", tenant = "t", scope = "tenant", likeness = "exact" }: Asked = {},
+) {
   const call = callOf("c", { dialect, tenant, body: new TextEncoder().encode(JSON.stringify(body)) });
-  return questionKey(call, DIALECTS[dialect]);
+  return questionKeys(call, { client: DIALECTS[dialect], scope, likeness, secretOf }, () => 0.5);
 }
+
+const keyOf = (body: object, dialect?: DialectId, tenant?: string) =>
+  keysOf(body, { ...(dialect && { dialect }), ...(tenant !== undefined && { tenant }) })?.exact;
 
 const KEY = keyOf(BASE);
 const PARAMETERS = { type: "object", properties: {} };
@@ -50,9 +62,21 @@ describe("another question", () => {
     ["its value", { ...BASE, seed: 2 }],
     ["a field that nobody knows", { ...BASE, brand_new: { a: 1 } }],
     ["its inside", { ...BASE, brand_new: { a: 2 } }],
+    ["one on a message", { ...BASE, messages: [{ role: "user", content: "hello", brand_new: 1 }] }],
+    [
+      "one on a part",
+      { ...BASE, messages: [{ role: "user", content: [{ type: "text", text: "hello", brand_new: 1 }] }] },
+    ],
+    ["one on a tool", { ...BASE, tools: [{ ...TOOL, brand_new: 1 }] }],
+    ["a name of the user", { ...BASE, messages: [{ role: "user", content: "hello", name: "bob" }] }],
   ])("%s", (_, body) => {
     expect(keyOf(body)).toBeString();
     expect(keyOf(body)).not.toBe(KEY);
+  });
+
+  test("nor have these the key of each other", () => {
+    const inside = [1, 2].map((brand_new) => keyOf({ ...BASE, tools: [{ ...TOOL, brand_new }] }));
+    expect(new Set([...inside, keyOf({ ...BASE, tools: [TOOL] })]).size).toBe(3);
   });
 
   test("each of these has a key of its own", () => {
@@ -69,6 +93,87 @@ test("what several choices, or the results of tools, are about is not kept", () 
     { role: "tool", tool_call_id: "t", content: "42" },
   ];
   expect([keyOf({ ...BASE, n: 2 }), keyOf({ ...BASE, messages })]).toEqual([undefined, undefined]);
+});
+
+describe("in other words", () => {
+  const ask = (content: unknown, more: object = {}, asked: Asked = {}) =>
+    keysOf({ ...BASE, messages: [{ role: "user", content }], ...more }, { likeness: "stem", ...asked });
+  const FRANCE = "What is the capital of France?";
+  const stem = ask(FRANCE)?.stem;
+
+  test("the same stems, in either dialect, but another question in its very words", () => {
+    const other = ask("what's the capital of france", {}, { dialect: "anthropic-messages" });
+    expect(stem).toHaveLength(64);
+    expect([other?.stem, other?.exact === ask(FRANCE)?.exact]).toEqual([stem, false]);
+  });
+
+  test.each<[string, object, Asked]>([
+    ["another limit", { max_tokens: 51 }, {}],
+    [
+      "under a system prompt",
+      {
+        messages: [
+          { role: "system", content: "x" },
+          { role: "user", content: FRANCE },
+        ],
+      },
+      {},
+    ],
+    ["another model", { model: "other" }, {}],
+    ["a field that nobody knows", { brand_new: 1 }, {}],
+    ["another tenant", {}, { tenant: "u" }],
+  ])("not with %s", (_, more, asked) => {
+    const found = ask(FRANCE, more, asked)?.stem;
+    expect(found).toHaveLength(64);
+    expect(found).not.toBe(stem);
+  });
+
+  test.each<[string, unknown, object]>([
+    ["a second turn", FRANCE, { messages: [...BASE.messages, { role: "assistant", content: "x" }, ...BASE.messages] }],
+    ["tools", FRANCE, { tools: [TOOL] }],
+    ["a format", FRANCE, { response_format: { type: "json_object" } }],
+    [
+      "an image",
+      [
+        { type: "image_url", image_url: { url: "https://x.example/a.png" } },
+        { type: "text", text: FRANCE },
+      ],
+      {},
+    ],
+    [
+      "several parts",
+      [
+        { type: "text", text: FRANCE },
+        { type: "text", text: FRANCE },
+      ],
+      {},
+    ],
+    ["an unknown sign on the message", FRANCE, { messages: [{ role: "user", content: FRANCE, brand_new: 1 }] }],
+  ])("only in its very words: %s", (_, content, more) => {
+    expect(ask(content, more)?.stem).toBeUndefined();
+  });
+
+  test("not where the route says exact", () => {
+    expect(keysOf({ ...BASE, messages: [{ role: "user", content: FRANCE }] })?.stem).toBeUndefined();
+  });
+});
+
+test("whom a key is for: a tenant, all of a route, all of the gateway", () => {
+  const of = (scope: KeyContext["scope"], tenant: string, model: string) =>
+    keysOf({ ...BASE, model }, { scope, tenant })?.exact;
+  const same = (scope: KeyContext["scope"], tenant: string, model: string) =>
+    of(scope, "a", "m") === of(scope, tenant, model);
+  expect(
+    (["tenant", "route", "global"] as const).map((scope) => [same(scope, "b", "m"), same(scope, "a", "n")]),
+  ).toEqual([
+    [false, false],
+    [true, false],
+    [true, true],
+  ]);
+  // No name of a tenant or of a model leads into another partition.
+  expect(
+    new Set([of("tenant", "global", "m"), of("global", "x", "m"), of("tenant", "m", "m"), of("route", "x", "m")]).size,
+  ).toBe(4);
 });
 
 test("two tenants never share a key, whatever their names and questions", () => {

@@ -5,9 +5,8 @@ import type { Call } from "../core/call.ts";
 import type { KeptAnswers } from "../core/cell.ts";
 import type { Clock } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
-import type { Dialect } from "../dialects/dialect.ts";
 import { wordsOf } from "./delivered.ts";
-import { QUESTION_BYTES_MAX, questionKey } from "./question-key.ts";
+import { type KeyContext, QUESTION_BYTES_MAX, questionKeys } from "./question-key.ts";
 
 const QUEUE_MAX = 64;
 const BATCH_AFTER_MS = 20;
@@ -16,7 +15,7 @@ const BATCH_MAX = 4;
 const NEXT_BATCH_MS = 1;
 
 export interface RecorderOptions {
-  readonly client: Dialect;
+  readonly keys: KeyContext;
   readonly route: string;
   readonly answers: KeptAnswers;
   readonly ttlMs: number;
@@ -66,16 +65,17 @@ function keepOrTell(options: RecorderOptions, waiting: Waiting): void {
   }
 }
 
-function keep({ client, route, answers, ttlMs, staleIfErrorMs }: RecorderOptions, waiting: Waiting): void {
-  const { call, target, pieces, atMs } = waiting;
-  const words = wordsOf(pieces, call.stream, client);
-  const key = words && questionKey(call, client);
-  if (words === undefined || key === undefined) return;
+function keep({ keys: context, route, answers, ttlMs, staleIfErrorMs }: RecorderOptions, waiting: Waiting): void {
+  const { call, target, pieces, atMs, scope } = waiting;
+  const words = wordsOf(pieces, call.stream, context.client);
+  const keys = words && questionKeys(call, context, scope.runtime.random);
+  if (words === undefined || keys === undefined) return;
   const freshUntilMs = atMs + ttlMs;
-  answers.set(key, {
+  answers.set(keys, {
     ...words,
     target,
     call: call.id,
+    tenant: call.tenant,
     route,
     atMs,
     freshUntilMs,

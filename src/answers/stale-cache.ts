@@ -1,33 +1,47 @@
-// The answer that the very same question of the same tenant got before, given again when no target can: in the dialect of
-// whoever asks now, whole or as a stream, with its age told.
+// The answer that the same question got before, given again when no target can: in the dialect of whoever asks now, whole or as
+// a stream, with its age told. Whose answers these are, and how like the questions must be, is in the keys.
 
 import type { Call } from "../core/call.ts";
 import type { KeptAnswer, KeptAnswers } from "../core/cell.ts";
 import type { Outage, Rung } from "../core/last-resort.ts";
-import type { HeaderMap } from "../core/runtime.ts";
-import type { Dialect } from "../dialects/dialect.ts";
-import { questionKey } from "./question-key.ts";
+import type { HeaderMap, Runtime } from "../core/runtime.ts";
+import type { Scope } from "../core/service.ts";
+import { mayGive } from "./freshness.ts";
+import { type KeyContext, questionKeys } from "./question-key.ts";
 import { spoken } from "./spoken.ts";
 
-export function staleCache(answers: KeptAnswers, client: Dialect): Rung {
+export function staleCache(answers: KeptAnswers, keys: KeyContext): Rung {
   return {
-    serve: (outage) => async (call, scope) => {
-      const nowMs = scope.runtime.clock.now();
-      const kept = find(answers, client, call, nowMs);
-      if (kept === undefined) return { ok: false, fault: outage.fault, trail: [] };
-      const { texts, model, target } = kept;
-      const is = { servedBy: "stale-cache", degraded: "stale" } as const;
-      return spoken({ texts, target, model, headers: headersOf(kept, outage, nowMs), is }, client, call, scope.runtime);
-    },
+    serve:
+      (outage) =>
+      async (call, { runtime }) => {
+        // What was not yet too old when the outage began is not thrown away while it lasts.
+        const aliveAtMs = runtime.clock.now() - (runtime.wallMs() - outage.sinceWallMs);
+        const kept = find(answers, keys, { call, runtime, aliveAtMs });
+        if (kept === undefined) return { ok: false, fault: outage.fault, trail: [] };
+        const { texts, model, target } = kept;
+        const is = { servedBy: "stale-cache", degraded: "stale" } as const;
+        const headers = headersOf(kept, outage, runtime.clock.now());
+        return spoken({ texts, target, model, headers, is }, keys.client, call, runtime);
+      },
   };
 }
 
-function find(answers: KeptAnswers, client: Dialect, call: Call, nowMs: number): KeptAnswer | undefined {
-  if (call.cache?.noCache === true) return undefined;
-  const key = questionKey(call, client);
-  const kept = key === undefined ? undefined : answers.get(key, nowMs);
-  const staleMax = call.cache?.maxStaleMs ?? Number.POSITIVE_INFINITY;
-  return kept !== undefined && nowMs - kept.freshUntilMs <= staleMax ? kept : undefined;
+/** Whether a call would be given one, for who need not try to answer it otherwise. */
+export function hasStale(answers: KeptAnswers, keys: KeyContext): (call: Call, scope: Scope) => boolean {
+  return (call, { runtime }) => find(answers, keys, { call, runtime, aliveAtMs: runtime.clock.now() }) !== undefined;
+}
+
+interface Asked {
+  readonly call: Call;
+  readonly runtime: Runtime;
+  readonly aliveAtMs: number;
+}
+
+function find(answers: KeptAnswers, context: KeyContext, { call, runtime, aliveAtMs }: Asked): KeptAnswer | undefined {
+  const keys = questionKeys(call, context, runtime.random);
+  const kept = keys && answers.get(keys, aliveAtMs);
+  return kept !== undefined && mayGive(kept, call.cache, runtime.clock.now(), true) ? kept : undefined;
 }
 
 /** RFC 9111 §5.1 and RFC 9211: a negative `ttl` tells how stale it is; `fwd` that a target was asked first. */

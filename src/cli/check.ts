@@ -10,6 +10,7 @@ import { type Command, misuse } from "./command.ts";
 import { DEFAULT_FILE, readConfiguration } from "./config-file.ts";
 import type { Explained } from "./explanation.ts";
 import { readFlags, textFlag } from "./flags.ts";
+import { type LadderStep, rehearseLadders } from "./ladder-rehearsal.ts";
 import { type Rehearsal, type Rehearsed, rehearse, type Take } from "./rehearsal.ts";
 
 const HELP = `holdfast check [--config FILE] [--live [--within 60]] [--json]
@@ -18,7 +19,7 @@ Reads the configuration and tells every problem: file, line, column, what is all
 
   --config FILE   the configuration (default: ${DEFAULT_FILE}, else the provider keys in the environment)
   --live          also tries every target of every route, with one token whole and one streamed. It costs what they cost,
-                  and proves urls, keys and models
+                  and proves urls, keys and models; then the last resorts, with the targets masked
   --within N      seconds for all of that (default: 60)
   --json          one object on one line: { ok, file, problems, warnings[, live] }
 
@@ -87,10 +88,22 @@ async function runLive(loaded: Explained, totalMs: number): Promise<Live> {
   const unread = await secrets.follow(loaded.settings.providers.flatMap(({ keys }) => keys));
   const rehearsal = await rehearse(loaded.settings, { runtime, secrets, totalMs });
   secrets.stop();
+  const ladder = await rehearseLadders(loaded.settings, runtime);
   const results = rehearsal.results.map((result) => ({ ...result, advice: adviceFor(result, loaded) }));
-  const failed = results.filter(({ advice }) => advice !== undefined).length;
+  const fallen = ladder.filter(({ ok }) => !ok).length;
+  const failed = results.filter(({ advice }) => advice !== undefined).length + fallen;
   const { skipped, spent } = rehearsal;
-  return { failed, report: { targets: results, skipped, spent, unread }, text: liveText(rehearsal, results, unread) };
+  const text = [liveText(rehearsal, results, unread), ...ladderText(ladder)].join("\n");
+  return { failed, report: { targets: results, ladder, skipped, spent, unread }, text };
+}
+
+/** One line a route that has last resorts beside models. */
+function ladderText(ladder: readonly LadderStep[]): readonly string[] {
+  const routes = [...new Set(ladder.map(({ route }) => route))];
+  return routes.map((route) => {
+    const steps = ladder.filter((step) => step.route === route);
+    return `last resorts of ${route}, its targets masked: ${steps.map(({ rung, ok }) => `${rung} ${ok ? "ok" : "failed"}`).join(", ")}`;
+  });
 }
 
 function liveText(

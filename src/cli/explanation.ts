@@ -133,6 +133,7 @@ type ValueOf = (key: string, text: string, ...below: readonly string[]) => Value
 /** What each policy of the engine's order does with this route's values. */
 function policySteps(route: RouteSettings, origin: OriginText, value: ValueOf): Steps {
   return {
+    ...keepingOf(route, value),
     deadline: {
       does: "ends the whole call; after its first content only a deadline that the client sent holds",
       values: [value("timeouts", durationText(route.timeouts.totalMs), "total")],
@@ -144,13 +145,6 @@ function policySteps(route: RouteSettings, origin: OriginText, value: ValueOf): 
         value: rung.type !== "local" ? rung.type : `${rung.target.provider}/${rung.target.model}`,
         origin: origin(["routes", route.name, "last-resort", index]),
       })),
-    },
-    keep: {
-      does: "keeps an answer once its client has all of it, to be given again by the last resort stale-cache",
-      values: [
-        value("cache", durationText(route.cache?.ttlMs ?? 0), "ttl"),
-        value("cache", durationText(route.cache?.staleIfErrorMs ?? 0), "stale-if-error"),
-      ],
     },
     refused: {
       does: `the same call again within the retry-after of its error (${durationText(REPEAT_MS)} where it had none) is answered the same, without a provider`,
@@ -198,12 +192,32 @@ function pathOf(route: RouteSettings, origin: OriginText): PathStep[] {
   ];
 }
 
+/** What is kept of a route's answers, and when it is read while all is well. */
+function keepingOf(route: RouteSettings, value: ValueOf): Pick<Steps, "cache" | "keep"> {
+  return {
+    cache: {
+      does: "gives a kept answer to the same question while it is fresh, and asks once for all who ask the same now",
+      values: [value("cache", route.cache?.healthy ?? "off", "healthy")],
+    },
+    keep: {
+      does: "keeps an answer once its client has all of it, to be given again by the last resort stale-cache",
+      values: [
+        value("cache", route.cache?.outage ?? "off", "outage"),
+        value("cache", route.cache?.scope ?? "tenant", "scope"),
+        value("cache", durationText(route.cache?.ttlMs ?? 0), "ttl"),
+        value("cache", durationText(route.cache?.staleIfErrorMs ?? 0), "stale-if-error"),
+      ],
+    },
+  };
+}
+
 function askedOf({ strict, validate }: RouteSettings, value: (key: string, text: string) => Value): readonly Value[] {
   const asked = validate && `${Object.keys(validate).length} rules; answers are held until they are checked`;
   return [value("strict", String(strict)), ...(asked === undefined ? [] : [value("validate", asked)])];
 }
 
 function isUsed(step: (typeof POLICY_ORDER)[number], { lastResort, cache, resume }: RouteSettings): boolean {
+  if (step === "cache") return cache !== undefined && cache.healthy !== "off";
   if (step === "resume") return resume !== "off";
   return step === "last-resort" ? lastResort !== undefined : step !== "keep" || cache !== undefined;
 }

@@ -1,10 +1,13 @@
 import { expect, test } from "bun:test";
 import { loadSettings } from "../config/load-yaml.ts";
 import { renderProblems } from "../config/problem.ts";
+import type { Runtime } from "../core/runtime.ts";
+import { systemClock } from "../runtime/clock.ts";
 import { type FaultScript, standingFault } from "../sim/fault-script.ts";
 import { SIM_PROVIDER_DEFAULTS } from "../sim/provider.ts";
 import { createWorld } from "../sim/world.ts";
 import { adviceFor } from "./advice.ts";
+import { rehearseLadders } from "./ladder-rehearsal.ts";
 import { type Rehearsal, rehearse } from "./rehearsal.ts";
 
 const ENV = { ALPHA_KEY: "sk-alpha", ONE: "sk-one", TWO: "sk-two" };
@@ -125,6 +128,24 @@ test("all of it ends in its time, and what was not reached is told", async () =>
   const { results, tookMs } = await play(config, [{ kind: "silence", on: "openai" }], 5_000);
   expect(tookMs).toBeLessThanOrEqual(5_000);
   expect(results.map(({ whole }) => whole.fault)).toEqual(["ok", "deadline-exceeded", "deadline-exceeded"]);
+});
+
+test("the ladder is rehearsed with its targets masked, in the dialect of each", async () => {
+  const rungs = "last-resort: [stale-cache, { canned: Back soon. }]";
+  const { settings } = loaded(
+    `  chat: { targets: [anthropic/claude-sonnet-5], ${rungs} }\n  other: { targets: [openai/gpt-6-sol], cache: { healthy: stem }, ${rungs} }\n  bare: { targets: [openai/gpt-6-sol] }\n`,
+  );
+  const runtime: Runtime = {
+    clock: systemClock,
+    wallMs: () => 0,
+    random: () => 0.5,
+    transport: () => Promise.reject(new Error("nobody may be asked")),
+  };
+  const steps = await rehearseLadders(settings, runtime);
+  const expected = ["chat", "other"].flatMap((route) =>
+    ["stale-cache", "canned"].map((rung) => ({ route, rung, ok: true })),
+  );
+  expect(steps).toEqual(expected as typeof steps);
 });
 
 test("a local model of last resort is rehearsed too, and a prepared sentence hides no failure", async () => {

@@ -150,7 +150,9 @@ const ROUTE = "rehearsal";
 /** One route to this one target, tried once, with nothing behind it that could answer instead. */
 function settingsOf({ provider, model, route }: Scene): Settings {
   const target = { provider: provider.name, model };
-  const rehearsal = { ...route, name: ROUTE, targets: [target], attempts: 1, retryWaitMs: 0, lastResort: [] };
+  // Its own first answer must not be what the second one is read from.
+  const { cache: _, ...uncached } = route;
+  const rehearsal = { ...uncached, name: ROUTE, targets: [target], attempts: 1, retryWaitMs: 0, lastResort: [] };
   const listen = { host: "127.0.0.1", port: 0 };
   return { listen, providers: [provider], routes: [rehearsal], keys: [], passthrough: false };
 }

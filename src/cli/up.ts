@@ -5,18 +5,13 @@ import type { Clock } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
 import { createBunRuntime, maxConcurrentFetches } from "../runtime/bun.ts";
 import { hasLostTerminal } from "../runtime/command-io.ts";
-import { sendMail } from "../runtime/smtp.ts";
 import { type Server, startServer } from "../server/http.ts";
-import { createIncidentRoom } from "../server/incident-room.ts";
-import { startAccounts } from "./accounts.ts";
 import { type Command, misuse } from "./command.ts";
 import { DEFAULT_FILE } from "./config-file.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
 import { startKeyReading } from "./key-reading.ts";
-import { startObjectives } from "./objectives.ts";
-import { startObserving } from "./observing.ts";
+import { openMemory } from "./memory.ts";
 import { makePlan } from "./plan.ts";
-import { openStore } from "./storing.ts";
 
 const HELP = `holdfast up [--config FILE] [--host HOST] [--port PORT] [--json]
 
@@ -48,43 +43,31 @@ const SAME_SIGNAL_MS = 250;
 const MODEL_LIMITS = { maxOutput: maxOutputTokens, contextOf: contextTokens } as const;
 
 async function runUp(args: readonly string[]): Promise<number> {
-  const flags = flagsOf(args);
-  if (typeof flags === "string") return misuse("up", flags);
+  const parsed = readFlags(args, { config: { type: "string" }, host: { type: "string" }, port: { type: "string" } });
+  if (!parsed.ok) return misuse("up", parsed.message);
+  if (!(maxConcurrentFetches() > FETCHES_TOO_FEW)) {
+    const message = "start it with `holdfast`: BUN_CONFIG_MAX_HTTP_REQUESTS must be set";
+    return misuse("up", `${message} before Bun starts, or at most ${FETCHES_TOO_FEW} calls would run at once`);
+  }
+  const wrong = wrongListenFlag(parsed.flags);
+  if (wrong !== undefined) return misuse("up", wrong);
   const runtime = createBunRuntime();
-  const plan = await makePlan(flags, runtime.clock);
+  const plan = await makePlan(parsed.flags, runtime.clock);
   if (plan === undefined) return 2;
-  const storing = openStore(plan.settings.store, plan.follow !== undefined, runtime.wallMs());
-  if ("problem" in storing) {
+  const memory = openMemory(plan, runtime);
+  if ("problem" in memory) {
     plan.stop();
-    return misuse("up", storing.problem);
+    return misuse("up", memory.problem);
   }
-  if (storing.note !== undefined) warn(storing.note);
-  const { database } = storing;
-  const accounts = startAccounts({ runtime, database, settings: plan.settings });
-  const room = createIncidentRoom({ runtime, settings: plan.settings, database, sendMail, warn });
-  const objectives = startObjectives({ runtime, database, settings: plan.settings, warn });
-  const keepers = [accounts, objectives];
-  const observing = startObserving(runtime, {
-    hasView: plan.view !== undefined,
-    callReaders: [room.readCall],
-    ledger: accounts.ledger,
-    slos: objectives.readings,
-  });
-  if ("problem" in observing) {
-    plan.stop();
-    return misuse("up", observing.problem);
-  }
-  const { observers } = observing;
-  const readers = [...observing.readers, objectives.read, ...(plan.view === undefined ? [] : [plan.view])];
   const keys = startKeyReading(runtime.clock);
   const { secrets } = keys;
   let server: Server | undefined;
   // The keys are read first: a call that comes at once must not find them missing.
   const takeOver = (settings: Settings): Promise<void> =>
     keys.takeOver(settings, () => {
-      for (const part of keepers) part.takeOver(settings);
+      memory.takeOver(settings);
       if (server !== undefined) server.reload(settings);
-      else server = startServer({ settings, runtime, secrets, ...MODEL_LIMITS, observers, readers, room });
+      else server = startServer({ settings, runtime, secrets, ...MODEL_LIMITS, ...memory.parts });
     });
   const problem = await takeOver(plan.settings).catch((error) => cannotListen(plan.settings, error));
   if (server === undefined) {
@@ -92,33 +75,18 @@ async function runUp(args: readonly string[]): Promise<number> {
     keys.stop();
     return misuse("up", problem ?? "it did not start");
   }
-  for (const part of keepers) part.tellBy(server.emit);
+  memory.tellBy(server.emit);
   // Before anyone is told: a signal must not find the process without its handler.
   const stopped = stopSignal(runtime.clock, plan.follow?.(takeOver));
-  console.log(flags.json === true ? JSON.stringify({ ready: server.url }) : `holdfast ready on ${server.url}`);
+  console.log(parsed.flags.json === true ? JSON.stringify({ ready: server.url }) : `holdfast ready on ${server.url}`);
   plan.announce(server.url);
   await stopped;
   console.error("holdfast: draining; calls in flight finish, new ones are refused");
   await server.stop(DRAIN_GRACE_MS);
   plan.stop();
   keys.stop();
-  await observing.end();
-  for (const part of keepers) part.end();
-  storing.database?.close();
+  await memory.end();
   return 0;
-}
-
-/** Or what is wrong with them, or with how this process was started. */
-function flagsOf(args: readonly string[]): Flags | string {
-  const parsed = readFlags(args, { config: { type: "string" }, host: { type: "string" }, port: { type: "string" } });
-  if (!parsed.ok) return parsed.message;
-  if (maxConcurrentFetches() > FETCHES_TOO_FEW) return wrongListenFlag(parsed.flags) ?? parsed.flags;
-  const message = "start it with `holdfast`: BUN_CONFIG_MAX_HTTP_REQUESTS must be set";
-  return `${message} before Bun starts, or at most ${FETCHES_TOO_FEW} calls would run at once`;
-}
-
-function warn(message: string): void {
-  console.error(`holdfast: ${message}`);
 }
 
 function wrongListenFlag(flags: Flags): string | undefined {

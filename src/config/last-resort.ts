@@ -3,7 +3,7 @@
 
 import { PROVIDERS } from "../../catalog/providers.ts";
 import { nearest } from "../core/nearest.ts";
-import type { CacheSettings, LastResortSettings } from "../core/settings.ts";
+import type { CacheSettings, LastResortSettings, Likeness } from "../core/settings.ts";
 import { asksForNothing } from "./fields.ts";
 import type { Issue, Path } from "./problem.ts";
 import { splitTarget, targetIssues } from "./routes.ts";
@@ -21,7 +21,9 @@ const ALLOWED = 'provider/model | { canned: "…" }';
 
 type Written = readonly (string | { readonly canned: string })[] | "off" | undefined;
 
-export function lastResortOf(written: Written): LastResortSettings[] {
+/** Where nothing is said of last resorts and answers are kept, they are what is given. */
+export function lastResortOf(written: Written, cache: WrittenCache | "off" | undefined): LastResortSettings[] {
+  if (written === undefined && typeof cache === "object" && cache.outage !== "off") return [{ type: "stale-cache" }];
   if (written === undefined || written === "off") return [];
   return written.flatMap((rung): LastResortSettings[] => {
     if (typeof rung !== "string") return [{ type: "canned", text: rung.canned.trim() }];
@@ -31,15 +33,33 @@ export function lastResortOf(written: Written): LastResortSettings[] {
   });
 }
 
+type WrittenLikeness = Likeness | "semantic" | "off" | undefined;
+
 interface WrittenCache {
-  readonly outage?: string | undefined;
+  readonly healthy?: WrittenLikeness;
+  readonly outage?: WrittenLikeness;
+  readonly scope?: CacheSettings["scope"] | undefined;
   readonly ttl?: number | undefined;
   readonly "stale-if-error"?: number | undefined;
 }
 
-export function cacheOf(written: WrittenCache | "off" | undefined): CacheSettings | undefined {
-  if (written === undefined || written === "off" || asksForNothing(written.outage)) return undefined;
-  return { ttlMs: written.ttl ?? TTL_MS, staleIfErrorMs: written["stale-if-error"] ?? STALE_IF_ERROR_MS };
+/** Where the rung `stale-cache` is written, answers are kept though nothing is said of them. */
+export function cacheOf(
+  written: WrittenCache | "off" | undefined,
+  rungs: readonly LastResortSettings[],
+): CacheSettings | undefined {
+  if (written === "off") return undefined;
+  const { scope = "tenant", ttl, "stale-if-error": staleIfError } = written ?? {};
+  const isRead = rungs.some(({ type }) => type === "stale-cache");
+  const outage = isRead ? likenessOf(written?.outage ?? "stem") : "off";
+  const healthy = likenessOf(written?.healthy ?? "off");
+  if (outage === "off" && healthy === "off") return undefined;
+  return { healthy, outage, scope, ttlMs: ttl ?? TTL_MS, staleIfErrorMs: staleIfError ?? STALE_IF_ERROR_MS };
+}
+
+/** What is not in this version was refused before. */
+function likenessOf(written: Exclude<WrittenLikeness, undefined>): CacheSettings["outage"] {
+  return written === "semantic" ? "off" : written;
 }
 
 export function lastResortProviders(tree: unknown): string[] {
@@ -55,15 +75,15 @@ export function lastResortIssues(tree: unknown): Issue[] {
     const rungs = rungsAt(tree, route);
     if (rungs.length > RUNGS_MAX)
       return [{ path, message: "is too long", allowed: `at most ${RUNGS_MAX} last resorts` }];
-    const kept = !asksForNothing(at(tree, ["routes", route, "cache", "outage"]));
-    const unread = kept && !rungs.includes("stale-cache");
+    const kept = keepsAnswers(at(tree, ["routes", route, "cache"]));
+    const asked = !asksForNothing(at(tree, ["routes", route, "cache", "outage"]));
+    const isWritten = at(tree, path) !== undefined;
+    const unread = isWritten && asked && !rungs.includes("stale-cache");
     const issues = rungs.flatMap((rung, index): Issue[] => {
       const place = [...path, index];
       if (isMapping(rung)) return sentenceIssues(rung.canned, [...place, "canned"]);
       if (rung === "stale-cache" && !kept) {
-        return [
-          { path: place, message: "has nothing to give: no answer is kept", allowed: "cache: { outage: exact }" },
-        ];
+        return [{ path: place, message: "has nothing to give: no answer is kept", allowed: "cache: { outage: stem }" }];
       }
       if (typeof rung !== "string" || rung.trim() === "" || NAMED.has(rung)) return [];
       return modelIssues(rung, tree, { route, place, providers });
@@ -72,6 +92,13 @@ export function lastResortIssues(tree: unknown): Issue[] {
     const message = "keeps answers that nobody gives: `last-resort` has no stale-cache";
     return [...issues, { path: ["routes", route, "cache", "outage"], message, allowed: "last-resort: [stale-cache]" }];
   });
+}
+
+/** Unless it was written that they are not. */
+function keepsAnswers(cache: unknown): boolean {
+  if (cache === undefined) return true;
+  if (!isMapping(cache) || Object.keys(cache).length === 0) return false;
+  return !Object.hasOwn(cache, "outage") || !asksForNothing(cache.outage);
 }
 
 function rungsAt(tree: unknown, route: string): readonly unknown[] {

@@ -34,12 +34,14 @@ export const LATER: readonly LaterRow[] = [
     (value) => !asksForNothing(value) && !(hasKey(value, "budget") && asksForNothing(value.budget)),
   ),
   route("warm", "off"),
-  route("cache.healthy", "off"),
   {
-    ...route("cache.outage", "off | exact", (value) => value === "stem" || value === "semantic"),
+    ...route("cache.healthy", "off | exact | stem", (value) => value === "semantic"),
     partial: true,
   },
-  route("cache.scope", "tenant", (value) => value === "route" || value === "global"),
+  {
+    ...route("cache.outage", "off | exact | stem", (value) => value === "semantic"),
+    partial: true,
+  },
   {
     ...route(
       "last-resort",

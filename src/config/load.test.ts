@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { settingsFrom } from "./load.ts";
 import { loadSettings, TEXT_LENGTH_MAX } from "./load-yaml.ts";
 import { renderProblems } from "./problem.ts";
@@ -112,6 +112,27 @@ const FEATURES = [
   "status-page",
   "passthrough",
 ];
+describe("what is kept, and when it is read", () => {
+  const of = (more: string): unknown[] => {
+    const { cache, lastResort = [] } = good(SMALL.replace("targets:", `${more} targets:`)).settings.routes[0] ?? {};
+    return [cache?.healthy, cache?.outage, cache?.scope, lastResort.map(({ type }) => type)];
+  };
+
+  test.each<[string, unknown[]]>([
+    ["{}", [undefined, undefined, undefined, []]],
+    ["last-resort: [stale-cache]", ["off", "stem", "tenant", ["stale-cache"]]],
+    ["cache: { ttl: 5m }", ["off", "stem", "tenant", ["stale-cache"]]],
+    ["cache: { outage: exact }", ["off", "exact", "tenant", ["stale-cache"]]],
+    ["cache: { healthy: exact }", ["exact", "stem", "tenant", ["stale-cache"]]],
+    ["cache: { healthy: exact, outage: off }", ["exact", "off", "tenant", []]],
+    ["cache: { outage: off }", [undefined, undefined, undefined, []]],
+    ["cache: { scope: route }, last-resort: []", [undefined, undefined, undefined, []]],
+    ["cache: off, last-resort: [{ canned: Back soon. }]", [undefined, undefined, undefined, ["canned"]]],
+  ])("%s", (written, expected) => {
+    expect(of(written === "{}" ? "" : `${written},`)).toEqual(expected);
+  });
+});
+
 const ROUTE_FEATURES = ["hedge", "resume", "warm", "validate", "cache", "last-resort", "require", "value"];
 
 test("whatever asks for nothing is accepted, built or not", () => {

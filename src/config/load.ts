@@ -143,8 +143,8 @@ function probesOf(probes: Config["probes"]): { probesUsdPerDay?: number } {
 
 function resolveRoute(name: string, route: Config["routes"][string]): RouteSettings {
   const { timeouts } = ROUTE_DEFAULTS;
-  const cache = cacheOf(route.cache);
-  const lastResort = lastResortOf(route["last-resort"]);
+  const lastResort = lastResortOf(route["last-resort"], route.cache);
+  const cache = cacheOf(route.cache, lastResort);
   const validate = validateOf(route.validate);
   return {
     name: name.trim(),

@@ -68,7 +68,7 @@ const validate = object({
 const CACHE_KEYS = "off | exact | stem | semantic";
 const cache = object({
   healthy: told(feature(oneOf("exact", "stem", "semantic"), CACHE_KEYS), "While the providers are well.", "off"),
-  outage: told(feature(oneOf("exact", "stem", "semantic"), CACHE_KEYS), "When no target can answer.", "off"),
+  outage: told(feature(oneOf("exact", "stem", "semantic"), CACHE_KEYS), "When no target can answer.", "stem"),
   ttl: told(lasting.optional(), "How long an answer is fresh.", "1h"),
   "stale-if-error": told(lasting.optional(), "How long after that it may still be given in an outage.", "7d"),
   scope: told(oneOf("tenant", "route", "global").optional(), "Who shares answers.", "tenant"),

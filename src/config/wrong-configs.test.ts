@@ -242,17 +242,19 @@ const ROWS: readonly Row[] = [
     ["7:30", "routes.chat.validate.json-schema", "leads nowhere"],
   ],
   [
-    inRoute("cache: { outage: exact, scope: global }\n    last-resort: [stale-cache]"),
-    ["7:36", "routes.chat.cache.scope", later],
-  ],
-  [
-    inRoute("cache: { healthy: exact, outage: stem }\n    last-resort: [stale-cache]"),
+    inRoute("cache: { healthy: semantic, outage: semantic }\n    last-resort: [stale-cache]"),
     ["7:23", "routes.chat.cache.healthy", later],
-    ["7:38", "routes.chat.cache.outage", later],
+    ["7:41", "routes.chat.cache.outage", later],
   ],
   [inRoute("cache: stem"), ["7:12", "routes.chat.cache", "off | { healthy"]],
-  [inRoute("last-resort: [stale-cache]"), ["7:19", "routes.chat.last-resort[0]", "no answer is kept"]],
-  [inRoute("cache: { outage: exact }"), ["7:22", "routes.chat.cache.outage", "has no stale-cache"]],
+  [
+    inRoute("cache: { outage: off }\n    last-resort: [stale-cache]"),
+    ["8:19", "routes.chat.last-resort[0]", "no answer is kept"],
+  ],
+  [
+    inRoute("cache: { outage: exact }\n    last-resort: [{ canned: Back soon. }]"),
+    ["7:22", "routes.chat.cache.outage", "has no stale-cache"],
+  ],
   [inRoute("last-resort: [defer]"), ["7:18", "routes.chat.last-resort", later]],
   [inRoute("last-resort: [stale-cash]"), ["7:19", "routes.chat.last-resort[0]", "is no last resort", "stale-cache"]],
   [inRoute("last-resort: [nobody/b]"), ["7:19", "routes.chat.last-resort[0]", "no provider is named"]],

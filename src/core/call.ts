@@ -37,7 +37,7 @@ export interface Inspected {
   readonly streamOptions?: { readonly span: Span; readonly includeUsage: boolean };
 }
 
-/** Request directives of `cache-control` (RFC 9111 §5.2.1). */
+/** Request directives of `cache-control` (RFC 9111 §5.2.1, RFC 5861 §4). */
 export interface CacheWish {
   /** Keep nothing of this call. */
   readonly noStore: boolean;
@@ -45,6 +45,12 @@ export interface CacheWish {
   readonly noCache: boolean;
   /** By how much a kept answer may be past its `ttl`, in milliseconds; absent: as long as the route says. */
   readonly maxStaleMs?: number;
+  /** How old a kept answer may be. */
+  readonly maxAgeMs?: number;
+  /** RFC 5861: by how much it may be past its `ttl` where no target can answer. */
+  readonly staleIfErrorMs?: number;
+  /** A kept answer or none. */
+  readonly onlyIfCached?: boolean;
 }
 
 /** The first part of an answer that another target is to go on with. */

@@ -116,6 +116,8 @@ export interface OutageCell {
 export interface LocalCell {
   /** Under way. */
   calls: number;
+  /** What its server says it can hold, prompt and answer together; `undefined`: it did not say. */
+  contextTokens: number | undefined;
 }
 
 /** An answer that a target gave and a client took, in words. Times are on `Clock`. */
@@ -124,8 +126,9 @@ export interface KeptAnswer {
   readonly texts: readonly string[];
   readonly target: string;
   readonly model: string;
-  /** The call that it was given to. */
+  /** The call that it was given to, and whose it was. */
   readonly call: string;
+  readonly tenant: string;
   readonly route: string;
   readonly atMs: number;
   readonly freshUntilMs: number;
@@ -133,10 +136,27 @@ export interface KeptAnswer {
   readonly goneAtMs: number;
 }
 
+/** Hashes of what was asked: of the very words, and of their stems where the question has any. */
+export interface AnswerKeys {
+  readonly exact: string;
+  readonly stem?: string;
+}
+
+/** Is told of each change of what is kept, at once; it must not throw. */
+export interface AnswerJournal {
+  kept(keys: AnswerKeys, answer: KeptAnswer): void;
+  dropped(exact: string): void;
+}
+
 export interface KeptAnswers {
   readonly bytes: number;
-  get(key: string, nowMs: number): KeptAnswer | undefined;
-  set(key: string, answer: KeptAnswer): void;
+  /** Takes over what an earlier process kept, oldest first, and its secret. From then on `journal` is told. */
+  resume(past: Iterable<readonly [AnswerKeys, KeptAnswer]>, secret: Uint8Array, journal: AnswerJournal): void;
+  /** What the keys of one partition, those who share answers, are made with. Made with `random` at the first call. */
+  secretOf(partition: string, random: () => number): Uint8Array;
+  /** The very question's, else that of the same stems. `aliveAtMs`: one that was gone by then is not given. */
+  get(keys: AnswerKeys, aliveAtMs: number): KeptAnswer | undefined;
+  set(keys: AnswerKeys, answer: KeptAnswer): void;
   /** How many there were. */
   purge(isMeant: (answer: KeptAnswer) => boolean): number;
 }

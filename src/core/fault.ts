@@ -29,6 +29,7 @@ const TABLE = {
   "context-too-long": ["caller", 400, "elsewhere", 0, "the prompt does not fit this target's context"],
   unsupported: ["caller", 400, "elsewhere", 0, "this target cannot do what the call asks"],
   lossy: ["caller", 400, "elsewhere", 0, "the translation would lose a field and the call is strict"],
+  "not-cached": ["caller", 504, "never", 0, "the call asks for a kept answer alone, and there is none"],
   cancelled: ["caller", 499, "never", 0, "the caller left"],
   "client-stall": ["caller", 499, "never", 0, "the caller took no byte for too long"],
   "rate-limited": ["provider", 429, "elsewhere", 0, "the provider limits our key's rate"],

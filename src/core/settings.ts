@@ -56,8 +56,17 @@ export type LastResortSettings =
   | { readonly type: "canned"; readonly text: string }
   | { readonly type: "local"; readonly target: TargetSettings };
 
+/** How a question must be like the one that was answered: the same words, or the same stems in the same order. */
+export type Likeness = "exact" | "stem";
+
 /** Answers are kept while targets answer, and given again when none does. */
 export interface CacheSettings {
+  /** Read while targets answer. */
+  readonly healthy: Likeness | "off";
+  /** Read when none can. */
+  readonly outage: Likeness | "off";
+  /** Who shares answers. `global`: with every route that says so too. */
+  readonly scope: "tenant" | "route" | "global";
   /** How long an answer is fresh, and for how long after that it may be given in an outage. */
   readonly ttlMs: number;
   readonly staleIfErrorMs: number;

@@ -59,6 +59,8 @@ export interface Seam {
   readonly toolCalls: number;
   /** What the next frames need to know of those before; undefined where nothing was shown of it. */
   readonly id: string | undefined;
+  /** Who spoke, as the frames name it. */
+  readonly model: string | undefined;
   readonly createdS: number | undefined;
   /** Blocks that were shown, an open one included; Chat has none. */
   readonly blocks: number;

@@ -3,6 +3,8 @@
 
 /** The client's own limit is left at least this much: an answer may end, but not before its next words. */
 const TOKENS_LEAST = 16;
+/** Of what is to be said again: room enough in any script. */
+const CHARS_PER_TOKEN_LEAST = 2;
 
 /** `anchor` is text of the answer; quotes of its own are no trouble, since the words are looked for as they are. */
 export function instruction(anchor: string): string {
@@ -14,7 +16,7 @@ export function instruction(anchor: string): string {
   );
 }
 
-/** What is left of an output limit, in tokens. */
-export function leftOf(limit: number, usedTokens: number): number {
-  return Math.max(Math.min(limit, TOKENS_LEAST), limit - usedTokens);
+/** What is left of an output limit, in tokens; saying `again` once more is not the answer's. */
+export function leftOf(limit: number, usedTokens: number, again: string): number {
+  return Math.max(Math.min(limit, TOKENS_LEAST), limit - usedTokens) + Math.ceil(again.length / CHARS_PER_TOKEN_LEAST);
 }

@@ -1,18 +1,23 @@
 // From settings to services, once, at start and reload: nothing is merged or looked up by name while a call runs. The
-// order of the policies is fixed (docs/adr): deadline, last resort, keep, refused, resume, pursue, attempt.
+// order of the policies is fixed (docs/adr): cache, deadline, last resort, keep, refused, resume, pursue, attempt.
 
 import { canned } from "../answers/canned.ts";
+import { createDesk } from "../answers/desk.ts";
+import { createFlights } from "../answers/flight.ts";
 import { localModel } from "../answers/local-model.ts";
+import type { KeyContext } from "../answers/question-key.ts";
 import { createRecorder, type Recorder } from "../answers/recorder.ts";
-import { staleCache } from "../answers/stale-cache.ts";
-import type { DialectId } from "../core/call.ts";
+import { hasStale, staleCache } from "../answers/stale-cache.ts";
+import type { Call, DialectId } from "../core/call.ts";
 import type { Cells } from "../core/cell.ts";
+import type { Desk } from "../core/desk.ts";
 import type { Rung } from "../core/last-resort.ts";
-import { type Policy, pipeline, type Service } from "../core/service.ts";
-import type { ProviderSettings, RouteSettings, Secrets, Settings, TargetSettings } from "../core/settings.ts";
+import { type Policy, pipeline, type Scope, type Service } from "../core/service.ts";
+import type { Likeness, ProviderSettings, RouteSettings, Secrets, Settings, TargetSettings } from "../core/settings.ts";
 import type { Target } from "../core/target.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { DIALECTS } from "../dialects/registry.ts";
+import { cache } from "../policies/cache.ts";
 import { deadline } from "../policies/deadline.ts";
 import { keep } from "../policies/keep.ts";
 import { lastResort } from "../policies/last-resort.ts";
@@ -30,6 +35,8 @@ export interface Route {
   readonly targets: readonly Target[];
   /** The targets as they are tried, for whoever tells how they stand. */
   readonly keyed: readonly KeyedTarget[];
+  /** Its last resorts that are models. */
+  readonly locals: readonly LocalStandby[];
   serve(dialect: DialectId): Service;
 }
 
@@ -52,7 +59,7 @@ export interface CompileContext {
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
-export const POLICY_ORDER = ["deadline", "last-resort", "keep", "refused", "resume"] as const;
+export const POLICY_ORDER = ["cache", "deadline", "last-resort", "keep", "refused", "resume"] as const;
 
 /** Models that a pattern matched are compiled once each; the oldest is forgotten beyond this. */
 const MATCHED_MAX = 1_000;
@@ -162,16 +169,16 @@ function compileRoute(
     keyed = plans.map(({ plan, provider }) =>
       keyedTarget({ ...plan, client }, { provider, cells, secrets, probesUsdPerDay }),
     );
-    const recorder =
-      route.cache && createRecorder({ ...route.cache, client, route: route.name, answers: cells.answers });
-    const rungs = rungsOf(route, planOf, client, { cells, secrets });
+    const caching = cachingOf(route, client, cells);
+    const rungs = rungsOf(route, planOf, { client, keys: caching?.outageKeys }, { cells, secrets });
     // The keys of DIALECTS are dialect ids.
-    services.set(id as DialectId, protect(route, { targets: keyed, rungs, recorder, client }, cells));
+    services.set(id as DialectId, protect(route, { targets: keyed, rungs, caching, client }, cells));
   }
   return {
     name: route.name,
     targets: plans.map(({ plan }) => plan.target),
     keyed,
+    locals: standbysOf(route, planOf, { cells, secrets }),
     serve(dialect) {
       const service = services.get(dialect);
       if (service === undefined) throw new Error(`no service for the dialect ${dialect}`);
@@ -180,18 +187,68 @@ function compileRoute(
   };
 }
 
+/** What keeps a route's answers and reads them while all is well; the rung below reads them with `outageKeys`. */
+interface Caching {
+  readonly recorder: Recorder;
+  readonly desk: Desk;
+  readonly outageKeys: KeyContext | undefined;
+  /** A call would be given a kept answer if no target could answer. */
+  readonly spared: ((call: Call, scope: Scope) => boolean) | undefined;
+}
+
+function cachingOf({ cache: rules, name }: RouteSettings, client: Dialect, { answers }: Cells): Caching | undefined {
+  if (rules === undefined) return undefined;
+  const keysFor = (likeness: Likeness): KeyContext => ({
+    client,
+    scope: rules.scope,
+    likeness,
+    secretOf: answers.secretOf,
+  });
+  const { healthy, outage } = rules;
+  const kept = keysFor(healthy === "stem" || outage === "stem" ? "stem" : "exact");
+  const read = healthy === "off" ? outage : healthy;
+  return {
+    recorder: createRecorder({ ...rules, keys: kept, route: name, answers }),
+    desk: createDesk({ answers, keys: keysFor(read === "off" ? "exact" : read), flights: createFlights() }),
+    outageKeys: outage === "off" ? undefined : keysFor(outage),
+    spared: outage === "off" ? undefined : hasStale(answers, keysFor(outage)),
+  };
+}
+
 function rungsOf(
-  { lastResort = [] }: RouteSettings,
+  { lastResort = [], criticality }: RouteSettings,
   planOf: (target: TargetSettings) => Planned,
-  client: Dialect,
+  { client, keys }: { readonly client: Dialect; readonly keys: KeyContext | undefined },
   { cells, secrets }: Pick<CompileContext, "cells" | "secrets">,
 ): readonly Rung[] {
-  return lastResort.map((rung) => {
-    if (rung.type === "stale-cache") return staleCache(cells.answers, client);
+  return lastResort.flatMap((rung) => {
+    if (rung.type === "stale-cache") return keys === undefined ? [] : staleCache(cells.answers, keys);
     if (rung.type === "canned") return canned(rung.text, client);
     const { plan, provider } = planOf(rung.target);
     const target = keyedTarget({ ...plan, client, tolerantFrom: 0 }, { provider, cells, secrets });
-    return localModel(target, cells.local(target.identity), cells.drains);
+    return localModel(target, { cell: cells.local(target.identity), drains: cells.drains, client, criticality });
+  });
+}
+
+/** A model that waits for an outage, asked in its own dialect. */
+export interface LocalStandby {
+  readonly target: KeyedTarget;
+  readonly provider: Pick<Provider, "dialect" | "authorize"> & { readonly settings: ProviderSettings };
+}
+
+function standbysOf(
+  { lastResort = [] }: RouteSettings,
+  planOf: (target: TargetSettings) => Planned,
+  { cells, secrets }: Pick<CompileContext, "cells" | "secrets">,
+): readonly LocalStandby[] {
+  return lastResort.flatMap((rung): LocalStandby[] => {
+    if (rung.type !== "local") return [];
+    const { plan, provider: settings } = planOf(rung.target);
+    const target = keyedTarget(
+      { ...plan, client: plan.dialect, tolerantFrom: 0 },
+      { provider: settings, cells, secrets },
+    );
+    return [{ target, provider: { ...plan.provider, settings } }];
   });
 }
 
@@ -199,18 +256,20 @@ interface Ladder {
   readonly client: Dialect;
   readonly targets: readonly KeyedTarget[];
   readonly rungs: readonly Rung[];
-  readonly recorder: Recorder | undefined;
+  readonly caching: Caching | undefined;
 }
 
-function protect(route: RouteSettings, { targets, rungs, recorder, client }: Ladder, cells: Cells): Service {
+function protect(route: RouteSettings, { targets, rungs, caching, client }: Ladder, cells: Cells): Service {
   const { totalMs } = route.timeouts;
   const { name, criticality } = route;
-  const rules = { route: name, criticality, attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs };
+  const limits = { attemptsMax: route.attempts, retryWaitMs: route.retryWaitMs, totalMs };
+  const rules = { ...limits, route: name, criticality, spared: caching?.spared };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
   const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy>> = {
+    cache: cache(caching?.desk, (route.cache?.healthy ?? "off") !== "off"),
     deadline: deadline(totalMs),
     "last-resort": lastResort(rungs, cells.outage(route.name)),
-    keep: keep(recorder),
+    keep: keep(caching?.recorder),
     refused: refused(cells),
     resume: resuming({ mode: route.resume, client, attemptsMax: route.attempts }),
   };

@@ -9,6 +9,7 @@ import type { Usage } from "../core/usage.ts";
 import type { Decoder, Dialect } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
 import { Join } from "../policies/join.ts";
+import { StopScan } from "../policies/stop-scan.ts";
 import { HELD_BYTES_MAX } from "./lane.ts";
 
 export interface ContinuationOptions {
@@ -24,6 +25,10 @@ export interface ContinuationOptions {
   readonly number: number;
   /** The client declared tools, and the mode lets them be called across a seam. */
   readonly mayCallTools: boolean;
+  /** The client's stop strings: one may have begun before the seam. */
+  readonly stops: readonly string[];
+  /** Puts the facts of the seam on the stream's last event. */
+  readonly sign: (last: Uint8Array) => Uint8Array;
 }
 
 /** Blocks of different answers must not be taken for one another. */
@@ -34,21 +39,30 @@ export class Continuation {
   failure: string | undefined;
   /** Text that it has shown. */
   shown = "";
+  /** Tool calls that it has shown, whole. */
+  toolCalls = 0;
   finished = false;
+  /** It was ended for the client while its provider was still speaking. */
+  stopped = false;
   usage: Usage | undefined;
   readonly answer: Answer;
   readonly #options: ContinuationOptions;
   readonly #cutter = new FrameCutter(HELD_BYTES_MAX);
   readonly #decoder: Decoder;
   readonly #join: Join | undefined;
+  readonly #stops: StopScan;
   /** The decoder's number of the text that is joined. */
   #textBlock: number | undefined;
+  readonly #openTools = new Set<number>();
+  #straight = false;
   #out: Uint8Array[] = [];
+  #wrote = false;
 
   constructor(options: ContinuationOptions) {
     this.#options = options;
     this.answer = options.answer;
     this.#decoder = options.client.codec.decoder();
+    this.#stops = new StopScan(options.stops, options.delivered);
     this.#join =
       options.delivered === "" ? undefined : new Join(options.delivered, options.answer.joinedBy ?? "anchor");
   }
@@ -84,11 +98,16 @@ export class Continuation {
         return;
       case "tool-start":
         if (!this.#options.mayCallTools) this.failure = "it called a tool";
-        else if (this.#flush()) this.#write({ ...event, block: this.#number(event.block) });
+        else if (this.#goesStraight() || this.#flush()) {
+          this.#openTools.add(event.block);
+          this.#write({ ...event, block: this.#number(event.block) });
+        }
         return;
       case "tool-delta":
       case "block-end":
         if (event.type === "block-end" && event.block === this.#textBlock && !this.#flush()) return;
+        // Calls leave the writer whole, at their end.
+        if (event.type === "block-end" && this.#openTools.delete(event.block)) this.toolCalls++;
         this.#write({ ...event, block: this.#number(event.block) });
         return;
       case "message-end":
@@ -106,12 +125,21 @@ export class Continuation {
       return;
     }
     this.#textBlock ??= block;
-    const joins = this.#join !== undefined && block === this.#textBlock;
+    const joins = this.#join !== undefined && !this.#straight && block === this.#textBlock;
     const fresh = joins ? this.#join.feed(text) : text;
     if (joins && this.#join.failure !== undefined) this.failure = this.#join.failure;
-    if (fresh === "") return;
-    this.shown += fresh;
-    this.#write({ type: "text-delta", block: this.#number(block), text: fresh, ...(refusal && { refusal }) });
+    if (fresh !== "") this.#show(block, fresh, refusal);
+  }
+
+  #show(block: number, fresh: string, refusal?: true): void {
+    const { said, stop } = this.#stops.take(fresh);
+    this.shown += said;
+    this.#write({ type: "text-delta", block: this.#number(block), text: said, ...(refusal && { refusal }) });
+    if (stop === undefined) return;
+    this.#write({ type: "block-end", block: this.#number(block) });
+    this.#write({ type: "message-end", stop: "stop-sequence", stopSequence: stop });
+    this.stopped = true;
+    this.finished = true;
   }
 
   #end(event: Extract<StreamEvent, { type: "message-end" }>): void {
@@ -127,29 +155,35 @@ export class Continuation {
     this.finished = true;
   }
 
-  /** What the join still holds is decided by now. False when it does not fit. */
+  /** A model that goes straight to its call, without a word, has left the text as it is. */
+  #goesStraight(): boolean {
+    if (this.#textBlock === undefined) this.#straight = true;
+    return this.#straight;
+  }
+
+  /** What the join still holds is decided by now. False when it does not fit, or ended the answer. */
   #flush(): boolean {
     const join = this.#join;
-    if (join === undefined) return true;
+    if (join === undefined || this.#straight) return true;
     const fresh = join.end();
     if (join.failure !== undefined) {
       this.failure = join.failure;
       return false;
     }
-    if (fresh !== "") {
-      this.shown += fresh;
-      this.#write({ type: "text-delta", block: this.#number(this.#textBlock ?? 0), text: fresh });
-    }
-    return true;
+    if (fresh !== "") this.#show(this.#textBlock ?? 0, fresh);
+    return !this.finished;
   }
 
   #number(block: number): number {
-    const goesOn = this.#join !== undefined && block === this.#textBlock;
+    const goesOn = this.#join !== undefined && !this.#straight && block === this.#textBlock;
     return goesOn ? this.#options.unfinished.block : this.#options.number * BLOCKS_APART + block;
   }
 
   #write(event: StreamEvent): void {
     const bytes = this.#options.unfinished.write(event);
-    if (bytes !== undefined && bytes.length > 0) this.#out.push(bytes);
+    if (bytes === undefined || bytes.length === 0) return;
+    // The first event behind the seam is signed by whoever hands it out.
+    this.#out.push(event.type === "message-end" && this.#wrote ? this.#options.sign(bytes) : bytes);
+    this.#wrote = true;
   }
 }

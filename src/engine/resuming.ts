@@ -2,8 +2,9 @@
 // It reaches targets only, so that a prepared sentence is never glued to half an answer. A stream that does not break passes
 // as it did.
 
+import { concat } from "../core/bytes.ts";
 import type { Call, DeliveredPart, ResumeMode } from "../core/call.ts";
-import { type Fault, fault, isFault } from "../core/fault.ts";
+import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
 import { type Answer, type AttemptRecord, attemptsIn, type Ending, type Frames, type Reply } from "../core/reply.ts";
 import type { Policy, Scope, Service } from "../core/service.ts";
 import type { Unfinished } from "../core/unfinished.ts";
@@ -11,6 +12,9 @@ import type { Dialect } from "../dialects/dialect.ts";
 import { anchorOf } from "../policies/join.ts";
 import { afterBreak, tokensOf } from "../policies/resume.ts";
 import { Continuation } from "./continuation.ts";
+
+/** For people who read a stream as it is; clients pass over comments. */
+const SEAM_COMMENT = new TextEncoder().encode(": holdfast: the stream before this broke, another target goes on\n\n");
 
 export interface ResumeOptions {
   readonly mode: ResumeMode;
@@ -40,6 +44,7 @@ async function followed(options: ResumeOptions, next: Service, asked: Asked): Pr
 interface Request {
   readonly hasTools: boolean;
   readonly hasFormat: boolean;
+  readonly stops: readonly string[];
 }
 
 class Resumable implements Frames {
@@ -52,13 +57,18 @@ class Resumable implements Frames {
   readonly #startMs: number;
   readonly #trail: AttemptRecord[];
   readonly #failed = new Set<string>();
+  readonly #off: () => void;
   #resolve: (ending: Ending) => void = () => {};
   #over = false;
   #unfinished: Unfinished | undefined;
   #request: Request | undefined;
   #current: Continuation | undefined;
+  /** The ending of what is asked for now, once it is there. */
+  #asking: Promise<Ending> | undefined;
   #continuations = 0;
   #text = "";
+  /** Of those who went on; a third model must not make them again. */
+  #toolCalls = 0;
   /** What is to be said with the first frame behind the seam. */
   #seam: Readonly<Record<string, unknown>> | undefined;
 
@@ -74,14 +84,37 @@ class Resumable implements Frames {
       this.#resolve = resolve;
     });
     const cancel = (reason: Fault): void => (this.#current?.answer ?? first).cancel(reason);
-    first.frames.followedBy?.(this.#ended);
+    // What has ended well, or by the client, needs no reader to be over: nobody may read on.
+    void first.ending.then((own) => {
+      if (own.kind !== "broken") this.#settle(own);
+    });
+    this.#off = scope.cancel.onCancel(this.#left);
+    first.frames.followedBy?.(() => this.#ended().catch(this.#bug));
     this.answer = { ...first, frames: this, ending, trail: this.#trail, cancel, unfinished: undefined };
   }
 
   read(): Promise<Uint8Array | undefined> {
-    if (this.#over) return Promise.resolve(undefined);
-    return this.#current === undefined ? this.#first.frames.read() : this.#goOn();
+    // The first answer may be over before all of it was read.
+    if (this.#current === undefined) return this.#first.frames.read();
+    return this.#over ? Promise.resolve(undefined) : this.#goOn().catch(this.#bug);
   }
+
+  /** The call was ended from outside, and perhaps nobody reads any more: it is over with the attempt that is under way. */
+  readonly #left = (reason: Fault): void => {
+    const isClients = FAULTS[reason.kind].blame === "caller";
+    void (this.#asking ?? (this.#current?.answer ?? this.#first).ending).then((ending) =>
+      this.#settle(isClients && ending.kind === "broken" ? { ...ending, kind: "cancelled", fault: reason } : ending),
+    );
+  };
+
+  /** A reader never rejects: a bug in going on ends the stream like any other fault. */
+  readonly #bug = (error: unknown): Promise<undefined> => {
+    const message = error instanceof Error ? error.message : String(error);
+    const bug = fault("bug", message);
+    this.#scope.emit({ type: "bug", atMs: this.#scope.runtime.clock.now(), call: this.#call.id, message });
+    this.#current?.answer.cancel(bug);
+    return this.#settle({ kind: "broken", fault: bug, firstContentMs: 0, tookMs: 0, pausedMs: 0 });
+  };
 
   readonly #ended = async (): Promise<Uint8Array | undefined> => {
     if (this.#over) return undefined;
@@ -99,6 +132,8 @@ class Resumable implements Frames {
     const bytes = await current.read();
     if (bytes !== undefined) return this.#signed(bytes);
     this.#text += current.shown;
+    this.#toolCalls += current.toolCalls;
+    if (current.stopped) current.answer.cancel(fault("superseded", "a stop string of the client's was reached"));
     if (current.finished) return this.#settle(await this.#merged(current));
     if (current.failure !== undefined) {
       current.answer.cancel(fault("superseded", "it could not be joined to what the client has"));
@@ -109,7 +144,8 @@ class Resumable implements Frames {
       });
     }
     const ending = await current.answer.ending;
-    return ending.kind === "broken" ? this.#broke(ending) : this.#settle(ending);
+    // An attempt may call itself complete; without its last event the client's stream is not.
+    return ending.kind === "cancelled" ? this.#settle(ending) : this.#broke({ ...ending, kind: "broken" });
   }
 
   /** The rule's word on it, and what follows from it. */
@@ -122,7 +158,7 @@ class Resumable implements Frames {
       ...this.#request,
       text: unfinished.text === undefined ? undefined : this.#text,
       native: unfinished.native,
-      toolCalls: unfinished.toolCalls,
+      toolCalls: unfinished.toolCalls + this.#toolCalls,
       fault: broken,
       mode: this.#call.resume ?? this.#options.mode,
       attemptsLeft: this.#options.attemptsMax - attemptsIn(this.#trail),
@@ -138,7 +174,12 @@ class Resumable implements Frames {
     this.#markBroken(broken);
     this.#failed.add(from);
     this.#continuations++;
-    const reply = await this.#ask();
+    const asking = this.#ask();
+    this.#asking = asking.then(
+      (reply) => (reply.ok ? reply.ending : ending),
+      () => ending,
+    );
+    const reply = await asking;
     if (!reply.ok) {
       this.#trail.push(...reply.trail);
       // Nobody could go on: the client is told of the break, not of who could not help.
@@ -159,7 +200,11 @@ class Resumable implements Frames {
     });
     const unfinished = this.#unfinished;
     if (unfinished === undefined) return this.#settle(ending);
+    const { wire } = this.#options.client;
+    const facts = this.#seam;
     this.#current = new Continuation({
+      stops: this.#request?.stops ?? [],
+      sign: (last) => wire.annotate(last, facts),
       answer: reply,
       client: this.#options.client,
       unfinished,
@@ -204,7 +249,7 @@ class Resumable implements Frames {
     const facts = this.#seam;
     if (facts === undefined) return bytes;
     this.#seam = undefined;
-    return this.#options.client.wire.annotate(bytes, facts);
+    return concat([SEAM_COMMENT, this.#options.client.wire.annotate(bytes, facts)]);
   }
 
   #markBroken(reason: Fault): void {
@@ -220,6 +265,8 @@ class Resumable implements Frames {
     const usage = last.usage && { ...last.usage, outputTokens: (last.usage.outputTokens ?? 0) + outputTokens };
     return {
       ...last,
+      kind: "complete",
+      fault: undefined,
       usage,
       firstContentMs: first.firstContentMs,
       tookMs: first.tookMs + (this.#scope.runtime.clock.now() - this.#startMs - first.tookMs),
@@ -228,6 +275,7 @@ class Resumable implements Frames {
   }
 
   #settle(ending: Ending): Promise<undefined> {
+    if (!this.#over) this.#off();
     this.#over = true;
     this.#resolve(ending);
     return Promise.resolve(undefined);
@@ -237,6 +285,7 @@ class Resumable implements Frames {
 /** A request that cannot be read is treated as one that asks for all that stands in the way. */
 function requestOf(client: Dialect, call: Call): Request {
   const prompt = client.codec.decodeRequest(call.body);
-  if (isFault(prompt)) return { hasTools: true, hasFormat: true };
-  return { hasTools: prompt.value.tools.length > 0, hasFormat: prompt.value.format !== undefined };
+  if (isFault(prompt)) return { hasTools: true, hasFormat: true, stops: [] };
+  const { tools, format, stop } = prompt.value;
+  return { hasTools: tools.length > 0, hasFormat: format !== undefined, stops: stop };
 }

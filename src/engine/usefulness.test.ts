@@ -202,7 +202,10 @@ test("an answer of no use is not kept for an outage", async () => {
     const engine = handEngine(
       [ANTHROPIC],
       () => (isUp ? respond(200, whole[ANTHROPIC]({ text })) : respond(529, "{}")),
-      { cache: { ttlMs: 1e6, staleIfErrorMs: 1e6 }, lastResort: [{ type: "stale-cache" }] },
+      {
+        cache: { healthy: "off", outage: "exact", scope: "tenant", ttlMs: 1e6, staleIfErrorMs: 1e6 },
+        lastResort: [{ type: "stale-cache" }],
+      },
     );
     await engine.ask({});
     await engine.advance(1_000);

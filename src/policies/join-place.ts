@@ -58,10 +58,13 @@ function afterAnchor({ delivered, anchor }: JoinSought, came: string, done: bool
   if (isNear && isFirst(anchor.text, found, heard.text)) {
     return inOriginal(heard, found, anchor.text.length);
   }
+  const anew = anewAfterPreamble(delivered, heard, done);
+  if (anew !== undefined) return anew;
   if (!done && !isLong) return WAIT;
   return (
     tailOf(delivered, anchor, heard) ??
     overlapOf(delivered, heard) ??
+    withoutBlanksOf(delivered, anchor, heard) ??
     none("its words are not those that were asked for")
   );
 }
@@ -90,25 +93,60 @@ function restartOf(delivered: Normal, came: string, done: boolean): Place | unde
   return none(done && same === heard.text.length ? "it begins anew and ends sooner" : "it begins anew, in other words");
 }
 
+/** "Of course! Here is the whole answer:" and then all of it. */
+function anewAfterPreamble(delivered: Normal, heard: Normal, done: boolean): Place | undefined {
+  const head = delivered.text.slice(0, RESTART_LEAST);
+  const found = head.length < RESTART_LEAST ? -1 : heard.text.indexOf(head);
+  if (found <= 0 || found > PREAMBLE_MAX || !isFirst(delivered.text, found, heard.text)) return undefined;
+  const again = heard.text.slice(found);
+  const same = commonPrefix(delivered.text, again);
+  if (same === delivered.text.length) return inOriginal(heard, found, same);
+  return same === again.length && !done ? WAIT : undefined;
+}
+
+/** The anchor with its blanks lost, or with some where it had none. */
+function withoutBlanksOf(all: Normal, anchor: Normal, heard: Normal): Place | undefined {
+  const wanted = lettersOf(anchor.text);
+  const letters = lettersOf(heard.text);
+  if (wanted.length < OVERLAP_LEAST || !isOnce(wanted, letters) || !isOnce(wanted, all.text)) return undefined;
+  const found = letters.indexOf(wanted);
+  if (found > PREAMBLE_MAX || !isFirst(wanted, found, letters)) return undefined;
+  const from = placeOfLetter(heard.text, found);
+  return inOriginal(heard, from, placeOfLetter(heard.text, found + wanted.length - 1) + 1 - from);
+}
+
+/** Where the letter stands that has `count` letters before it, blanks not counted. */
+function placeOfLetter(text: string, count: number): number {
+  let left = count;
+  for (let place = 0; place < text.length; place++) if (text[place] !== " " && left-- === 0) return place;
+  return text.length;
+}
+
 /** The last words of the anchor, where its first ones were said differently. */
 function tailOf(all: Normal, anchor: Normal, heard: Normal): Place | undefined {
   const last = anchor.text.slice(-TAIL_LEAST);
   // Words that come again, on either side, may be the wrong ones.
   if (last.length < TAIL_LEAST || !isOnce(last, heard.text) || !isOnce(last, all.text)) return undefined;
   const found = heard.text.indexOf(last);
-  return found <= PREAMBLE_MAX + anchor.text.length ? inOriginal(heard, found, last.length) : undefined;
+  return found >= 0 && found <= PREAMBLE_MAX + anchor.text.length ? inOriginal(heard, found, last.length) : undefined;
 }
 
 /** True where the last words of `part`, found at `index`, do not stand before it too: they may be all that was repeated. */
 function isFirst(part: string, index: number, text: string): boolean {
-  const last = part.slice(-OVERLAP_LEAST);
-  return text.indexOf(last) >= index;
+  const last = lettersOf(part).slice(-OVERLAP_LEAST);
+  return !lettersOf(text.slice(0, index + last.length - 1)).includes(last);
 }
 
-/** True for what is there, and nowhere else. */
+/** A model may lose blanks, and so hide that it said something before. */
+function lettersOf(text: string): string {
+  return text.replace(/\s+/g, "");
+}
+
+/** True for what is there, and nowhere else, blanks or no blanks. */
 function isOnce(part: string, text: string): boolean {
-  const found = text.indexOf(part);
-  return found >= 0 && found === text.lastIndexOf(part);
+  const [wanted, letters] = [lettersOf(part), lettersOf(text)];
+  const found = letters.indexOf(wanted);
+  return found >= 0 && found === letters.lastIndexOf(wanted);
 }
 
 /** The longest end of what was delivered with which the continuation begins. */

@@ -52,6 +52,12 @@ const MODELS: Readonly<Record<string, Model>> = {
     form: "anchor",
     says: (text, cut) => anchorOf(text.slice(0, cut)).replace(/\n+/g, " ") + restOf(text, cut),
   },
+  "loses all blanks": {
+    form: "anchor",
+    least: 0.85,
+    says: (text, cut) => anchorOf(text.slice(0, cut)).replace(/\s+/g, "") + restOf(text, cut),
+  },
+  "begins anew after a preamble": { form: "anchor", says: (text) => `Of course! Here is the whole reply:\n\n${text}` },
   "writes other quotes": {
     form: "anchor",
     says: (text, cut) => anchorOf(text.slice(0, cut)).replace(/["„“]/g, "”").replace(/–/g, "-") + restOf(text, cut),

@@ -112,7 +112,11 @@ function unquoted(rest: string): string {
 /** What goes on from `delivered`, without what both have at the seam; `undefined` where half a word is not gone on with. */
 function seam(delivered: string, rest: string): string | undefined {
   const half = HIGH_SURROGATE_END.exec(delivered)?.[0];
-  if (half !== undefined) return rest.startsWith(half) ? rest.slice(half.length) : undefined;
+  if (half !== undefined) {
+    const before = /\s*$/.exec(delivered.slice(0, -half.length))?.[0] ?? "";
+    const letters = rest.startsWith(before) ? rest.slice(before.length) : rest;
+    return letters.startsWith(half) ? letters.slice(half.length) : undefined;
+  }
   const open = withoutFence(delivered, rest);
   const blanks = /\s*$/.exec(delivered)?.[0] ?? "";
   if (blanks !== "") return withoutBlanks(blanks, open);

@@ -57,6 +57,8 @@ export interface PursueRules {
   readonly attemptsMax: number;
   readonly retryWaitMs: number;
   readonly totalMs: number;
+  /** An answer is at hand for when no target can: asked only where nobody is believed to answer. */
+  readonly spared?: ((call: Call, scope: Scope) => boolean) | undefined;
 }
 
 interface Pursuit {
@@ -85,6 +87,7 @@ const LATE_TRIED_SHARE = 0.05;
 /** What a client is told to wait when every target is full. */
 const BUSY_RETRY_MS = 5_000;
 
+const HOPELESS = fault("overloaded", "No target of this route is believed to answer now.");
 const NONE: ReadonlySet<string> = new Set();
 
 /** What is known of a call that the client sends again (`x-stainless-retry-count`). */
@@ -133,6 +136,8 @@ function isDownHere({ down }: Standpoint): boolean {
 /** Belief holds that nobody will answer: a few calls are tried, the others are told at once. */
 async function inOutage(pursuit: Pursuit, isDrained: (index: number) => boolean): Promise<Reply> {
   const { cells, rules, call, scope, standings } = pursuit;
+  // Probes, and calls to which nothing else can be given, find out that a target is back.
+  if (rules.spared?.(call, scope) === true) return refuse(pursuit, HOPELESS);
   const { clock, random } = scope.runtime;
   const cell = cells.admission(rules.route);
   const criticality = call.criticality ?? rules.criticality;

@@ -43,6 +43,8 @@ interface Asked {
   readonly query: URLSearchParams;
 }
 
+/** What kept answers are told apart by. */
+const PURGED_BY = ["call", "route", "tenant", "target"] as const;
 const PREFIX = "/admin/v1/";
 const INCIDENTS = "incidents";
 
@@ -118,18 +120,19 @@ function changeTarget({ engine }: Context, { request }: Asked, [, name, what]: R
   return what === "drain" ? drainTarget(engine, target, request) : restoreTarget(engine, target);
 }
 
-/** Of one call, of one route, older than so many seconds; without any of these: all. */
+/** Of one call, one route, one tenant, one target, older than so many seconds; without any of these: all. */
 function purge({ engine }: Context, { request, query }: Asked): Result {
   if (request.method !== "POST") return notAllowed(request.method, "POST");
   // A filter that is not understood must not become "all".
-  const unknown = [...query.keys()].find((name) => !["call", "route", "older-than"].includes(name));
-  if (unknown !== undefined) return wrongQuery(unknown, "call, route, older-than");
-  const [call, route, age] = [query.get("call"), query.get("route"), query.get("older-than")];
+  const unknown = [...query.keys()].find((name) => ![...PURGED_BY, "older-than"].includes(name));
+  if (unknown !== undefined) return wrongQuery(unknown, `${PURGED_BY.join(", ")}, older-than`);
+  const age = query.get("older-than");
   if (age !== null && !/^\d{1,9}$/.test(age)) return wrongQuery("older-than", "a whole number of seconds");
   const madeBeforeMs = age === null ? Number.POSITIVE_INFINITY : engine.runtime.clock.now() - Number(age) * 1_000;
   const purged = engine.cells.answers.purge(
     (kept) =>
-      (call === null || kept.call === call) && (route === null || kept.route === route) && kept.atMs <= madeBeforeMs,
+      PURGED_BY.every((name) => query.get(name) === null || query.get(name) === kept[name]) &&
+      kept.atMs <= madeBeforeMs,
   );
   return { purged };
 }

@@ -7,6 +7,7 @@ import { settingsFrom } from "../config/load.ts";
 import { type Problem, renderProblems } from "../config/problem.ts";
 import type { Settings } from "../core/settings.ts";
 import { createEngine } from "../engine/engine.ts";
+import { type RouteStatus, routeStatus } from "../engine/route-status.ts";
 import { createEventHub, type EventFeed, FEEDS_MAX } from "../observe/event-hub.ts";
 import { backgroundClock } from "../runtime/clock.ts";
 import { createDeparture, type Departure } from "../runtime/departure.ts";
@@ -29,6 +30,8 @@ export interface Holdfast {
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /** The facts from now on. A reader that is too slow loses the oldest and gets `{ type: "lost", count }` instead. */
   events(): EventFeed;
+  /** How a route does, from what is believed of its targets; nothing is sent for it. Throws on a route that does not exist. */
+  routeStatus(route: string): RouteStatus;
   /** Aborts what is in flight and ends every `events()`. Later calls of `fetch` reject. */
   close(): void;
 }
@@ -81,6 +84,11 @@ export function createHoldfast(config: HoldfastConfig, options: HoldfastOptions 
       if (feed === undefined) throw new Error(`events() has ${FEEDS_MAX} readers already; end one of them first`);
       if (closed !== undefined) feed.close();
       return feed;
+    },
+    routeStatus(route) {
+      const status = routeStatus(engine, route);
+      if (status === undefined) throw new Error(`no such route: ${route}`);
+      return status;
     },
     close() {
       closed ??= new DOMException("This Holdfast is closed.", "AbortError");

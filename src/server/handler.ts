@@ -16,6 +16,7 @@ import type { PageWatch } from "./page-watch.ts";
 import { passThrough } from "./pass-through.ts";
 import type { Path } from "./read-call.ts";
 import { type Asker, dialectOf, draining, full, notAllowed, notFound, refuse, unauthorized } from "./refuse.ts";
+import { answerRouteStatus } from "./route-status.ts";
 import { createStatusPage, isStatusPath } from "./status-page.ts";
 import type { TargetBoard } from "./target-board.ts";
 
@@ -45,7 +46,8 @@ const DATA_PATHS: Readonly<Record<string, Path>> = {
 };
 
 /** Ours, and not built yet: never a provider's. */
-const KEPT_FREE = /^\/v1\/(?:deferred\/|route-status$)/;
+const KEPT_FREE = /^\/v1\/deferred\//;
+const ROUTE_STATUS = "/v1/route-status";
 const MODELS = "/v1/models";
 
 /** Beyond this a call is refused at once: each holds sockets and memory on both sides. */
@@ -75,6 +77,10 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
     const known = Object.hasOwn(DATA_PATHS, path) ? DATA_PATHS[path] : undefined;
     if (known !== undefined && request.method !== "POST") return notAllowed(asker, request.method, "POST");
     if (known === undefined && isModels(path, request)) return models(engine, asked, tenant);
+    if (path === ROUTE_STATUS) {
+      if (!isRead(request.method)) return notAllowed(asker, request.method, "GET");
+      return answerRouteStatus(engine, query, tenant, asker);
+    }
     if (KEPT_FREE.test(path)) return notFound(asker, `${path} is not in this version.`);
     if (state.draining) return draining(asker);
     if (state.open >= OPEN_MAX) return full(asker);

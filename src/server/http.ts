@@ -1,14 +1,17 @@
 // Listening, draining, limits: the handler on Bun's HTTP server.
 
 import { CancelSource } from "../core/cancel.ts";
+import type { Database } from "../core/database.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Secrets, Settings } from "../core/settings.ts";
 import { sleep } from "../core/timing.ts";
 import { createEngine } from "../engine/engine.ts";
+import { keepWarm } from "../engine/keep-warm.ts";
 import type { Observers } from "../observe/observers.ts";
 import { backgroundClock, systemClock } from "../runtime/clock.ts";
 import { resolveHost } from "../runtime/resolve-host.ts";
+import { keepOnDisk } from "../state/answers-on-disk.ts";
 import { isLoopback } from "./guard.ts";
 import { createHandler } from "./handler.ts";
 import type { IncidentRoom } from "./incident-room.ts";
@@ -28,6 +31,10 @@ export interface ServerOptions {
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
   /** Follows incidents; it runs as long as the server does. */
   readonly room?: IncidentRoom;
+  /** Kept answers survive the process there. */
+  readonly answersIn?: Database;
+  /** Something that people should know and that holds nothing up. */
+  readonly trouble?: (message: string) => void;
 }
 
 export interface Server {
@@ -49,7 +56,7 @@ export function startServer(options: ServerOptions): Server {
   const { settings, runtime } = options;
   const { host, port } = settings.listen;
   refuseOpenDoor(host, settings);
-  const { engine, handler, pages } = createParts(options);
+  const { engine, handler, pages, disk } = createParts(options);
   const server = Bun.serve({
     hostname: host,
     port,
@@ -67,6 +74,7 @@ export function startServer(options: ServerOptions): Server {
   });
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
   options.room?.start(url);
+  const warming = keepWarm(engine);
   return {
     url,
     reload(now) {
@@ -79,6 +87,7 @@ export function startServer(options: ServerOptions): Server {
     async stop(graceMs) {
       handler.drain();
       pages.stop();
+      warming.stop();
       const untilMs = runtime.clock.now() + graceMs;
       const never = new CancelSource();
       // A response is pending for the platform until its last byte was taken, long after it was handed over.
@@ -86,12 +95,14 @@ export function startServer(options: ServerOptions): Server {
       while (busy() && runtime.clock.now() < untilMs) await sleep(runtime.clock, DRAIN_POLL_MS, never);
       options.room?.stop();
       await server.stop(true);
+      disk?.end();
     },
   };
 }
 
 function createParts(options: ServerOptions) {
   const { settings, runtime, secrets, observers, maxOutput, contextOf, readers = [], room } = options;
+  const { answersIn: database, trouble = () => {} } = options;
   const board = createTargetBoard();
   const engine = createEngine({
     settings,
@@ -106,7 +117,8 @@ function createParts(options: ServerOptions) {
   const timers = runtime.clock === systemClock ? { timers: backgroundClock } : {};
   const pages = createPageWatch({ engine, resolveHost, ...timers });
   const seen = { board, pages, ...(observers && { observers }), ...(room && { incidents: room }) };
-  return { engine, pages, handler: createHandler(engine, seen) };
+  const disk = database && keepOnDisk(engine.cells.answers, { database, runtime, trouble });
+  return { engine, pages, disk, handler: createHandler(engine, seen) };
 }
 
 /** The configuration is refused for it before; this holds for whoever starts a server without one. */

@@ -105,17 +105,26 @@ function readSteering(headers: Headers, runtime: Runtime): Steering | Fault {
   };
 }
 
-/** `max-stale` without a number: however stale. What is not known is passed over, as RFC 9111 wants it. */
+/** `max-stale` without a number: however stale. What is not known or makes no sense is passed over, as RFC 9111 wants it. */
 export function cacheWish(text: string): CacheWish {
   const directives = text
     .toLowerCase()
     .split(",")
     .map((part) => part.trim());
-  const stale = directives.flatMap((part) => /^max-stale="?(\d{1,9})"?$/.exec(part)?.[1] ?? [])[0];
+  const msOf = (name: string): number | undefined => {
+    const found = directives.find((part) => part.startsWith(`${name}=`));
+    const seconds = found === undefined ? undefined : /^"?(\d{1,9})"?$/.exec(found.slice(name.length + 1))?.[1];
+    return seconds === undefined ? undefined : Number(seconds) * 1_000;
+  };
+  const maxStaleMs = directives.includes("max-stale") ? Number.POSITIVE_INFINITY : msOf("max-stale");
+  const [maxAgeMs, staleIfErrorMs] = [msOf("max-age"), msOf("stale-if-error")];
   return {
     noStore: directives.includes("no-store"),
     noCache: directives.includes("no-cache"),
-    ...(stale !== undefined && { maxStaleMs: Number(stale) * 1_000 }),
+    ...(maxStaleMs !== undefined && { maxStaleMs }),
+    ...(maxAgeMs !== undefined && { maxAgeMs }),
+    ...(staleIfErrorMs !== undefined && { staleIfErrorMs }),
+    ...(directives.includes("only-if-cached") && { onlyIfCached: true }),
   };
 }
 

@@ -64,7 +64,7 @@ export function createCells(): Cells {
         turn: 0,
         waiting: 0,
       })),
-    local: (identity) => getOrMake(locals, identity, TARGETS_MAX, () => ({ calls: 0 })),
+    local: (identity) => getOrMake(locals, identity, TARGETS_MAX, () => ({ calls: 0, contextTokens: undefined })),
     refused: createRefused(),
   };
 }

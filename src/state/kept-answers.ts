@@ -1,54 +1,103 @@
-// Answers that were given, in this process's memory, for an outage: bounded in bytes, the least recently used goes first, and
-// what is too old to be given goes when it is met. What was asked is not here: keys are hashes.
+// Answers that were given, in this process's memory, for an outage: bounded in bytes, the least recently used goes first. Age
+// alone throws nothing away: during an outage there may be nothing newer. What was asked is not here: keys are hashes, made
+// with a secret.
 
-import type { KeptAnswer, KeptAnswers } from "../core/cell.ts";
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { utf8ToBytes } from "@noble/hashes/utils.js";
+import type { AnswerJournal, AnswerKeys, KeptAnswer, KeptAnswers } from "../core/cell.ts";
 
 /** Of all answers together. */
 export const KEPT_BYTES_MAX = 67_108_864;
 /** Of one: a longer one is not kept. */
 export const ANSWER_BYTES_MAX = 1_048_576;
-/** What an entry takes beside its text: its key, its names, its place in the map. */
+/** What an entry takes beside its text: its keys, its names, its places in the maps. */
 const ENTRY_BYTES = 1_024;
+const SECRET_BYTES = 32;
+const SECRETS_MAX = 1_000;
+
+interface Entry {
+  readonly answer: KeptAnswer;
+  readonly stem: string | undefined;
+}
 
 export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswers {
-  const answers = new Map<string, KeptAnswer>();
+  const entries = new Map<string, Entry>();
+  /** To the key of the newest answer to a question of these stems. */
+  const stems = new Map<string, string>();
+  const secrets = createSecrets();
+  let journal: AnswerJournal | undefined;
   let bytes = 0;
-  const drop = (key: string): void => {
-    const known = answers.get(key);
+  const drop = (key: string, isTold = true): void => {
+    const known = entries.get(key);
     if (known === undefined) return;
-    answers.delete(key);
-    bytes -= sizeOf(known);
+    entries.delete(key);
+    bytes -= sizeOf(known.answer);
+    if (known.stem !== undefined && stems.get(known.stem) === key) stems.delete(known.stem);
+    if (isTold) journal?.dropped(key);
+  };
+  const add = (keys: AnswerKeys, answer: KeptAnswer): boolean => {
+    const { exact, stem } = keys;
+    drop(exact, false);
+    const size = sizeOf(answer);
+    if (size > ANSWER_BYTES_MAX + ENTRY_BYTES || size > bytesMax) return false;
+    entries.set(exact, { answer, stem });
+    if (stem !== undefined) stems.set(stem, exact);
+    bytes += size;
+    for (const oldest of entries.keys()) {
+      if (bytes <= bytesMax) break;
+      drop(oldest);
+    }
+    return true;
+  };
+  const find = (key: string | undefined, aliveAtMs: number): KeptAnswer | undefined => {
+    const known = key === undefined ? undefined : entries.get(key);
+    if (key === undefined || known === undefined || aliveAtMs >= known.answer.goneAtMs) return undefined;
+    entries.delete(key);
+    entries.set(key, known);
+    return known.answer;
   };
   return {
     get bytes() {
       return bytes;
     },
-    get(key, nowMs) {
-      const known = answers.get(key);
-      if (known === undefined) return undefined;
-      answers.delete(key);
-      if (nowMs < known.goneAtMs) {
-        answers.set(key, known);
-        return known;
-      }
-      bytes -= sizeOf(known);
-      return undefined;
+    resume(past, secret, told) {
+      secrets.resume(secret);
+      for (const [keys, answer] of past) add(keys, answer);
+      journal = told;
     },
-    set(key, answer) {
-      drop(key);
-      const size = sizeOf(answer);
-      if (size > ANSWER_BYTES_MAX + ENTRY_BYTES || size > bytesMax) return;
-      answers.set(key, answer);
-      bytes += size;
-      for (const oldest of answers.keys()) {
-        if (bytes <= bytesMax) break;
-        drop(oldest);
-      }
+    secretOf: secrets.of,
+    get: ({ exact, stem }, aliveAtMs) =>
+      find(exact, aliveAtMs) ?? (stem === undefined ? undefined : find(stems.get(stem), aliveAtMs)),
+    set(keys, answer) {
+      if (add(keys, answer)) journal?.kept(keys, answer);
+      else journal?.dropped(keys.exact);
     },
     purge(isMeant) {
-      const meant = [...answers].filter(([, answer]) => isMeant(answer));
+      const meant = [...entries].filter(([, { answer }]) => isMeant(answer));
       for (const [key] of meant) drop(key);
       return meant.length;
+    },
+  };
+}
+
+function createSecrets(): { of: KeptAnswers["secretOf"]; resume(secret: Uint8Array): void } {
+  let master: Uint8Array | undefined;
+  const secrets = new Map<string, Uint8Array>();
+  return {
+    resume(secret) {
+      master = secret;
+      secrets.clear();
+    },
+    of(partition, random) {
+      const known = secrets.get(partition);
+      if (known !== undefined) return known;
+      master ??= Uint8Array.from({ length: SECRET_BYTES }, () => Math.floor(random() * 256));
+      const secret = hmac(sha256, master, utf8ToBytes(partition));
+      const oldest = secrets.size >= SECRETS_MAX ? secrets.keys().next().value : undefined;
+      if (oldest !== undefined) secrets.delete(oldest);
+      secrets.set(partition, secret);
+      return secret;
     },
   };
 }

@@ -80,7 +80,10 @@ const results = {
   wholeRescued: await with_({ kind: "overloaded" }, whole),
   streamRescued: await with_({ kind: "overloaded" }, stream),
   refusedConnection: await with_({ kind: "reset" }, stream),
-  inBandError: await with_({ kind: "error-in-band", after: 3 }, stream),
+  inBandError: await with_({ kind: "error-in-band", after: 3 }, () =>
+    stream({ headers: { "x-holdfast-resume": "off" } }),
+  ),
+  resumed: await with_({ kind: "error-in-band", after: 8 }, stream),
   leftBefore: await with_({ kind: "silence" }, () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 200);

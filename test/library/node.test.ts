@@ -115,7 +115,13 @@ for (const [sdk, dialect, nodeAtLeast] of SDKS) {
       }
     });
 
-    test("a stream that breaks throws in the SDK, after what came", () => {
+    test("a stream that breaks is gone on with", () => {
+      const { text, threw } = told.results.resumed ?? {};
+      expect(threw).toBeUndefined();
+      expect(text).toMatch(/^This is primary with .*\.$/);
+    });
+
+    test("a stream that breaks, and is not gone on with, throws in the SDK, after what came", () => {
       const { text, threw, message } = told.results.inBandError ?? {};
       expect(text).not.toBe("");
       expect(threw).toMatch(/Error$/);
@@ -146,8 +152,8 @@ for (const [sdk, dialect, nodeAtLeast] of SDKS) {
 
     test("the facts of every call were told", () => {
       const count = (type: string) => told.facts.filter((fact) => fact === type).length;
-      expect(count("call-start")).toBe(12);
-      expect(count("call-end")).toBe(12);
+      expect(count("call-start")).toBe(13);
+      expect(count("call-end")).toBe(13);
     });
   });
 }

@@ -39,6 +39,24 @@ describe.each(CASES)("%s, %s, with a local model that speaks %s", (_, style, dia
 });
 
 describe.each(CLIENTS.map((client) => [client.name, client] as const))("%s", (_, client) => {
+  test.each(STYLES)("an answer that is fresh, asked for as %s", async (style) => {
+    const pair = startPair(client.dialect);
+    const route = "    cache: { healthy: exact }\n";
+    const gateway = startGateway(configOf([pair.primary, pair.backup], route));
+    try {
+      const heard = [];
+      for (const asked of ["whole", style, style] as const) {
+        heard.push(await client.ask(gateway.url, asked, questionOf("text", "m")));
+        await Bun.sleep(100);
+      }
+      expect(new Set(heard.map(({ text, finish }) => `${text} ${finish}`)).size).toBe(1);
+      expect(gateway.eventsOf("call-end").map(({ servedBy }) => servedBy)).toEqual(["target", "cache", "cache"]);
+    } finally {
+      pair.stop();
+      await gateway.stop();
+    }
+  });
+
   test.each(STYLES)("an answer that was given before, asked for as %s", async (style) => {
     const pair = startPair(client.dialect);
     const route = "    cache: { outage: exact }\n    last-resort: [stale-cache]\n    timeouts: { connect: 2s }\n";

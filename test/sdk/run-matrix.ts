@@ -28,7 +28,7 @@ export interface Result {
 /** The route of every case: short, so that hundreds of silent providers can be waited for, and long enough for a busy machine. */
 export const ROUTE = `    attempts: 3
     retry-wait: 200ms
-    timeouts: { connect: 2s, first-token: 3s, whole: 3s, idle: 1s, total: 20s }`;
+    timeouts: { connect: 2s, first-token: 4s, whole: 4s, idle: 2s, total: 30s }`;
 
 /** Units at once: each holds up to eight cases. */
 const AT_ONCE = 5;

@@ -53,6 +53,7 @@ const PLACED: readonly FaultScriptKind[] = ["stall", "cut", "cut-body", "reset",
 /** Pings must come for a fault of pings only; a drip must outlast the timeouts. */
 const PARAMETERS: Partial<Record<FaultScriptKind, Omit<FaultScript, "kind">>> = {
   "pings-only": { delayMs: 50 },
+  drip: { delayMs: 4_000 },
   "rate-limit": { retryAfter: "30" },
 };
 

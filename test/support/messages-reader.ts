@@ -37,6 +37,7 @@ class MessagesReader {
     const lines = text.split("\n");
     const event = lines.find((line) => line.startsWith("event: "))?.slice(7);
     const data = asObject(parsed(lines.find((line) => line.startsWith("data: "))?.slice(6) ?? ""));
+    if (lines.every((line) => line.startsWith(":"))) return;
     if (lines.length !== 2 || data === undefined) {
       this.#wrong(`not an event and its data: ${text}`);
       return;

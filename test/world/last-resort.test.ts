@@ -2,7 +2,7 @@
 // whole and as a stream. Bytes are read by readers that know nothing of the encoders.
 
 import { describe, expect, test } from "bun:test";
-import { LOCAL_CALLS_MAX } from "../../src/answers/local-model.ts";
+import { LOCAL_CALLS } from "../../src/answers/local-model.ts";
 import type { DialectId } from "../../src/core/call.ts";
 import type { LastResortSettings } from "../../src/core/settings.ts";
 import { read } from "../support/lanes.ts";
@@ -180,10 +180,12 @@ test("an early opened stream tells in-band who served it", async () => {
 
 test("a local model is asked a few calls at a time; the rest take the next rung at once", async () => {
   const here = world([LOCAL, CANNED], ["alpha", "beta"]);
-  const clients = Array.from({ length: LOCAL_CALLS_MAX + 3 }, (_, index) => here.ask({ prompt: `question ${index}` }));
+  const clients = Array.from({ length: LOCAL_CALLS.default + 3 }, (_, index) =>
+    here.ask({ prompt: `question ${index}` }),
+  );
   await here.rest();
   const served = clients.map(({ delivery }) => delivery?.headers["x-holdfast-served-by"]);
-  expect(served.filter((by) => by === "local").length).toBe(LOCAL_CALLS_MAX);
+  expect(served.filter((by) => by === "local").length).toBe(LOCAL_CALLS.default);
   expect(served.filter((by) => by === "canned").length).toBe(3);
   const later = here.ask({ prompt: "later" });
   await here.rest();

@@ -4,10 +4,13 @@
 
 import { describe, expect, test } from "bun:test";
 import type { DialectId } from "../../src/core/call.ts";
+import { CancelSource } from "../../src/core/cancel.ts";
+import { fault } from "../../src/core/fault.ts";
+import { deliver } from "../../src/engine/deliver.ts";
 import type { FaultScript } from "../../src/sim/fault-script.ts";
 import type { Manner } from "../../src/sim/going-on.ts";
 import { read } from "../support/lanes.ts";
-import { ANTHROPIC, type Ask, bytesOf, CHAT, type Client, on, sim, virtual } from "../support/virtual.ts";
+import { ANTHROPIC, type Ask, bytesOf, CHAT, type Client, callOf, on, sim, virtual } from "../support/virtual.ts";
 
 const WORDS = 60;
 const BOTH: readonly DialectId[] = [ANTHROPIC, CHAT];
@@ -71,6 +74,9 @@ test("one id, the seam told on a known event, who goes on in the model of a Chat
     const ids = new Set([...text.matchAll(/"id":\s*"((?:msg|chatcmpl)[\w-]+)"/g)].map((match) => match[1]));
     expect(ids.size).toBe(1);
     const seam = /"holdfast":(\{"resume":\{[^}]*\}\})/.exec(text)?.[1] ?? "{}";
+    // On the first event behind the seam and on the last that has JSON, and once as a comment for people.
+    expect(text.match(/"holdfast":\{"resume":/g)).toHaveLength(2);
+    expect(text.match(/^: holdfast/gm)).toHaveLength(1);
     expect(JSON.parse(seam)).toMatchObject({
       resume: { from: "alpha/m", to: "beta/m", cause: "stream-broken", how: "anchor" },
     });
@@ -91,6 +97,24 @@ test("usage is that of the whole answer", async () => {
   const { text } = await play(SEAM);
   const output = [...text.matchAll(/"output_tokens":(\d+)/g)].map((match) => Number(match[1]));
   expect(output.at(-1)).toBeGreaterThan(WORDS / 2);
+});
+
+test("a stop string that began before the seam ends the answer where the client has no more of it", async () => {
+  const { text } = await play({ ...SEAM, second: ANTHROPIC, model: "claude-haiku-4-5" });
+  // The word at the seam and the next one, as one stop string: neither provider says both.
+  const words = read(ANTHROPIC, new TextEncoder().encode(text), false).text.split(" ");
+  const stop = words.slice(38, 42).join(" ");
+  const body = { model: "chat", max_tokens: 500, stream: true, messages: [{ role: "user", content: "hello" }] };
+  const stops = new TextEncoder().encode(JSON.stringify({ ...body, stop_sequences: [stop] }));
+  const ask = { body: stops };
+  const { heard, here } = await play({ ...SEAM, second: ANTHROPIC, model: "claude-haiku-4-5", ask });
+  expect([heard.errors, heard.violations, heard.text.includes(stop), heard.stop]).toEqual([
+    [],
+    [],
+    false,
+    "stop_sequence",
+  ]);
+  expect(here.events.find(({ type }) => type === "call-end")).toMatchObject({ ending: "complete" });
 });
 
 describe("how the backup goes on", () => {
@@ -184,4 +208,74 @@ describe("what is not gone on with", () => {
     expect(heard.errors.length + (heard.closed ? 1 : 0)).toBe(1);
     expect(heard.violations).toEqual([]);
   });
+});
+
+test.each(PAIRS)(
+  "calls of a second model are whole and made once, wherever it breaks too: $client, $first, $second",
+  async (pair) => {
+    const schema = { type: "object", properties: { city: { type: "string" } } };
+    const isAnthropic = pair.client === ANTHROPIC;
+    const tool = isAnthropic
+      ? { name: "weather", input_schema: schema }
+      : { type: "function", function: { name: "weather", parameters: schema } };
+    const thinks = isAnthropic ? { thinking: { type: "adaptive" } } : { reasoning_effort: "high" };
+    const messages = [{ role: "user", content: "think, then use two tools" }];
+    const body = { model: "chat", max_tokens: 500, stream: true, messages, tools: [tool], ...thinks };
+    const forced = isAnthropic ? { type: "any" } : "required";
+    for (const [resume, choice] of [
+      ["text", {}],
+      ["text", { tool_choice: forced }],
+      ["all", {}],
+      ["all", { tool_choice: forced }],
+    ] as const) {
+      const ask = { dialect: pair.client, body: new TextEncoder().encode(JSON.stringify({ ...body, ...choice })) };
+      for (let after = 1; after < 22; after++) {
+        const providers = [sim("alpha", pair.first), sim("beta", pair.second), sim("gamma", pair.first)];
+        const faults = [on("alpha", { kind: "cut", after: 3 }), on("beta", { kind: "cut", after })];
+        const here = virtual({ providers, faults, route: { resume } });
+        const client = here.ask(ask);
+        await here.rest();
+        const { tools, violations, closed, errors } = read(pair.client, bytesOf(client), false);
+        const where = `${resume}, after ${after}`;
+        const speakers = new Set(tools.map(({ json }) => /from (\w+)/.exec(json)?.[1]));
+        expect([violations, tools.every(({ whole }) => whole), speakers.size <= 1], where).toEqual([[], true, true]);
+        expect([closed, errors.length], where).toEqual(closed ? [true, 0] : [false, 1]);
+        // The client runs the calls that it has.
+        if (tools.length > 0) expect(closed, where).toBe(true);
+      }
+    }
+  },
+);
+
+test.each([
+  ["leaves while words come", 5, { kind: "drip", delayMs: 100 }],
+  ["leaves after a break that it did not read", 5, { kind: "cut", after: 30 }],
+  ["leaves while another target is asked", 40, { kind: "cut", after: 30 }],
+  ["leaves an answer that is whole", 5, undefined],
+] as const)("a client that stops reading and %s: its call ends", async (_, reads, script) => {
+  const here = virtual({
+    providers: [sim("alpha", ANTHROPIC, { words: WORDS }), sim("beta", CHAT, { words: WORDS, firstTokenMs: 5_000 })],
+    faults: script === undefined ? [] : [on("alpha", script)],
+    route: { resume: "text" },
+  });
+  const cancel = new CancelSource();
+  const delivering = deliver(here.engine, callOf("call_1", {}), cancel, 10_000);
+  await here.world.run(300);
+  const { body } = await delivering;
+  if (body instanceof Uint8Array) throw new Error("not a stream");
+  let isReading = false;
+  for (let read = 0; read < reads; read++) {
+    // One reader, that may still wait when it leaves.
+    if (!isReading) {
+      isReading = true;
+      void body.read().then(() => {
+        isReading = false;
+      });
+    }
+    await here.world.run(here.world.clock.now() + 20);
+  }
+  await here.world.run(here.world.clock.now() + 1_000);
+  cancel.cancel(fault("cancelled", "the client left"));
+  await here.rest();
+  expect(here.events.filter(({ type }) => type === "call-end")).toHaveLength(1);
 });

@@ -6,6 +6,8 @@ import type { CacheWish, DialectId } from "../../src/core/call.ts";
 import { CancelSource } from "../../src/core/cancel.ts";
 import { fault } from "../../src/core/fault.ts";
 import type { ServedBy } from "../../src/core/reply.ts";
+import type { CacheSettings } from "../../src/core/settings.ts";
+import { randomStream } from "../../src/sim/random.ts";
 import { read } from "../support/lanes.ts";
 import { outcomeOf } from "../support/outcome.ts";
 import { ANTHROPIC, type Ask, bytesOf, CHAT, type Client, callOf, on, sim, virtual } from "../support/virtual.ts";
@@ -16,12 +18,21 @@ const STALE_MS = 600_000;
 /** On the world's clock: until then alpha answers. */
 const DOWN_AT_MS = 30_000;
 
-const world = (...more: readonly ReturnType<typeof on>[]) =>
+const CACHE: CacheSettings = {
+  healthy: "off",
+  outage: "exact",
+  scope: "tenant",
+  ttlMs: TTL_MS,
+  staleIfErrorMs: STALE_MS,
+};
+
+const worldOf = (cache: CacheSettings, ...more: readonly ReturnType<typeof on>[]) =>
   virtual({
     providers: [sim("alpha", ANTHROPIC, { words: WORDS })],
-    route: { cache: { ttlMs: TTL_MS, staleIfErrorMs: STALE_MS }, lastResort: [{ type: "stale-cache" }] },
+    route: { cache, lastResort: [{ type: "stale-cache" }] },
     faults: [{ ...on("alpha", { kind: "overloaded" }), atMs: DOWN_AT_MS }, ...more],
   });
+const world = (...more: readonly ReturnType<typeof on>[]) => worldOf(CACHE, ...more);
 
 const FORMS = ([ANTHROPIC, CHAT] as readonly DialectId[]).flatMap((dialect) =>
   [true, false].map((stream) => ({ dialect, stream })),
@@ -75,6 +86,43 @@ test.each<[string, Ask, Ask]>([
   const { here, after } = await twice({ ...first, stream: false }, { ...then, stream: false });
   expect(outcomeOf(after, WORDS).kind).toBe("refused");
   if (first.tools !== undefined) expect(here.engine.cells.answers.bytes).toBe(0);
+});
+
+test.each<[string, ServedBy | undefined]>([
+  ["hi, what's the capital of france", "stale-cache"],
+  ["What is the capital of Germany?", undefined],
+  ["What is not the capital of France?", undefined],
+])("where stems will do, asked before for the capital of France: %s", async (prompt, expected) => {
+  const here = worldOf({ ...CACHE, outage: "stem" });
+  here.ask({ prompt: "What is the capital of France?" });
+  await here.world.run(DOWN_AT_MS + 10_000);
+  const after = here.ask({ prompt, stream: false, dialect: CHAT });
+  await here.rest();
+  expect(servedBy(after)).toBe(expected);
+});
+
+test("a tenant is never given what another asked, whatever their names and questions", async () => {
+  const tenants = ["a", "b", "a\nb", "tenant", "route\nchat", "global", "", "ä"];
+  const prompts = Array.from({ length: 6 }, (_, index) => `What is ${index}?`);
+  const asked = new Set<string>();
+  const random = randomStream(11, "tenants");
+  const here = worldOf({ ...CACHE, outage: "stem" });
+  for (const tenant of tenants) {
+    for (const prompt of prompts) {
+      if (random() < 0.5) continue;
+      asked.add(JSON.stringify([tenant, prompt]));
+      here.ask({ tenant, prompt, stream: random() < 0.5, dialect: random() < 0.5 ? CHAT : ANTHROPIC });
+    }
+  }
+  await here.world.run(DOWN_AT_MS + 10_000);
+  const again = tenants.flatMap((tenant) =>
+    prompts.map((prompt) => ({ tenant, prompt, client: here.ask({ tenant, prompt, stream: false }) })),
+  );
+  await here.rest();
+  for (const { tenant, prompt, client } of again) {
+    const given = servedBy(client) === "stale-cache";
+    expect([tenant, prompt, given]).toEqual([tenant, prompt, asked.has(JSON.stringify([tenant, prompt]))]);
+  }
 });
 
 test("an answer that broke, or was left, is not kept", async () => {

@@ -22,7 +22,9 @@ export function goOn(body: Uint8Array, part: Continuation): Uint8Array | Fault {
   const { thinking: _, ...rest } = request;
   const messages = withAnswer(request.messages, part);
   if (part.form === "anchor") messages.push({ role: "user", content: instruction(part.anchor) });
-  const limit = typeof request.max_tokens === "number" ? { max_tokens: leftOf(request.max_tokens, part.tokens) } : {};
+  const again = part.form === "anchor" ? part.anchor : "";
+  const most = request.max_tokens;
+  const limit = typeof most === "number" ? { max_tokens: leftOf(most, part.tokens, again) } : {};
   return encoder.encode(JSON.stringify({ ...rest, ...limit, messages }));
 }
 

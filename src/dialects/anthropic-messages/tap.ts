@@ -80,6 +80,8 @@ class MessagesTap implements Tap {
       native: this.#native,
       toolCalls: this.#toolCalls,
       id: this.#id,
+      // It was named at the beginning, and is not named again.
+      model: undefined,
       createdS: undefined,
       // A call that was never shown has no place in the client's stream.
       blocks: toolOpen ? blocks - 1 : blocks,

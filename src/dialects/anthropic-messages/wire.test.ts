@@ -197,6 +197,7 @@ describe("faultTo", () => {
     "too-large": [413, "request_too_large", undefined],
     "rate-limited": [429, "rate_limit_error", "5"],
     "deadline-exceeded": [504, "timeout_error", undefined],
+    "not-cached": [504, "timeout_error", undefined],
     cancelled: [499, "api_error", undefined],
     "client-stall": [499, "api_error", undefined],
     superseded: [499, "api_error", undefined],

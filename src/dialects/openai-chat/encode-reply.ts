@@ -135,7 +135,7 @@ class Answer {
     const { call, createdS, seam } = context;
     this.#id = seam?.id ?? `chatcmpl-${call.id}`;
     this.#createdS = seam?.createdS ?? createdS;
-    this.#model = call.inspected.model;
+    this.#model = seam?.model ?? call.inspected.model;
     this.#toolCount = seam?.toolCalls ?? 0;
   }
 

@@ -105,6 +105,7 @@ describe("faultTo", () => {
     "too-large": [413, "request_too_large"],
     "rate-limited": [429, "rate_limit_exceeded"],
     "deadline-exceeded": [504, "timeout"],
+    "not-cached": [504, "timeout"],
     bug: [500, "internal_error"],
     cancelled: [499, "cancelled"],
     "client-stall": [499, "cancelled"],

@@ -20,7 +20,7 @@ export function goOn(body: Uint8Array, part: Continuation): Uint8Array | Fault {
   const limits: Record<string, number> = {};
   for (const key of ["max_tokens", "max_completion_tokens"]) {
     const limit = request[key];
-    if (typeof limit === "number") limits[key] = leftOf(limit, part.tokens);
+    if (typeof limit === "number") limits[key] = leftOf(limit, part.tokens, part.anchor);
   }
   const messages = [
     ...request.messages,

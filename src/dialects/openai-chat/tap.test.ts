@@ -333,3 +333,28 @@ test("arbitrary bytes never throw", () => {
     { numRuns: 500 },
   );
 });
+
+describe("where a stream could be gone on with", () => {
+  const seamOf = (frames: readonly Uint8Array[], toolOpen: boolean) => {
+    const tap = openTap({ dropUsage: false, follow: true });
+    for (const frame of frames) tap.see(frame);
+    return tap.seam(toolOpen);
+  };
+
+  test("all text in order, recognised or read", () => {
+    const pieces = ["a", " b", '\\\n"é🪨', " c", " c", "d"];
+    expect(seamOf([chunk({ role: "assistant", content: "" }), ...pieces.map(text)], false)).toMatchObject({
+      text: pieces.join(""),
+      native: false,
+      toolCalls: 0,
+    });
+  });
+
+  test("text that waits beside an open call was not shown: nobody goes on from it", () => {
+    const open = [text("a"), call(0, "1", "f", '{"a"')];
+    expect(seamOf(open, true)).toMatchObject({ text: "a", native: false, toolCalls: 0 });
+    expect(seamOf([...open, text("b")], true)).toMatchObject({ native: true });
+    const closed = [...open, text("b"), call(0, undefined, undefined, ":1}"), chunk({}, "tool_calls")];
+    expect(seamOf(closed, false)).toMatchObject({ native: false, toolCalls: 1 });
+  });
+});

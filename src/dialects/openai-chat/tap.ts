@@ -43,6 +43,8 @@ class ChatTap implements Tap {
   #several = false;
   #refused = false;
   #cutByLimit = false;
+  #textHeld = false;
+  #model: string | undefined;
   readonly #log: TextLog | undefined;
   /** The template's text is what the client reads, not reasoning or a refusal. */
   #templateShows = false;
@@ -83,9 +85,10 @@ class ChatTap implements Tap {
     return {
       text: this.#log.read(),
       thought: this.#thought,
-      native: this.#native || this.#refused,
+      native: this.#native || this.#refused || (toolOpen && this.#textHeld),
       toolCalls: toolOpen ? this.#tools.count - this.#open.size : this.#tools.count,
       id: this.#id,
+      model: this.#model,
       createdS: this.#createdS,
       blocks: 0,
       openText: true,
@@ -94,9 +97,10 @@ class ChatTap implements Tap {
     };
   }
 
-  #follow(log: TextLog, { id, created }: JsonObject, choices: readonly Choice[]): void {
+  #follow(log: TextLog, { id, created, model }: JsonObject, choices: readonly Choice[]): void {
     if (typeof id === "string") this.#id ??= id;
     if (typeof created === "number") this.#createdS ??= created;
+    if (typeof model === "string") this.#model ??= model;
     for (const { delta } of choices) {
       const text = textOf(delta.content);
       if (text !== undefined) log.addText(text);
@@ -120,8 +124,15 @@ class ChatTap implements Tap {
     if (read.choices.length === 0) return usage !== undefined && this.#dropUsage ? "drop" : "preamble";
     if (this.#log !== undefined) this.#follow(this.#log, read.chunk, read.choices);
     const kind = this.#classify(read.choices);
+    if (this.#log !== undefined && (kind === "tool" || this.#textHeld)) this.#noteHeld(kind, read.choices);
     if (kind === "content") this.#learn(frame, read.chunk, read.choices);
     return kind;
+  }
+
+  /** Text that comes inside a tool call waits with it; nobody can tell what was shown if that call never ends. */
+  #noteHeld(kind: FrameClass, choices: readonly Choice[]): void {
+    const hasText = choices.some(({ delta }) => textOf(delta.content) !== undefined);
+    this.#textHeld = kind === "tool" && (this.#textHeld || hasText);
   }
 
   /** The provider's word that nothing more comes: some know no `n` and give one answer, whatever was asked for. */

@@ -1,0 +1,84 @@
+// What a running gateway remembers, and who watches it: its store, the ledger, objectives, incidents, logs, metrics and traces. None of it
+// is ever a reason not to serve, but a store that was asked for.
+
+import type { Database } from "../core/database.ts";
+import type { GatewayEvent } from "../core/gateway-event.ts";
+import type { Clock, Runtime } from "../core/runtime.ts";
+import type { Settings } from "../core/settings.ts";
+import { sendMail } from "../runtime/smtp.ts";
+import type { ServerOptions } from "../server/http.ts";
+import { createIncidentRoom } from "../server/incident-room.ts";
+import { startAccounts } from "./accounts.ts";
+import { startObjectives } from "./objectives.ts";
+import { startObserving } from "./observing.ts";
+import type { Plan } from "./plan.ts";
+import { openStore } from "./storing.ts";
+
+export interface Memory {
+  /** For the server. */
+  readonly parts: Pick<ServerOptions, "observers" | "readers" | "room" | "answersIn" | "trouble">;
+  takeOver(settings: Settings): void;
+  /** Where facts that are found here go, once somebody listens. */
+  tellBy(emit: (event: GatewayEvent) => void): void;
+  /** Writes what waits and closes the store. */
+  end(): Promise<void>;
+}
+
+export function openMemory(plan: Plan, runtime: Runtime): Memory | { readonly problem: string } {
+  const { settings, view } = plan;
+  const storing = openStore(settings.store, plan.follow !== undefined, runtime.wallMs());
+  if ("problem" in storing) return storing;
+  if (storing.note !== undefined) warn(storing.note);
+  const { database } = storing;
+  const accounts = startAccounts({ runtime, database, settings });
+  const room = createIncidentRoom({ runtime, settings, database, sendMail, warn });
+  const objectives = startObjectives({ runtime, database, settings, warn });
+  const keepers = [accounts, objectives];
+  const observing = startObserving(runtime, {
+    hasView: view !== undefined,
+    callReaders: [room.readCall],
+    ledger: accounts.ledger,
+    slos: objectives.readings,
+  });
+  if ("problem" in observing) {
+    database?.close();
+    return observing;
+  }
+  const { observers } = observing;
+  const readers = [...observing.readers, objectives.read, ...(view === undefined ? [] : [view])];
+  return {
+    parts: { observers, readers, room, ...answersIn(settings, database), trouble: told(runtime.clock) },
+    takeOver(now) {
+      for (const part of keepers) part.takeOver(now);
+    },
+    tellBy(emit) {
+      for (const part of keepers) part.tellBy(emit);
+    },
+    async end() {
+      await observing.end();
+      for (const part of keepers) part.end();
+      database?.close();
+    },
+  };
+}
+
+function warn(message: string): void {
+  console.error(`holdfast: ${message}`);
+}
+
+/** What was said to whom is written to a disk only where the configuration names the place. */
+function answersIn({ store }: Settings, database: Database | undefined): { readonly answersIn?: Database } {
+  return typeof store === "object" && database !== undefined ? { answersIn: database } : {};
+}
+
+/** The same trouble again within a minute is not told again. */
+const TOLD_AGAIN_MS = 60_000;
+
+function told(clock: Clock): (message: string) => void {
+  let untilMs = Number.NEGATIVE_INFINITY;
+  return (message) => {
+    if (clock.now() < untilMs) return;
+    untilMs = clock.now() + TOLD_AGAIN_MS;
+    console.error(`holdfast: ${message}`);
+  };
+}
