@@ -68,7 +68,8 @@ function budgetText(left: number): string {
   return left < 0 ? `overspent ${(1 - left).toFixed(1)} times` : `${(Math.floor(left * 1_000) / 10).toFixed(1)}\u202f%`;
 }
 
-function stateText({ burning, budgetLeft }: SloReading): string {
+function stateText({ burning, budgetLeft, total }: SloReading): string {
+  if (total === 0) return "unknown";
   if (burning !== undefined) return `burning (${burning})`;
   return budgetLeft < 0 ? "missed" : "met";
 }
