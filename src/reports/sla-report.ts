@@ -102,7 +102,7 @@ function sectionsOf({ provider, evaluations, valid, failed, experienced }: Provi
           rows: [
             [
               one.promised === undefined ? "nothing" : shareText(one.promised),
-              shareText(one.contracted),
+              one.promised === undefined ? "–" : shareText(one.contracted),
               shareText(one.availability),
               shareText(experienced),
               plural(

@@ -119,13 +119,15 @@ function claimDay(
   return dayAfter(from, timeZone, { days: claim.days });
 }
 
+const NO_DOWNTIME = "it knows no downtime: what is listed as such are minutes with an error, to look at";
+
 function ruleText({ rule, errors, leftOut }: Guarantee): string {
   const counts = `an error is ${errors.join(", ")}${leftOut.length > 0 ? `; ${leftOut.join(", ")} are no valid requests` : ""}`;
   switch (rule.kind) {
     case "interval-mean":
-      return `the mean over intervals of ${rule.intervalMinutes} minutes; ${counts}`;
+      return `the mean over intervals of ${rule.intervalMinutes} minutes; ${counts}; ${NO_DOWNTIME}`;
     case "request-ratio":
-      return `the share of requests without error; ${counts}`;
+      return `the share of requests without error; ${counts}; ${NO_DOWNTIME}`;
     default: {
       const gap = rule.kind === "minute-sum" ? ", gaps without requests as long passed over" : "";
       const share = `more than ${rule.errorShare * 100} % errors`;
