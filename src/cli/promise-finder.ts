@@ -2,12 +2,10 @@
 // configuration says that its providers are.
 
 import { type Contract, readContract } from "../config/contract.ts";
-import { readYaml } from "../config/load-yaml.ts";
 import { renderProblems } from "../config/problem.ts";
-import { at, entriesOf } from "../config/tree.ts";
 import { nearest } from "../core/nearest.ts";
 import { readTextFile } from "../runtime/command-io.ts";
-import { readConfigFile } from "./config-file.ts";
+import { readConfigLeniently } from "./config-file.ts";
 import { type Flags, textFlag } from "./flags.ts";
 import { type KnownPromise, promisesOf } from "./promises.ts";
 
@@ -53,17 +51,8 @@ export async function contractOf(flags: Flags): Promise<Contract | string | unde
   return read.ok ? read.contract : `--contract ${file} cannot be judged by\n${renderProblems(read.problems)}`;
 }
 
-/** Lenient: a report must be possible where the configuration's environment is not set. */
 async function providerUrls(named: string | undefined): Promise<ReadonlyMap<string, string>> {
-  const config = await readConfigFile(named);
-  if (!config.found) return new Map();
-  const { loaded, text, file } = config;
-  if (loaded.ok) return new Map(loaded.settings.providers.map(({ name, url }) => [name, url]));
-  const written = entriesOf(at(readYaml(text, file).tree, ["providers"]));
-  return new Map(
-    written.flatMap(([name, provider]) => {
-      const url = at(provider, ["url"]);
-      return typeof url === "string" ? [[String(name).trim(), url]] : [];
-    }),
-  );
+  const config = await readConfigLeniently(named);
+  if (!config.found || !config.loaded.ok) return new Map();
+  return new Map(config.loaded.settings.providers.map(({ name, url }) => [name, url]));
 }

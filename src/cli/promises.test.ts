@@ -36,6 +36,18 @@ for (const [provider, model, wanted] of [
   });
 }
 
+test("a contract about some models leaves the others to the catalog", () => {
+  const read = readContract(`${contractText("request-ratio")}models: [gpt-5*]\n`.replace("alpha", "openai"), "c.yaml");
+  if (!read.ok) throw new Error(JSON.stringify(read.problems));
+  const names = (model: string) =>
+    promisesOf({ name: "openai" }, read.contract)
+      .filter(({ covers }) => covers(model))
+      .map(({ terms }) => terms.name);
+  expect(names("gpt-5-mini")).toEqual(["Ours"]);
+  expect(names("gpt-6")).toEqual(["OpenAI API", "OpenAI Scale Tier"]);
+  expect(promisesOf({ name: "beta" }, read.contract)).toEqual([]);
+});
+
 const folder = mkdtempSync(join(tmpdir(), "holdfast-promises-"));
 const STORE = join(folder, "month.db");
 const CONFIG = join(folder, "holdfast.yaml");
@@ -195,9 +207,7 @@ test("a contract wins; the pack is made under it, is whole, and is not after one
 }, 30_000);
 
 test("what is promised to each route, without a ledger", async () => {
-  const config = join(folder, "other.yaml");
-  writeFileSync(config, readFileSync(CONFIG, "utf8").replace('"${NOT_SET_HERE}"', "none"));
-  const of = ["sla", "--promised", "--config", config];
+  const of = ["sla", "--promised", "--config", CONFIG];
   const { code, out, err } = await run(...of, "--json");
   expect([code, err]).toEqual([0, ""]);
   const [{ route, targets }] = JSON.parse(out).routes;
@@ -229,7 +239,7 @@ test("slips are told", async () => {
     [["sla", ...OF, "--promise", "Gemini on Vertex"], 1, 'did you mean "Gemini on Vertex AI"'],
     [["sla", "--promised", "--format", "zip"], 2, "md, html, json"],
     [["sla", "--promised", "--month", "2026-10"], 2, "takes no --month"],
-    [["sla", "--promised", "--config", CONFIG], 2, "holdfast check"],
+    [["sla", "--promised", "--config", wrong], 2, "holdfast check"],
     [["sla", "--promised", "--config", join(folder, "none.yaml")], 2, "no such file"],
   ] as const) {
     const found = await run(...args);

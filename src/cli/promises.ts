@@ -21,14 +21,21 @@ export interface PromisedProvider {
   readonly url?: string | undefined;
 }
 
-/** Those that hold for everybody first, those that are sold apart last. A contract stands alone. */
+/** Those that hold for everybody first, those that are sold apart last; for models that a contract is about it stands alone. */
 export function promisesOf(provider: PromisedProvider, contract?: Contract): readonly KnownPromise[] {
-  if (contract !== undefined && contract.provider === provider.name) {
-    const models = contract.models?.map((pattern) => new RegExp(pattern));
-    return [
-      { terms: contract, covers: (model) => models === undefined || models.some((pattern) => pattern.test(model)) },
-    ];
-  }
+  const catalogued = cataloguedOf(provider);
+  if (contract === undefined || contract.provider !== provider.name) return catalogued;
+  if (contract.models === undefined) return [{ terms: contract, covers: () => true }];
+  const models = contract.models.map((pattern) => new RegExp(pattern));
+  const isOurs = (model: string) => models.some((pattern) => pattern.test(model));
+  const others = catalogued.map(({ terms, covers }) => ({
+    terms,
+    covers: (model: string) => !isOurs(model) && covers(model),
+  }));
+  return [{ terms: contract, covers: isOurs }, ...others];
+}
+
+function cataloguedOf(provider: PromisedProvider): readonly KnownPromise[] {
   const found = entriesOf(provider);
   const ordered = [
     ...found.filter(({ tier }) => tier === undefined),

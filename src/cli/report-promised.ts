@@ -5,7 +5,7 @@ import { htmlOf } from "../reports/html.ts";
 import { markdownOf } from "../reports/page.ts";
 import { type PromisedReport, type PromisedTerms, promisedPage } from "../reports/promised-report.ts";
 import { misuse } from "./command.ts";
-import { readConfiguration } from "./config-file.ts";
+import { readConfigLeniently, readConfiguration } from "./config-file.ts";
 import { type Flags, textFlag } from "./flags.ts";
 import { contractOf } from "./promise-finder.ts";
 import { isCatalogued, type PromiseTerms, promisesOf } from "./promises.ts";
@@ -54,7 +54,10 @@ export async function reportPromised(flags: Flags): Promise<number> {
 }
 
 async function settingsOf(flags: Flags): Promise<Settings | string> {
-  const read = await readConfiguration(textFlag(flags, "config"));
+  const named = textFlag(flags, "config");
+  const file = await readConfigLeniently(named);
+  if (file.found && file.loaded.ok) return file.loaded.settings;
+  const read = await readConfiguration(named);
   if (read.from === "unreadable") return read.message;
   if (read.from === "nothing") return "there is no configuration here: --config FILE";
   return read.loaded.ok ? read.loaded.settings : `${read.name} is not right: \`holdfast check\` says where`;

@@ -11,7 +11,7 @@ import { readingOf } from "../sla/slo-reading.ts";
 import { readSloStore } from "../sla/slo-store.ts";
 import { createSloWindow } from "../sla/slo-window.ts";
 import { misuse } from "./command.ts";
-import { DEFAULT_FILE, readConfigFile } from "./config-file.ts";
+import { DEFAULT_FILE, readConfigLeniently } from "./config-file.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
 import { GATEWAY_FLAGS, openGateway } from "./gateway-client.ts";
 import type { ReportKind } from "./report.ts";
@@ -58,7 +58,7 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 async function fromStore(flags: Flags, nowMs: number): Promise<readonly SloReading[] | string> {
-  const config = await readConfigFile(textFlag(flags, "config"));
+  const config = await readConfigLeniently(textFlag(flags, "config"));
   if (!config.found) return config.message ?? `there is no ${DEFAULT_FILE} here: --config FILE has the objectives`;
   if (!config.loaded.ok) return `${config.file} is not right: \`holdfast check\` says where`;
   const { slos = [], store } = config.loaded.settings;
