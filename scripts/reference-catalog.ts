@@ -3,21 +3,10 @@
 import type { CatalogModel, Price } from "../catalog/model.ts";
 import { FAMILIES, MODELS } from "../catalog/models.ts";
 import { PROVIDERS } from "../catalog/providers.ts";
+import { SLAS } from "../catalog/slas.ts";
 import { STATUS_PAGES } from "../catalog/status-pages.ts";
 
 export function catalogPage(): string {
-  const providers = Object.entries(PROVIDERS).map(([name, entry]) => {
-    const key = entry.keyVariable === undefined ? "none" : `\`${entry.keyVariable}\``;
-    return row([
-      `\`${name}\``,
-      entry.dialect,
-      `\`${entry.url}\``,
-      key,
-      entry.statusPage ?? "–",
-      entry.source,
-      entry.verified,
-    ]);
-  });
   const families = FAMILIES.map(({ prefix, provider, class: stands }) =>
     row([`\`${prefix}*\``, provider, stands ?? "–"]),
   );
@@ -33,7 +22,7 @@ first model of its class (else of the nearest) at the other providers with keys.
 
 | name | dialect | url | key | status page | source | verified |
 |---|---|---|---|---|---|---|
-${providers.join("\n")}
+${providerRows().join("\n")}
 
 \`ANTHROPIC_BASE_URL\` and \`OPENAI_BASE_URL\` replace the url, as in the vendors' SDKs, unless they point at the gateway itself.
 
@@ -44,6 +33,16 @@ What is known of pages beyond their address; any other page is read [from its ad
 | page | read at | else at | the API's components | at most every | source | verified |
 |---|---|---|---|---|---|---|
 ${pageRows().join("\n")}
+
+## Promises
+
+What providers promise of their availability, as far as it could be read: what \`holdfast report sla\` [judges by](../guides/reports.md#a-providers-month-and-a-claim),
+where no contract of your own is given. Confidence: \`official\`, the provider's own text was read; \`quoted\`, others quote it; \`secondary\`,
+others tell of it.
+
+| promise | of the month | downtime | credit | claiming | does not count | confidence | source | verified |
+|---|---|---|---|---|---|---|---|---|
+${SLAS.map(promiseRow).join("\n")}
 
 ## Models
 
@@ -63,6 +62,36 @@ ${families.join("\n")}
 
 This page is made from \`catalog/\` by \`npm run docs\`.
 `;
+}
+
+function providerRows(): readonly string[] {
+  return Object.entries(PROVIDERS).map(([name, entry]) => {
+    const key = entry.keyVariable === undefined ? "none" : `\`${entry.keyVariable}\``;
+    return row([
+      `\`${name}\``,
+      entry.dialect,
+      `\`${entry.url}\``,
+      key,
+      entry.statusPage ?? "–",
+      entry.source,
+      entry.verified,
+    ]);
+  });
+}
+
+function promiseRow(entry: (typeof SLAS)[number]): string {
+  const { name, tier, guarantee, definition, remedy, claiming, exclusions, confidence } = entry;
+  return row([
+    tier === undefined ? name : `${name} (sold apart)`,
+    guarantee === undefined ? "nothing" : `${Number((guarantee.promised * 100).toPrecision(6))} %`,
+    definition,
+    remedy,
+    claiming,
+    exclusions.length === 0 ? "–" : exclusions.join(", "),
+    confidence,
+    entry.source_url,
+    entry.verified_at,
+  ]);
 }
 
 function pageRows(): readonly string[] {

@@ -24,6 +24,20 @@ export async function readConfigFile(named: string | undefined): Promise<ConfigF
   return absent ? { found: false } : { found: false, message: read.problem };
 }
 
+/** Stands for a variable that is not set. Where it is taken for a url, nobody is there (RFC 2606). */
+const NOT_SET = "http://not-set.invalid";
+
+/** For what reads a configuration and calls nobody: from a shell that has not its environment it must be possible all the same. */
+export async function readConfigLeniently(named: string | undefined): Promise<ConfigFile> {
+  const config = await readConfigFile(named);
+  if (!config.found || config.loaded.ok) return config;
+  const { file, text } = config;
+  const names = [...text.matchAll(/\$\{([A-Za-z_]\w*)\}/g)].map(([, name = ""]) => name);
+  const unset = names.filter((name) => !process.env[name]).map((name) => [name, NOT_SET]);
+  const loaded = loadSettings(text, { file, env: { ...process.env, ...Object.fromEntries(unset) } });
+  return loaded.ok ? { ...config, loaded } : config;
+}
+
 export type Configuration =
   | { readonly from: "file"; readonly name: string; readonly text: string; readonly loaded: Loaded }
   | { readonly from: "environment"; readonly name: string; readonly zero: ZeroConfig; readonly loaded: Loaded }

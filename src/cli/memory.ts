@@ -1,4 +1,4 @@
-// What a running gateway remembers, and who watches it: its store, the ledger, incidents, logs, metrics and traces. None of it
+// What a running gateway remembers, and who watches it: its store, the ledger, objectives, incidents, logs, metrics and traces. None of it
 // is ever a reason not to serve, but a store that was asked for.
 
 import type { Database } from "../core/database.ts";
@@ -10,6 +10,7 @@ import { createDeferral } from "../server/deferral.ts";
 import type { ServerOptions } from "../server/http.ts";
 import { createIncidentRoom } from "../server/incident-room.ts";
 import { startAccounts } from "./accounts.ts";
+import { startObjectives } from "./objectives.ts";
 import { startObserving } from "./observing.ts";
 import type { Plan } from "./plan.ts";
 import { openStore } from "./storing.ts";
@@ -32,15 +33,21 @@ export function openMemory(plan: Plan, runtime: Runtime): Memory | { readonly pr
   const { database } = storing;
   const accounts = startAccounts({ runtime, database, settings });
   const room = createIncidentRoom({ runtime, settings, database, sendMail, warn });
-  const callReaders = [room.readCall];
-  const observing = startObserving(runtime, { hasView: view !== undefined, callReaders, ledger: accounts.ledger });
+  const objectives = startObjectives({ runtime, database, settings, warn });
+  const keepers = [accounts, objectives];
+  const observing = startObserving(runtime, {
+    hasView: view !== undefined,
+    callReaders: [room.readCall],
+    ledger: accounts.ledger,
+    slos: objectives.readings,
+  });
   if ("problem" in observing) {
     database?.close();
     return observing;
   }
   const { observers } = observing;
   const trouble = told(runtime.clock);
-  const readers = view === undefined ? observing.readers : [...observing.readers, view];
+  const readers = [...observing.readers, objectives.read, ...(view === undefined ? [] : [view])];
   return {
     parts: {
       observers,
@@ -50,11 +57,15 @@ export function openMemory(plan: Plan, runtime: Runtime): Memory | { readonly pr
       ...answersIn(settings, database),
       ...deferralIn(database, runtime, trouble),
     },
-    takeOver: accounts.takeOver,
-    tellBy: accounts.tellBy,
+    takeOver(now) {
+      for (const part of keepers) part.takeOver(now);
+    },
+    tellBy(emit) {
+      for (const part of keepers) part.tellBy(emit);
+    },
     async end() {
       await observing.end();
-      accounts.end();
+      for (const part of keepers) part.end();
       database?.close();
     },
   };

@@ -1,28 +1,31 @@
 // `holdfast report sla`: how a provider did in a month under its promise, and the pack of evidence for a claim. A person
 // files the claim; this command sends nothing.
 
-import type { MinuteCount } from "../core/sla.ts";
-import type { LedgerReader, MinuteSpan } from "../observe/ledger/read.ts";
+import type { LedgerReader } from "../observe/ledger/read.ts";
 import { htmlOf } from "../reports/html.ts";
-import { type EvidenceWish, minuteCounts, providersOf, unknownProvider } from "../reports/minute-counts.ts";
+import { providersOf, unknownProvider } from "../reports/minute-counts.ts";
 import { markdownOf } from "../reports/page.ts";
-import { minutesCsv, type ProviderMonth, providerMonth, type SlaReport, slaPage } from "../reports/sla-report.ts";
+import { type Deadline, deadlineText, minutesCsv, type SlaReport, slaPage } from "../reports/sla-report.ts";
 import { monthSpan } from "../reports/span.ts";
 import { createBunRuntime } from "../runtime/bun.ts";
 import { readFolder, writeNewFile } from "../runtime/command-io.ts";
 import { claimPack, type EvidenceRequest, type PageSnapshot } from "../sla/claim-pack.ts";
-import { measured } from "../sla/measured.ts";
 import { misuse } from "./command.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
+import { type PromiseFinder, promiseFinder } from "./promise-finder.ts";
 import type { ReportKind } from "./report.ts";
+import { reportPromised } from "./report-promised.ts";
 import { openLedgerToRead, SOURCE_FLAGS, SOURCE_HELP, type StoredLedger } from "./report-source.ts";
+import { claimable, deadlinesOf, type JudgedProvider, judgeProvider, type MonthWish } from "./sla-judge.ts";
 
 const FORMATS = ["md", "html", "csv", "json", "zip"] as const;
 
 const HELP = `holdfast report sla [--provider P] [--month 2026-11] [--format md|html|csv|json|zip]
-                    [--account FINGERPRINT] [--region R] [--model M] [--pages FOLDER] [--out FILE] [--store PATH]
+                    [--contract FILE] [--promise NAME] [--account FINGERPRINT] [--region R] [--model M]
+                    [--pages FOLDER] [--out FILE] [--store PATH]
+holdfast report sla --promised [--format md|html|json] [--contract FILE] [--config FILE]
 
-How providers did in a calendar month (UTC), and, as zip, the pack of evidence for a claim against one of them: periods of downtime, the
+How providers did in a calendar month, by what they promise: the catalog's dated promises, or a contract of your own; and, as zip, the pack of evidence for a claim against one of them: periods of downtime, the
 minutes, the provider's own ids of the requests that failed, and a letter; every record is chained by its hash, and
 \`holdfast report verify FILE.zip\` names the first one that was changed. A person completes the letter and sends it.
 
@@ -31,9 +34,14 @@ minutes, the provider's own ids of the requests that failed, and a letter; every
   --format F      md (default), html, csv (the minutes), json, zip; --json is --format json
   --account, --region, --model
                   of one key (by its fingerprint), region or model only, where the contract is about those
+  --contract FILE a contract of your own as YAML; it wins over what the catalog knows of its provider
+  --promise NAME  only this promise, such as one that is sold apart and that you bought
+  --promised      instead: what is promised to each route by the providers of its targets
   --pages FOLDER  copies of the provider's status page to put into the zip, each with its hash
   --out FILE      where the zip goes (default: P-M.zip here); a file that is there is left as it is
 ${SOURCE_HELP}
+
+A claim whose last day is within 14 days is told on stderr; without --month, those of the last three months too.
 
 Exit codes: 0 done, 1 the ledger cannot be read or the file not be written, 2 bad use.`;
 
@@ -49,30 +57,41 @@ const FLAGS = {
   model: { type: "string" },
   out: { type: "string" },
   pages: { type: "string" },
+  contract: { type: "string" },
+  promise: { type: "string" },
+  promised: { type: "boolean" },
 } as const;
 
 /** What is listed in a pack; the ledger keeps more. */
 const REQUESTS_MAX = 100_000;
 const PAGES_MAX = 1_000;
 const MINUTE_MS = 60_000;
+/** From here on a claim is reminded of. */
+const DAYS_SOON = 14;
 
-interface Wish {
+interface Wish extends Pick<MonthWish, "of"> {
   /** Absent: all that the ledger knows. */
   readonly provider: string | undefined;
   readonly month: string;
   readonly isOpen: boolean;
   readonly format: (typeof FORMATS)[number];
-  readonly span: MinuteSpan;
-  readonly of: Pick<EvidenceWish, "account" | "region" | "model">;
+  readonly nowMs: number;
+  readonly nowMinute: number;
+  readonly promises: PromiseFinder;
   readonly flags: Flags;
 }
 
 async function run(args: readonly string[]): Promise<number> {
   const parsed = readFlags(args, FLAGS);
   if (!parsed.ok) return misuse("report sla", parsed.message);
-  const wish = wishOf(parsed.flags);
-  if (typeof wish === "string") return misuse("report sla", wish);
-  const opened = await openLedgerToRead(parsed.flags);
+  const { flags } = parsed;
+  if (flags.promised === true) return reportPromised(flags);
+  const asked = wishOf(flags);
+  if (typeof asked === "string") return misuse("report sla", asked);
+  const promises = await promiseFinder(flags);
+  if (typeof promises === "string") return misuse("report sla", promises);
+  const wish = { ...asked, promises };
+  const opened = await openLedgerToRead(flags);
   if (typeof opened === "string") return failed(opened);
   try {
     const problem = await tell(wish, opened);
@@ -89,7 +108,7 @@ function failed(message: string): 1 {
   return 1;
 }
 
-function wishOf(flags: Flags): Wish | string {
+function wishOf(flags: Flags): Omit<Wish, "promises"> | string {
   const nowMs = createBunRuntime().wallMs();
   const provider = textFlag(flags, "provider");
   const month = textFlag(flags, "month") ?? new Date(nowMs).toISOString().slice(0, 7);
@@ -99,46 +118,59 @@ function wishOf(flags: Flags): Wish | string {
   const format = FORMATS.find((name) => name === named);
   if (format === undefined) return `--format ${named}: one of ${FORMATS.join(", ")}`;
   if (format === "zip" && provider === undefined) return "a pack is about one provider: --provider NAME";
-  const toMinute = Math.min(whole.toMinute, Math.floor(nowMs / MINUTE_MS) + 1);
-  if (toMinute <= whole.fromMinute) return `${month} has not begun`;
-  const span = { fromMinute: whole.fromMinute, toMinute };
+  const nowMinute = Math.floor(nowMs / MINUTE_MS) + 1;
+  if (nowMinute <= whole.fromMinute) return `${month} has not begun`;
   const of = {
     account: textFlag(flags, "account"),
     region: textFlag(flags, "region"),
     model: textFlag(flags, "model"),
   };
-  return { provider, month, isOpen: toMinute < whole.toMinute, format, span, of, flags };
-}
-
-interface Judged extends ProviderMonth {
-  readonly minutes: readonly MinuteCount[];
-}
-
-/** By every promise that is known of the provider; by none: as measured. */
-function judge(ledger: LedgerReader, provider: string, { span, of }: Wish): Judged {
-  const minutes = minuteCounts(ledger, { ...span, provider, ...of });
-  return { ...providerMonth(provider, minutes, [measured(minutes, span)]), minutes };
+  return { provider, month, isOpen: nowMinute < whole.toMinute, format, nowMs, nowMinute, of, flags };
 }
 
 /** A sentence for what went wrong. */
 async function tell(wish: Wish, { ledger }: StoredLedger): Promise<string | undefined> {
-  const { provider, month, isOpen, format } = wish;
+  const { provider, month, isOpen, format, promises } = wish;
   const unknown = provider === undefined ? undefined : unknownProvider(ledger, provider);
   if (unknown !== undefined) return unknown;
-  const judged = (provider === undefined ? providersOf(ledger) : [provider]).map((name) => judge(ledger, name, wish));
+  const names = promises.among(provider === undefined ? providersOf(ledger) : [provider]);
+  if (typeof names === "string") return names;
+  const judged = names.map((name) => judgeProvider(ledger, name, promises.of(name), wish));
+  const deadlines = judged.flatMap((one) => deadlinesOf(one, month, wish.nowMs));
+  if (textFlag(wish.flags, "month") === undefined) deadlines.push(...earlierDeadlines(ledger, names, wish));
+  for (const one of deadlines) if (one.daysLeft >= 0 && one.daysLeft <= DAYS_SOON) remind(one);
   const [first] = judged;
   if (format === "zip" && first !== undefined) return writePack(wish, ledger, first);
-  const providers = judged.map(({ minutes, ...rest }) => rest);
-  const report: SlaReport = { report: "sla", month, isOpen, providers };
+  const report: SlaReport = { report: "sla", month, isOpen, providers: judged.map((one) => one.month), deadlines };
   const texts = {
     md: () => markdownOf(slaPage(report)),
     html: () => htmlOf(slaPage(report)),
-    csv: () => minutesCsv(judged),
+    csv: () => minutesCsv(judged.map(({ month: { provider: name }, minutes }) => ({ provider: name, minutes }))),
     json: () => `${JSON.stringify(report)}\n`,
     zip: () => "",
   };
   process.stdout.write(texts[format]());
   return undefined;
+}
+
+/** No claim may be made for a month that is longer ago than what the ledger keeps. */
+function earlierDeadlines(ledger: LedgerReader, names: readonly string[], wish: Wish): Deadline[] {
+  const now = new Date(wish.nowMs);
+  return [1, 2, 3].flatMap((back) => {
+    const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back)).toISOString().slice(0, 7);
+    return names
+      .flatMap((name) => {
+        const known = wish.promises.of(name);
+        return known.length === 0
+          ? []
+          : deadlinesOf(judgeProvider(ledger, name, known, { ...wish, month }), month, wish.nowMs);
+      })
+      .filter(({ daysLeft }) => daysLeft >= 0);
+  });
+}
+
+function remind(deadline: Deadline): void {
+  console.error(`holdfast report sla: a claim is due. ${deadlineText(deadline)}`);
 }
 
 function readPages(folder: string | undefined): readonly PageSnapshot[] | string {
@@ -148,22 +180,22 @@ function readPages(folder: string | undefined): readonly PageSnapshot[] | string
   return read.files.map(({ name, changedMs, bytes }) => ({ name, fetchedAtMs: changedMs, body: bytes }));
 }
 
-async function writePack(wish: Wish, ledger: LedgerReader, judged: Judged): Promise<string | undefined> {
-  const { month, span, of, flags } = wish;
-  const { provider, minutes, evaluations, failed: failures } = judged;
+async function writePack(wish: Wish, ledger: LedgerReader, judged: JudgedProvider): Promise<string | undefined> {
+  const { month, of, flags, nowMs } = wish;
+  const { provider } = judged.month;
+  const { evaluation, minutes, span, isModel } = claimable(judged.promises);
   const pages = readPages(textFlag(flags, "pages"));
   if (typeof pages === "string") return pages;
-  const [evaluation] = evaluations;
-  if (evaluation === undefined) return `nothing is known by which ${provider} could be judged`;
+  const failures = minutes.reduce((sum, { failed: count }) => sum + count, 0);
   const requests = ledger
     .attempts(span, provider, REQUESTS_MAX)
     .filter(({ outcome }) => outcome !== "ok")
     .map((one): EvidenceRequest => ({ ...one, model: one.target.slice(provider.length + 1) }))
-    .filter(({ account, model }) => (of.account ?? account) === account && (of.model ?? model) === model);
+    .filter(({ account, model }) => (of.account ?? account) === account && isModel(model));
   const { archive, root } = claimPack({
     provider,
     month,
-    madeAtMs: createBunRuntime().wallMs(),
+    madeAtMs: nowMs,
     evaluation,
     minutes,
     requests,
@@ -175,7 +207,7 @@ async function writePack(wish: Wish, ledger: LedgerReader, judged: Judged): Prom
   if (problem !== undefined) return problem;
   if (flags.json === true) console.log(JSON.stringify({ file: path, root }));
   else {
-    console.log(`${path}: letter.md is a draft; a person completes and sends it.`);
+    console.log(`${path}: under "${evaluation.name}". letter.md is a draft; a person completes and sends it.`);
     console.log(`root ${root}\nKeep the root elsewhere: holdfast report verify ${path} --root ROOT`);
   }
   return undefined;

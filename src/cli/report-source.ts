@@ -3,7 +3,7 @@
 import type { Database } from "../core/database.ts";
 import { type LedgerReader, readLedger } from "../observe/ledger/read.ts";
 import { openDatabaseToRead } from "../runtime/sqlite.ts";
-import { readConfigFile } from "./config-file.ts";
+import { readConfigLeniently } from "./config-file.ts";
 import { type Flags, textFlag } from "./flags.ts";
 import { DEFAULT_STORE } from "./storing.ts";
 
@@ -37,11 +37,10 @@ export async function openLedgerToRead(flags: Flags): Promise<StoredLedger | str
   }
 }
 
-/** Lenient: a report must be possible where the configuration's environment is not set. */
 export async function storePath(flags: Flags): Promise<string | undefined> {
   const named = textFlag(flags, "store");
   if (named !== undefined) return named.replace(/^sqlite:/, "");
-  const config = await readConfigFile(textFlag(flags, "config"));
+  const config = await readConfigLeniently(textFlag(flags, "config"));
   const store = config.found && config.loaded.ok ? config.loaded.settings.store : undefined;
   if (store === "memory") return undefined;
   return store?.path ?? DEFAULT_STORE;

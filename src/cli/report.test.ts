@@ -182,6 +182,35 @@ test("a pack for a claim, from the store of a running gateway, and what is wrong
   expect(await child.exited).toBe(0);
 }, 30_000);
 
+test("objectives: counted by a gateway, told by it and by its store, in every format", async () => {
+  const config = configure("objectives", `sqlite:${join(folder, "objectives.db")}`);
+  writeFileSync(
+    config,
+    `${readFileSync(config, "utf8")}slo: [{ name: support, route: chat, objective: 99%, window: 30d }]\n`,
+  );
+  const { child, url } = await serve(config);
+  for (let count = 0; count < 40; count++) expect(await ask(url)).toBe(200);
+  const live = await run(["report", "slo", "--gateway", url, "--json"]);
+  child.kill("SIGTERM");
+  expect(await child.exited).toBe(0);
+  // From a shell that has not the key.
+  writeFileSync(config, readFileSync(config, "utf8").replace(SECRET, '"${NOT_SET_HERE}"'));
+  const stored = await run(["report", "slo", "--config", config, "--json"]);
+  for (const { code, err, out } of [live, stored]) {
+    expect([code, err]).toEqual([0, ""]);
+    const wanted = { name: "support", total: 40, good: 40, achieved: 1, budgetLeft: 1 };
+    expect(JSON.parse(out)).toMatchObject({ report: "slo", slos: [wanted] });
+  }
+  for (const [format, part] of [
+    ["md", "| support | chat | availability | 99.00\u202f% | 30d | 40 | 0 | 100\u202f% | 100.0\u202f% | met |"],
+    ["html", "<!doctype html>"],
+    ["csv", "support,chat,availability,0.99,2592000,40,40,1,1,,3600,0\r\n"],
+  ]) {
+    const shown = await run(["report", "slo", "--config", config, "--format", format ?? ""]);
+    expect([shown.code, shown.out]).toEqual([0, expect.stringContaining(part ?? "")]);
+  }
+}, 20_000);
+
 test("slips of whoever asks are told", async () => {
   const rows: readonly (readonly [readonly string[], number, string])[] = [
     [["report"], 2, "which report?"],
@@ -196,6 +225,14 @@ test("slips of whoever asks are told", async () => {
       "alpha, beta",
     ],
     [["report", "impact", "--provider", "gamma", "--store", join(folder, "claim.db")], 1, "alpha, beta"],
+    [["report", "slo", "--format", "zip"], 2, "md, html, csv, json"],
+    [["report", "slo", "--config", join(folder, "memory.yaml")], 1, "has no objectives"],
+    [
+      ["report", "slo", "--config", join(folder, "objectives.yaml"), "--store", join(folder, "none.db")],
+      1,
+      "no such file",
+    ],
+    [["report", "slo"], 1, "--config FILE"],
     [["report", "verify"], 2, "which FILE.zip?"],
     [["report", "verify", join(folder, "none.zip")], 2, "no such file"],
     [["report", "impact", "--store", join(folder, "none.db")], 1, "no such file"],

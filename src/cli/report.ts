@@ -16,12 +16,16 @@ const KINDS: Readonly<Record<string, { readonly summary: string; load(): Promise
     load: async () => (await import("./report-impact.ts")).reportImpact,
   },
   sla: {
-    summary: "how a provider did in a month, and the pack of evidence for a claim",
+    summary: "how a provider kept its promise in a month, and the pack of evidence for a claim",
     load: async () => (await import("./report-sla.ts")).reportSla,
   },
   incidents: {
     summary: "what failed, how long, whom it met",
     load: async () => (await import("./report-incidents.ts")).reportIncidents,
+  },
+  slo: {
+    summary: "how the objectives stand: achieved, error budget, burn rates",
+    load: async () => (await import("./report-slo.ts")).reportSlo,
   },
   verify: {
     summary: "whether a pack of evidence is as it was made",
@@ -40,6 +44,7 @@ Common to most of them; each kind has its own --help:
   --provider P    of one provider
   --format F      md, html, csv, json, zip; --json is --format json
   --account FINGERPRINT, --region R, --model M     sla: of one key, region or model only
+  --contract FILE, --promise NAME, --promised     sla: by a contract of your own; by one promise; what is promised at all
   --pages FOLDER, --out FILE     sla, as zip: copies of a status page that go into it; where it goes
   --root HASH     verify: the root that was told when the pack was made
   --store PATH    the store to read; or --config FILE, which names it; or --gateway URL, which asks a running gateway

@@ -2,6 +2,7 @@
 // contract: docs/reference/metrics.md is generated from the table below.
 
 import type { GatewayEvent } from "../core/gateway-event.ts";
+import type { SloReading } from "../core/slo.ts";
 import type { Usage } from "../core/usage.ts";
 import { VERSION } from "../core/version.ts";
 import {
@@ -32,6 +33,8 @@ export interface MetricsOptions {
   readonly startedWallMs: number;
   /** What an observer could not keep up with, by its name. */
   readonly dropped: () => Readonly<Record<string, number>>;
+  /** Absent: there are no objectives. */
+  readonly slos?: (() => readonly SloReading[]) | undefined;
 }
 
 /** Names of models come from clients where a route is a pattern: beyond this many targets one stands for all others. */
@@ -101,6 +104,16 @@ export const METRICS = {
     "Deferred calls that came to this state; queued: that were deferred.",
   ],
   deferredWaiting: ["holdfast_deferred_waiting", "", "Deferred calls that wait for an answer, as of the last change."],
+  sloBudget: [
+    "holdfast_slo_budget_left",
+    "slo route",
+    "What is left of an objective's error budget: 1 is all of it, below 0 it is overspent.",
+  ],
+  sloBurn: [
+    "holdfast_slo_burn_rate",
+    "slo route window",
+    "How fast it is spent: 1 spends it exactly within the objective's window.",
+  ],
   inFlight: ["holdfast_calls_in_flight", "", "Calls begun and not yet ended."],
   openStreams: ["holdfast_open_streams", "", "Streamed calls whose response has begun and not yet ended."],
   bugs: ["holdfast_bugs_total", "", "Bugs in Holdfast that a call met. Please report them."],
@@ -128,7 +141,7 @@ interface TargetCells {
   readonly output: Cell;
 }
 
-export function createMetrics({ running, startedWallMs, dropped }: MetricsOptions): Metrics {
+export function createMetrics({ running, startedWallMs, dropped, slos }: MetricsOptions): Metrics {
   const counters = createCounters();
   const times = createTimes();
   const limits = createLimitMetrics(
@@ -165,7 +178,8 @@ export function createMetrics({ running, startedWallMs, dropped }: MetricsOption
     text() {
       counters.dropped(dropped());
       limits.look(running());
-      return `${families.map((family) => family.text()).join("\n")}\n`;
+      const all = [...families, ...sloFamilies(slos?.() ?? [])];
+      return `${all.map((family) => family.text()).join("\n")}\n`;
     },
   };
 }
@@ -260,6 +274,16 @@ function createTimes() {
 function counter(key: Key, type: "counter" | "gauge" = "counter") {
   const [name, labels, help] = METRICS[key];
   return createCounter(name, help, labels === "" ? [] : labels.split(" "), type);
+}
+
+/** Made anew for each look: an objective that is gone leaves nothing behind. */
+function sloFamilies(slos: readonly SloReading[]): readonly Family[] {
+  const [budget, burn] = [counter("sloBudget", "gauge"), counter("sloBurn", "gauge")];
+  for (const { name, route, budgetLeft, burn: rates } of slos) {
+    budget.at(name, route).value = budgetLeft;
+    for (const { over, rate } of rates) burn.at(name, route, over).value = rate;
+  }
+  return [budget, burn];
 }
 
 function histogram(key: Key, bounds: readonly number[]) {

@@ -3,6 +3,7 @@
 
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Clock } from "../core/runtime.ts";
+import type { SloReading } from "../core/slo.ts";
 import { type BeliefLog, createBeliefLog } from "./belief-log.ts";
 import { createCallLog, type LogOptions } from "./call-log.ts";
 import type { CallQuery, CallRecord } from "./call-record.ts";
@@ -23,6 +24,8 @@ export interface Observers {
   readonly endUser?: (name: string) => string;
   /** `/admin/v1/reports/…`; absent: nothing is kept. */
   readonly ledger?: Pick<Ledger, "flush" | "reader">;
+  /** `/admin/v1/slos`; absent: nobody counts. */
+  readonly slos?: () => readonly SloReading[];
   readonly calls: {
     /** `/admin/v1/calls`: answer `{ calls: list(query) }`. Newest first, calls still running included. */
     list(query?: CallQuery): readonly CallRecord[];
@@ -55,6 +58,8 @@ export interface ObserverOptions {
   readonly callReaders?: readonly CallReader[];
   /** Keeps what calls came to; absent: nothing is kept. Its owner closes it. */
   readonly ledger?: Ledger;
+  /** How the objectives stand; absent: there are none. */
+  readonly slos?: () => readonly SloReading[];
   /** Takes a sentence for whoever runs the gateway; default: nobody is told. */
   readonly warn?: (message: string) => void;
 }
@@ -62,7 +67,7 @@ export interface ObserverOptions {
 const loadExport = async (warn: (message: string) => void) => (await import("./otlp-export.ts")).createSpanExport(warn);
 
 export function createObservers(options: ObserverOptions): Observers {
-  const { wallMs, clock, env, log, ledger, warn = () => {}, callReaders: others = [] } = options;
+  const { wallMs, clock, env, log, ledger, slos, warn = () => {}, callReaders: others = [] } = options;
   const startedWallMs = wallMs();
   const hub = createEventHub();
   const recent = createRecentCalls();
@@ -74,7 +79,7 @@ export function createObservers(options: ObserverOptions): Observers {
     events: hub.lost,
     ledger: ledger?.dropped ?? 0,
   });
-  const metrics = createMetrics({ running: () => follower.running, startedWallMs, dropped });
+  const metrics = createMetrics({ running: () => follower.running, startedWallMs, dropped, slos });
   const callLog = log && createCallLog(log);
   const callReaders: readonly (CallReader | undefined)[] = [
     recent.read,
@@ -100,6 +105,7 @@ export function createObservers(options: ObserverOptions): Observers {
     beliefs,
     ...(ledger && { endUser: ledger.endUser, ledger }),
     ...(traces && { propagate }),
+    ...(slos && { slos }),
     calls: {
       list: (query) => recent.list(follower.running, query),
       get: (id) => recent.get(follower.running, id),

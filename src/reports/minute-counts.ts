@@ -12,13 +12,22 @@ export interface EvidenceWish extends MinuteSpan {
   /** A fingerprint of a key. */
   readonly account?: string | undefined;
   readonly region?: string | undefined;
-  readonly model?: string | undefined;
+  readonly isModel?: ((model: string) => boolean) | undefined;
 }
 
 /** All that were ever asked. */
 export function providersOf(ledger: LedgerReader): readonly string[] {
   const known = new Set<string>();
   for (const name of ledger.series().values()) if (name.kind === "attempts") known.add(name.provider);
+  return [...known].sort();
+}
+
+/** All that a provider was ever asked for. */
+export function modelsOf(ledger: LedgerReader, provider: string): readonly string[] {
+  const known = new Set<string>();
+  for (const name of ledger.series().values()) {
+    if (name.kind === "attempts" && name.provider === provider) known.add(name.model);
+  }
   return [...known].sort();
 }
 
@@ -31,7 +40,7 @@ export function unknownProvider(ledger: LedgerReader, provider: string): string 
 
 /** In the order of time; minutes in which nothing was asked are left out. */
 export function minuteCounts(ledger: LedgerReader, wish: EvidenceWish): readonly MinuteCount[] {
-  const { provider, account, region, model } = wish;
+  const { provider, account, region, isModel } = wish;
   const wanted = new Set<number>();
   for (const [id, name] of ledger.series()) {
     const isMeant =
@@ -39,7 +48,7 @@ export function minuteCounts(ledger: LedgerReader, wish: EvidenceWish): readonly
       name.provider === provider &&
       (account === undefined || name.account === account) &&
       (region === undefined || name.region === region) &&
-      (model === undefined || name.model === model);
+      (isModel === undefined || isModel(name.model));
     if (isMeant) wanted.add(id);
   }
   const vector = createVector();

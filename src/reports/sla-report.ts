@@ -14,6 +14,25 @@ export interface SlaReport {
   /** True while it is not over. */
   readonly isOpen: boolean;
   readonly providers: readonly ProviderMonth[];
+  /** Of this month, and of earlier ones whose last day has not passed. */
+  readonly deadlines: readonly Deadline[];
+}
+
+/** The last day on which a credit that is due may be claimed. */
+export interface Deadline {
+  readonly provider: string;
+  readonly month: string;
+  readonly promise: string;
+  /** `2026-12-31` */
+  readonly claimBy: string;
+  /** Below 0: it has passed. */
+  readonly daysLeft: number;
+}
+
+export function deadlineText({ provider, month, promise, claimBy, daysLeft }: Deadline): string {
+  const left =
+    daysLeft < 0 ? "that day has passed" : daysLeft === 0 ? "that is today" : `${plural(daysLeft, "day")} left`;
+  return `Against ${provider} for ${month} under ${promise}: by ${claimBy}, ${left}`;
 }
 
 export interface ProviderMonth {
@@ -43,13 +62,19 @@ export function providerMonth(
 
 const PERIODS_SHOWN = 50;
 
-export function slaPage({ month, isOpen, providers }: SlaReport): Page {
+export function slaPage({ month, isOpen, providers, deadlines }: SlaReport): Page {
   const [one, ...others] = providers;
   const who = one !== undefined && others.length === 0 ? one.provider : "every provider";
   return {
     title: `Did ${who} keep its word in ${month}?`,
-    about: ["All times UTC.", ...(isOpen ? ["The month is not over: this is how it stands now."] : [])],
-    sections: providers.flatMap(sectionsOf),
+    about: [
+      "All times UTC; each promise is judged by the month of its own time zone.",
+      ...(isOpen ? ["The month is not over: this is how it stands now."] : []),
+    ],
+    sections: [
+      ...(deadlines.length === 0 ? [] : [{ title: "To be claimed", lines: deadlines.map(deadlineText) }]),
+      ...providers.flatMap(sectionsOf),
+    ],
   };
 }
 
@@ -77,7 +102,7 @@ function sectionsOf({ provider, evaluations, valid, failed, experienced }: Provi
           rows: [
             [
               one.promised === undefined ? "nothing" : shareText(one.promised),
-              shareText(one.contracted),
+              one.promised === undefined ? "–" : shareText(one.contracted),
               shareText(one.availability),
               shareText(experienced),
               plural(

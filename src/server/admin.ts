@@ -95,6 +95,7 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
   const { engine, sources, feeds } = context;
   if (path === "targets") return reading(asked, () => ({ targets: listTargets(engine, sources.board) }));
   if (path === "beliefs") return reading(asked, () => ({ beliefs: listBeliefs(engine, sources.observers?.beliefs) }));
+  if (path === "slos") return reading(asked, () => ({ slos: sources.observers?.slos?.() ?? [] }));
   if (path === "status") return reading(asked, () => listPages(sources.pages));
   if (path === INCIDENTS || path.startsWith(`${INCIDENTS}/`)) {
     const { request, query } = asked;

@@ -5,6 +5,8 @@ import { contextTokens, maxOutputTokens, tokenPrice } from "../../catalog/models
 import type { HoldfastConfig } from "../config/config-object.ts";
 import { settingsFrom } from "../config/load.ts";
 import { type Problem, renderProblems } from "../config/problem.ts";
+import type { GatewayEvent } from "../core/gateway-event.ts";
+import type { Runtime } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
 import { createEngine } from "../engine/engine.ts";
 import { type RouteStatus, routeStatus } from "../engine/route-status.ts";
@@ -12,6 +14,7 @@ import { createEventHub, type EventFeed, FEEDS_MAX } from "../observe/event-hub.
 import { backgroundClock } from "../runtime/clock.ts";
 import { createDeparture, type Departure } from "../runtime/departure.ts";
 import { createWebRuntime, platformEnvironment, type WebFetch } from "../runtime/web.ts";
+import { createSloWatch, type SloWatch } from "../sla/slo-watch.ts";
 import { createHandler } from "./handler.ts";
 import { createPageWatch } from "./page-watch.ts";
 
@@ -56,13 +59,14 @@ export function createHoldfast(config: HoldfastConfig, options: HoldfastOptions 
   const settings = settingsOrThrow(config, options.env ?? platformEnvironment());
   const hub = createEventHub();
   const runtime = createWebRuntime(options.fetch);
+  const objectives = watchObjectives(settings.slos, runtime, hub.read);
   const engine = createEngine({
     settings,
     runtime,
     maxOutput: maxOutputTokens,
     contextOf: contextTokens,
     priceOf: tokenPrice,
-    readers: [hub.read],
+    readers: objectives === undefined ? [hub.read] : [hub.read, objectives.read],
   });
   const handler = createHandler(engine);
   const pages = createPageWatch({ engine, timers: backgroundClock });
@@ -124,6 +128,17 @@ function settingsOrThrow(config: HoldfastConfig, env: Readonly<Record<string, st
 const NOTHING_LATER = "the library defers no call; a gateway does";
 const NOBODY_TOLD = "the library tells nobody of incidents; a gateway does";
 const KEY = 'key: "${NAME}" of the environment | the key itself | none';
+
+/** They are counted from now on, and looked at when calls end. */
+function watchObjectives(
+  slos: Settings["slos"],
+  { clock, wallMs }: Runtime,
+  emit: (fact: GatewayEvent) => void,
+): SloWatch | undefined {
+  if (slos === undefined || slos.length === 0) return undefined;
+  const nowMs = clock.now();
+  return createSloWatch({ slos, nowMs, offsetMs: wallMs() - nowMs, emit });
+}
 
 /** The caller's signal is followed by us alone: Node's Request would add a listener to it and leave it there for long. */
 function sendable(init: RequestInit | undefined): RequestInit {

@@ -10,16 +10,19 @@ export interface Judged {
   /** Minutes of that month, each at most once, in any order; others are passed over. */
   readonly minutes: readonly MinuteCount[];
   readonly month: MinuteRange;
+  /** The first minute that has not come yet; absent: the month is over. */
+  readonly untilMinute?: number;
   /** IANA name in which the month was cut and the day of the claim is told. */
   readonly timeZone: string;
 }
 
-export function evaluate(guarantee: Guarantee, { minutes, month, timeZone }: Judged): Evaluation {
-  const counted = countedOf(minutes, guarantee, month);
+export function evaluate(guarantee: Guarantee, { minutes, month, untilMinute, timeZone }: Judged): Evaluation {
+  const past = { ...month, toMinute: Math.min(month.toMinute, untilMinute ?? month.toMinute) };
+  const counted = countedOf(minutes, guarantee, past);
   const { rule } = guarantee;
   const hasDowntime = rule.kind === "downtime-periods" || rule.kind === "minute-sum";
   const downtime = hasDowntime ? periodsOf(counted, rule) : badRuns(counted);
-  const { seen, contracted } = availability(counted, rule, downtime, month);
+  const { seen, contracted } = availability(counted, rule, downtime, past);
   const credit = contracted === undefined ? undefined : creditOf(guarantee, contracted);
   const withEvidence = counted.length;
   const claimBy = credit && claimDay(guarantee, downtime, month, timeZone);
@@ -31,7 +34,7 @@ export function evaluate(guarantee: Guarantee, { minutes, month, timeZone }: Jud
     ...(contracted !== undefined && { contracted }),
     promised: guarantee.promised,
     downtime,
-    minutesWithoutEvidence: month.toMinute - month.fromMinute - withEvidence,
+    minutesWithoutEvidence: past.toMinute - past.fromMinute - withEvidence,
     ...(credit && { credit }),
     ...(claimBy !== undefined && { claimBy }),
     notes: guarantee.notes,
@@ -116,13 +119,15 @@ function claimDay(
   return dayAfter(from, timeZone, { days: claim.days });
 }
 
+const NO_DOWNTIME = "it knows no downtime: what is listed as such are minutes with an error, to look at";
+
 function ruleText({ rule, errors, leftOut }: Guarantee): string {
   const counts = `an error is ${errors.join(", ")}${leftOut.length > 0 ? `; ${leftOut.join(", ")} are no valid requests` : ""}`;
   switch (rule.kind) {
     case "interval-mean":
-      return `the mean over intervals of ${rule.intervalMinutes} minutes; ${counts}`;
+      return `the mean over intervals of ${rule.intervalMinutes} minutes; ${counts}; ${NO_DOWNTIME}`;
     case "request-ratio":
-      return `the share of requests without error; ${counts}`;
+      return `the share of requests without error; ${counts}; ${NO_DOWNTIME}`;
     default: {
       const gap = rule.kind === "minute-sum" ? ", gaps without requests as long passed over" : "";
       const share = `more than ${rule.errorShare * 100} % errors`;

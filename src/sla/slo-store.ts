@@ -3,48 +3,58 @@
 
 import type { Database } from "../core/database.ts";
 import type { SloSettings } from "../core/settings.ts";
-import { restore, type SloWindow, slotsSince } from "./slo-window.ts";
+import type { Severity } from "./burn.ts";
+import type { SloKeeping } from "./slo-watch.ts";
+import { restore, SLOTS, slotsSince } from "./slo-window.ts";
+
+/** The longest window that the configuration takes. */
+const WINDOW_MAX_MS = 90 * 86_400_000;
 
 const STEPS = [
   `CREATE TABLE slo_slot (slo TEXT NOT NULL, slot INTEGER NOT NULL, total INTEGER NOT NULL, bad INTEGER NOT NULL,
    PRIMARY KEY (slo, slot)) STRICT, WITHOUT ROWID`,
+  "CREATE TABLE slo_burning (slo TEXT PRIMARY KEY, severity TEXT NOT NULL) STRICT, WITHOUT ROWID",
 ];
 
-export interface SloStore {
-  /** Puts what was kept into a window that is new. */
-  load(slo: SloSettings, window: SloWindow): void;
-  /** All slots from `sinceSlot` on, and nothing that is older than the window. */
-  save(slo: SloSettings, window: SloWindow, sinceSlot: number): void;
-}
-
-/** Throws where the store does. */
-export function createSloStore(database: Database): SloStore {
+/** Throws where the store does. Slots that are older than any window may be are forgotten, whosever they are. */
+export function createSloStore(database: Database, nowMs: number): SloKeeping {
   database.migrate("slo", STEPS);
-  return overDatabase(database);
+  database
+    .prepare("DELETE FROM slo_slot WHERE slot * (json_extract(slo, '$[2]') / ?) < ?")
+    .run(SLOTS, nowMs - WINDOW_MAX_MS);
+  const put = database.prepare("INSERT OR REPLACE INTO slo_slot (slo, slot, total, bad) VALUES (?, ?, ?, ?)");
+  const forget = database.prepare("DELETE FROM slo_slot WHERE slo = ? AND slot <= ?");
+  const burns = database.prepare("INSERT OR REPLACE INTO slo_burning (slo, severity) VALUES (?, ?)");
+  const burnsNoMore = database.prepare("DELETE FROM slo_burning WHERE slo = ?");
+  return {
+    load: loading(database),
+    save(slo, window, sinceSlot, burning) {
+      const name = identityOf(slo);
+      database.transaction(() => {
+        for (const { slot, total, bad } of slotsSince(window, sinceSlot)) put.run(name, slot, total, bad);
+        forget.run(name, window.oldest);
+        if (burning === undefined) burnsNoMore.run(name);
+        else burns.run(name, burning);
+      });
+    },
+  };
 }
 
 /** For a reader beside the gateway; `undefined` when no objective was ever kept there. */
-export function readSloStore(database: Database): Pick<SloStore, "load"> | undefined {
-  const found = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'slo_slot'").get();
-  return found === undefined ? undefined : overDatabase(database);
+export function readSloStore(database: Database): Pick<SloKeeping, "load"> | undefined {
+  const found = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'slo_burning'").get();
+  return found === undefined ? undefined : { load: loading(database) };
 }
 
-function overDatabase(database: Database): SloStore {
-  return {
-    load(slo, window) {
-      const rows = database
-        .prepare<{ slot: number; total: number; bad: number }>("SELECT slot, total, bad FROM slo_slot WHERE slo = ?")
-        .all(identityOf(slo));
-      for (const { slot, total, bad } of rows) restore(window, slot, { total, bad });
-    },
-    save(slo, window, sinceSlot) {
-      const name = identityOf(slo);
-      const put = database.prepare("INSERT OR REPLACE INTO slo_slot (slo, slot, total, bad) VALUES (?, ?, ?, ?)");
-      database.transaction(() => {
-        for (const { slot, total, bad } of slotsSince(window, sinceSlot)) put.run(name, slot, total, bad);
-        database.prepare("DELETE FROM slo_slot WHERE slo = ? AND slot <= ?").run(name, window.oldest);
-      });
-    },
+function loading(database: Database): SloKeeping["load"] {
+  const slots = database.prepare<{ slot: number; total: number; bad: number }>(
+    "SELECT slot, total, bad FROM slo_slot WHERE slo = ?",
+  );
+  const burning = database.prepare<{ severity: Severity }>("SELECT severity FROM slo_burning WHERE slo = ?");
+  return (slo, window) => {
+    const name = identityOf(slo);
+    for (const { slot, total, bad } of slots.all(name)) restore(window, slot, { total, bad });
+    return burning.get(name)?.severity;
   };
 }
 

@@ -3,8 +3,10 @@
 
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { SloSettings } from "../core/settings.ts";
-import { burnRate, burnRules, type Counts, isBurning, type Severity } from "./burn.ts";
+import type { SloReading } from "../core/slo.ts";
+import type { Severity } from "./burn.ts";
 import { judgeCall } from "./indicator.ts";
+import { budgetLeft, readingOf, worst } from "./slo-reading.ts";
 import { count, countsOf, createSloWindow, type SloWindow } from "./slo-window.ts";
 
 /** Looked at this often at most. */
@@ -12,17 +14,11 @@ const LOOK_MS = 5_000;
 /** Calls whose route is remembered until they end. Beyond it the oldest is forgotten, and not counted. */
 const CALLS_MAX = 20_000;
 
-export interface SloState extends SloSettings {
-  readonly counts: Counts;
-  /** Of the error budget, 0..1 and below 0 when it is overspent; 1 without calls. */
-  readonly budgetLeft: number;
-  readonly burning: Severity | undefined;
-}
-
 /** Where counts outlive the process. Each function throws when its disk does. */
 export interface SloKeeping {
-  load(slo: SloSettings, window: SloWindow): void;
-  save(slo: SloSettings, window: SloWindow, sinceSlot: number): void;
+  /** Gives what the objective was told to be when it was saved. */
+  load(slo: SloSettings, window: SloWindow): Severity | undefined;
+  save(slo: SloSettings, window: SloWindow, sinceSlot: number, burning: Severity | undefined): void;
 }
 
 export interface SloWatch {
@@ -31,7 +27,7 @@ export interface SloWatch {
   read(event: GatewayEvent): void;
   /** Looks again without a fact; `nowMs` on the facts' clock. */
   tick(nowMs: number): void;
-  states(nowMs: number): readonly SloState[];
+  readings(nowMs: number): readonly SloReading[];
 }
 
 interface Watched {
@@ -54,8 +50,7 @@ export interface SloWatchOptions {
 export function createSloWatch({ slos, nowMs, offsetMs, emit, keeping }: SloWatchOptions): SloWatch {
   const watched: readonly Watched[] = slos.map((slo) => {
     const window = createSloWindow(slo.windowMs, nowMs + offsetMs);
-    keeping?.load(slo, window);
-    return { slo, window, burning: undefined, savedSlot: window.newest };
+    return { slo, window, burning: keeping?.load(slo, window), savedSlot: window.newest };
   });
   const calls = new Map<string, { readonly route: string; readonly stream: boolean }>();
   let lookedMs = nowMs;
@@ -84,10 +79,10 @@ export function createSloWatch({ slos, nowMs, offsetMs, emit, keeping }: SloWatc
       }
     },
     tick: (atMs) => look(atMs, ""),
-    states: (atMs) => watched.map((one) => stateOf(one, atMs + offsetMs)),
+    readings: (atMs) => watched.map(({ slo, window }) => readingOf(slo, window, atMs + offsetMs)),
     save() {
       for (const one of watched) {
-        keeping?.save(one.slo, one.window, one.savedSlot);
+        keeping?.save(one.slo, one.window, one.savedSlot, one.burning);
         one.savedSlot = one.window.newest;
       }
     },
@@ -106,7 +101,7 @@ function tell(
   emit: (fact: GatewayEvent) => void,
 ): void {
   const { slo, window } = watched;
-  const found = worst(watched, nowMs);
+  const found = worst(slo, window, nowMs);
   if (found === undefined && watched.burning === undefined) return;
   if (found !== undefined && watched.burning !== undefined && found.severity === watched.burning) return;
   // From a page to a ticket is no news: it burns on, and ends once it has ended.
@@ -123,28 +118,4 @@ function tell(
     burnRate: found?.rate ?? 0,
     budgetLeft: budgetLeft(counts, slo.objective),
   });
-}
-
-/** Rules come worst first. */
-function worst({ slo, window }: Watched, nowMs: number): { severity: Severity; rate: number } | undefined {
-  for (const rule of burnRules(slo.windowMs)) {
-    const short = countsOf(window, rule.shortMs, nowMs);
-    // Nearly always so, and the long window is long.
-    if (short.bad === 0) continue;
-    const long = countsOf(window, rule.longMs, nowMs);
-    if (isBurning(rule, long, short, slo.objective)) {
-      return { severity: rule.severity, rate: burnRate(long, slo.objective) };
-    }
-  }
-  return undefined;
-}
-
-/** 1: nothing was spent of it; 0: all of it. */
-export function budgetLeft(counts: Counts, objective: number): number {
-  return 1 - burnRate(counts, objective);
-}
-
-function stateOf({ slo, window, burning }: Watched, nowMs: number): SloState {
-  const counts = countsOf(window, slo.windowMs, nowMs);
-  return { ...slo, counts, budgetLeft: budgetLeft(counts, slo.objective), burning };
 }

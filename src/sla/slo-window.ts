@@ -3,7 +3,7 @@
 import type { Counts } from "./burn.ts";
 
 /** A minute each, where the window is 30 days. */
-const SLOTS = 43_200;
+export const SLOTS = 43_200;
 
 export interface SloWindow {
   readonly slotMs: number;

@@ -139,7 +139,7 @@ for (const share of [0.04, 0.1, 0.4, 1]) {
     expect(foundS).toBeLessThanOrEqual(wantedS + 60 + 5 + 10 / share);
     expect(told.at(-1)?.state).toBe("recovered");
     expect(told.filter(({ state }) => state === "recovered")).toHaveLength(1);
-    const [state] = watch.states(second * 1_000);
+    const [state] = watch.readings(second * 1_000);
     expect(state?.burning).toBeUndefined();
     expect(state?.budgetLeft).toBeCloseTo(1 - (outageS * share) / second / 0.001, 1);
   });
