@@ -3,6 +3,7 @@
 
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Clock } from "../core/runtime.ts";
+import { createBacklog } from "./backlog.ts";
 import { type BeliefLog, createBeliefLog } from "./belief-log.ts";
 import { createCallLog, type LogOptions } from "./call-log.ts";
 import type { CallQuery, CallRecord } from "./call-record.ts";
@@ -85,7 +86,7 @@ export function createObservers(options: ObserverOptions): Observers {
     ...others,
   ];
   const follower = createCallFollower(
-    wallMs,
+    (atMs) => wallMs() - (clock.now() - atMs),
     callReaders.filter((reader) => reader !== undefined),
   );
   const readBugs = (event: GatewayEvent): void => {
@@ -93,22 +94,35 @@ export function createObservers(options: ObserverOptions): Observers {
     metrics.bug();
     callLog?.bug(event, wallMs());
   };
+  const { read, drain } = createBacklog(clock, [follower.read, readBugs, ...(ledger ? [ledger.see] : [])]);
   return {
-    readers: [follower.read, hub.read, readBugs, beliefs.read, ...(ledger ? [ledger.see] : [])],
+    readers: [read, hub.read, beliefs.read],
     beliefs,
-    ...(ledger && { endUser: ledger.endUser, ledger }),
+    ...(ledger && { endUser: ledger.endUser, ledger: { reader: ledger.reader, flush: upToDate(drain, ledger.flush) } }),
     ...(traces && { propagate }),
     calls: {
-      list: (query) => recent.list(follower.running, query),
-      get: (id) => recent.get(follower.running, id),
+      list: upToDate(drain, (query?: CallQuery) => recent.list(follower.running, query)),
+      get: upToDate(drain, (id: string) => recent.get(follower.running, id)),
     },
-    metrics,
+    metrics: { contentType: metrics.contentType, text: upToDate(drain, metrics.text) },
     follow: hub.subscribe,
     frame: (item) => eventFrame(item, wallMs() - clock.now()),
     async close(graceMs) {
+      drain();
       hub.close();
       if (traces !== undefined) await within(graceMs, traces, clock);
     },
+  };
+}
+
+/** `look`, once all facts so far are told. */
+function upToDate<Asked extends readonly unknown[], T>(
+  drain: () => void,
+  look: (...asked: Asked) => T,
+): (...asked: Asked) => T {
+  return (...asked) => {
+    drain();
+    return look(...asked);
   };
 }
 
