@@ -60,6 +60,9 @@ const ERROR_BYTES_MAX = 262_144;
 /** An error's status is known; its body is not worth more waiting. */
 const ERROR_BODY_MS = 5_000;
 
+const NO_LOSSES: readonly Loss[] = [];
+const NO_NAMES: readonly string[] = [];
+
 interface Prepared {
   readonly body: Uint8Array;
   readonly losses: readonly Loss[];
@@ -124,8 +127,8 @@ function prepareRequest(plan: AttemptPlan, call: Call): Prepared | Fault {
     call.stream &&
     call.dialect === "openai-chat" &&
     call.inspected.streamOptions?.includeUsage !== true;
-  const edits = { ...(model !== call.inspected.model && { model }), ...(addUsage && { includeUsage: true }) };
-  return { body: plan.dialect.wire.patch(call.body, call.inspected, edits), losses: [], dropUsage: addUsage };
+  const body = plan.dialect.wire.patch(call.body, call.inspected, { model, includeUsage: addUsage });
+  return { body, losses: NO_LOSSES, dropUsage: addUsage };
 }
 
 function prepareTranslated(plan: AttemptPlan, call: Call): Prepared | Fault {
@@ -176,7 +179,7 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
     response.body.cancel(encoded);
     return encoded;
   }
-  if (!call.stream) return whole(plan, call, scope, { ...sent, response });
+  if (!call.stream) return whole(plan, call, scope, { settlement, prepared, response });
   const notAStream = response.headers["content-type"]?.match(/application\/json|text\/html/i);
   if (notAStream) return notStream(plan, call, settlement, response);
   const lane = withheld(plan, settlement, laneFor(plan, call, scope, sent));
@@ -192,7 +195,7 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
 }
 
 function request(plan: AttemptPlan, call: Call, { body }: Prepared, trace: HeaderMap | undefined): WireRequest {
-  const own: HeaderMap = { "content-type": "application/json", ...plan.provider.authorize(plan.key, call.headers) };
+  const own = plan.provider.authorize(plan.key, call.headers);
   const headers = trace === undefined ? own : { ...own, ...trace };
   const query = isNative(plan) ? call.query : "";
   return {
@@ -349,7 +352,7 @@ function answer(
     frames,
     ending: settlement.ending,
     servedBy: plan.target.tier === "local" ? "local" : "target",
-    lossy: [...new Set(prepared.losses.map((loss) => loss.path))],
+    lossy: prepared.losses.length === 0 ? NO_NAMES : [...new Set(prepared.losses.map((loss) => loss.path))],
     trail: [settlement.record(undefined)],
     cancel: (reason) => settlement.cancel.cancel(reason),
   };

@@ -19,7 +19,8 @@ const RUNNING_MAX = 20_000;
 const ATTEMPTS_MAX = 64;
 const MODEL_CHARS_MAX = 256;
 
-export function createCallFollower(wallMs: () => number, readers: readonly CallReader[]): CallFollower {
+/** `wallOf` gives the time of day (milliseconds since the Unix epoch) of a moment on `Clock`. */
+export function createCallFollower(wallOf: (atMs: number) => number, readers: readonly CallReader[]): CallFollower {
   const running = new Map<string, TrackedCall>();
   const tell = (event: GatewayEvent, call: TrackedCall): void => {
     for (const reader of readers) {
@@ -35,7 +36,7 @@ export function createCallFollower(wallMs: () => number, readers: readonly CallR
       const oldest = running.keys().next().value;
       if (oldest !== undefined) running.delete(oldest);
     }
-    const call = track(bounded(event), wallMs());
+    const call = track(bounded(event), wallOf(event.atMs));
     running.set(event.call, call);
     tell(event, call);
   };

@@ -4,6 +4,7 @@
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Clock } from "../core/runtime.ts";
 import type { SloReading } from "../core/slo.ts";
+import { createBacklog } from "./backlog.ts";
 import { type BeliefLog, createBeliefLog } from "./belief-log.ts";
 import { createCallLog, type LogOptions } from "./call-log.ts";
 import type { CallQuery, CallRecord } from "./call-record.ts";
@@ -90,7 +91,7 @@ export function createObservers(options: ObserverOptions): Observers {
     ...others,
   ];
   const follower = createCallFollower(
-    wallMs,
+    (atMs) => wallMs() - (clock.now() - atMs),
     callReaders.filter((reader) => reader !== undefined),
   );
   /** What belongs to no call that is followed. */
@@ -100,23 +101,36 @@ export function createObservers(options: ObserverOptions): Observers {
     metrics.bug();
     callLog?.bug(event, wallMs());
   };
+  const { read, drain } = createBacklog(clock, [follower.read, readOthers, ...(ledger ? [ledger.see] : [])]);
   return {
-    readers: [follower.read, hub.read, readOthers, beliefs.read, ...(ledger ? [ledger.see] : [])],
+    readers: [read, hub.read, beliefs.read],
     beliefs,
-    ...(ledger && { endUser: ledger.endUser, ledger }),
+    ...(ledger && { endUser: ledger.endUser, ledger: { reader: ledger.reader, flush: upToDate(drain, ledger.flush) } }),
     ...(traces && { propagate }),
     ...(slos && { slos }),
     calls: {
-      list: (query) => recent.list(follower.running, query),
-      get: (id) => recent.get(follower.running, id),
+      list: upToDate(drain, (query?: CallQuery) => recent.list(follower.running, query)),
+      get: upToDate(drain, (id: string) => recent.get(follower.running, id)),
     },
-    metrics,
+    metrics: { contentType: metrics.contentType, text: upToDate(drain, metrics.text) },
     follow: hub.subscribe,
     frame: (item) => eventFrame(item, wallMs() - clock.now()),
     async close(graceMs) {
+      drain();
       hub.close();
       if (traces !== undefined) await within(graceMs, traces, clock);
     },
+  };
+}
+
+/** `look`, once all facts so far are told. */
+function upToDate<Asked extends readonly unknown[], T>(
+  drain: () => void,
+  look: (...asked: Asked) => T,
+): (...asked: Asked) => T {
+  return (...asked) => {
+    drain();
+    return look(...asked);
   };
 }
 

@@ -7,7 +7,7 @@ import type { GatewayEvent } from "../core/gateway-event.ts";
 export interface TargetFacts {
   readonly inFlight: number;
   /** `atMs` is on `Clock`. The client's own leaving is no fault of a target. */
-  readonly lastFault?: { readonly kind: FaultKind; readonly message: string; readonly atMs: number };
+  readonly lastFault?: { readonly kind: FaultKind; readonly message: string; readonly atMs: number } | undefined;
 }
 
 export interface TargetBoard {
@@ -32,13 +32,13 @@ export function createTargetBoard(): TargetBoard {
     read(event) {
       if (event.type === "attempt-start") {
         const known = board.get(event.target) ?? NONE;
-        put(event.target, { ...known, inFlight: known.inFlight + 1 });
+        put(event.target, { inFlight: known.inFlight + 1, lastFault: known.lastFault });
       } else if (event.type === "attempt-end") {
         const known = board.get(event.target) ?? NONE;
         const { fault: kind, message = "", atMs } = event;
         const own = kind !== undefined && FAULTS[kind].blame !== "caller" && FAULTS[kind].blame !== "gateway";
         const inFlight = Math.max(0, known.inFlight - 1);
-        put(event.target, { ...known, inFlight, ...(own && { lastFault: { kind, message, atMs } }) });
+        put(event.target, { inFlight, lastFault: own ? { kind, message, atMs } : known.lastFault });
       }
     },
   };

@@ -42,7 +42,7 @@ export function inspect(body: Uint8Array, operation: Operation): Inspected | Fau
     model,
     stream: stream && operation === "generate",
     ...(maxTokens === undefined ? undefined : { maxTokens }),
-    ...(endUser !== undefined && { endUser }),
+    ...(endUser === undefined ? undefined : { endUser }),
     thinks: isObject(thinking) && thinking.type !== "disabled",
     modelSpan,
     ...storedIn(values),

@@ -48,6 +48,10 @@ export const messagesWire: DialectWire = {
 
 /** The provider's identity of the request and its limits. All that speaks of retrying or of the connection stays here. */
 function passHeaders(headers: HeaderMap): HeaderMap {
-  const passed = Object.entries(headers).filter(([name]) => name === "request-id" || name.startsWith("anthropic-"));
-  return Object.fromEntries(passed);
+  const passed: Record<string, string> = {};
+  for (const name in headers) {
+    const value = name === "request-id" || name.startsWith("anthropic-") ? headers[name] : undefined;
+    if (value !== undefined) passed[name] = value;
+  }
+  return passed;
 }

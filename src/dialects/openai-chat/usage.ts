@@ -20,11 +20,11 @@ export function usageOf(value: unknown): Usage | undefined {
   const cacheReadTokens = countOf(prompt?.cached_tokens) ?? countOf(usage.prompt_cache_hit_tokens);
   const cacheWriteTokens = countOf(prompt?.cache_write_tokens);
   return {
-    ...(inputTokens !== undefined && { inputTokens }),
-    ...(outputTokens !== undefined && { outputTokens }),
-    ...(cacheReadTokens !== undefined && { cacheReadTokens }),
-    ...(cacheWriteTokens !== undefined && { cacheWriteTokens }),
-    ...(reasoningTokens !== undefined && { reasoningTokens }),
+    ...(inputTokens === undefined ? undefined : { inputTokens }),
+    ...(outputTokens === undefined ? undefined : { outputTokens }),
+    ...(cacheReadTokens === undefined ? undefined : { cacheReadTokens }),
+    ...(cacheWriteTokens === undefined ? undefined : { cacheWriteTokens }),
+    ...(reasoningTokens === undefined ? undefined : { reasoningTokens }),
   };
 }
 

@@ -48,6 +48,9 @@ export const wire: DialectWire = {
 
 function passHeaders(headers: HeaderMap): HeaderMap {
   const passed: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) if (PASSED_HEADER.test(name)) passed[name] = value;
+  for (const name in headers) {
+    const value = PASSED_HEADER.test(name) ? headers[name] : undefined;
+    if (value !== undefined) passed[name] = value;
+  }
   return passed;
 }
