@@ -16,7 +16,11 @@ export function instruction(anchor: string): string {
   );
 }
 
-/** What is left of an output limit, in tokens; saying `again` once more is not the answer's. */
+/**
+ * What is left of an output limit, in tokens; saying `again` once more is not the answer's. Never more than the limit, which
+ * may be all that the model takes.
+ */
 export function leftOf(limit: number, usedTokens: number, again: string): number {
-  return Math.max(Math.min(limit, TOKENS_LEAST), limit - usedTokens) + Math.ceil(again.length / CHARS_PER_TOKEN_LEAST);
+  const left = Math.max(Math.min(limit, TOKENS_LEAST), limit - usedTokens);
+  return Math.min(limit, left + Math.ceil(again.length / CHARS_PER_TOKEN_LEAST));
 }

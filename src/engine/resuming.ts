@@ -121,7 +121,9 @@ class Resumable implements Frames {
     const ending = await this.#first.ending;
     if (ending.kind !== "broken") return this.#settle(ending);
     this.#unfinished = this.#first.unfinished?.();
-    this.#text = this.#unfinished?.text ?? "";
+    const shown = this.#unfinished?.text ?? "";
+    // Blanks alone are nothing that could be gone on with.
+    this.#text = shown.trim() === "" ? "" : shown;
     return this.#broke(ending);
   };
 

@@ -19,13 +19,21 @@ export function goOn(body: Uint8Array, part: Continuation): Uint8Array | Fault {
   if (part.text === "") return body;
   const request = parseJson(decoder.decode(body));
   if (!isObject(request) || !isList(request.messages)) return fault("unsupported", "a request without messages");
-  const { thinking: _, ...rest } = request;
+  const { thinking: _, context_management: management, ...rest } = request;
   const messages = withAnswer(request.messages, part);
   if (part.form === "anchor") messages.push({ role: "user", content: instruction(part.anchor) });
   const again = part.form === "anchor" ? part.anchor : "";
   const most = request.max_tokens;
   const limit = typeof most === "number" ? { max_tokens: leftOf(most, part.tokens, again) } : {};
-  return encoder.encode(JSON.stringify({ ...rest, ...limit, messages }));
+  return encoder.encode(JSON.stringify({ ...rest, ...withoutThinking(management), ...limit, messages }));
+}
+
+/** An edit that clears thinking is refused where none is asked for. */
+function withoutThinking(management: unknown): JsonObject {
+  if (management === undefined) return {};
+  if (!isObject(management) || !isList(management.edits)) return { context_management: management };
+  const edits = management.edits.filter((edit) => !isObject(edit) || !String(edit.type).startsWith("clear_thinking"));
+  return edits.length === 0 ? {} : { context_management: { ...management, edits } };
 }
 
 /** A client may have begun the answer itself. White space at the end of it is refused. */
