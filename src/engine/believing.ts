@@ -256,8 +256,8 @@ function outcome({ believed, target, tenant, id, scope, beganMs }: Witness, told
   const { clock, random } = scope.runtime;
   const nowMs = clock.now();
   if (!tenantCounts(believed.cell, tenant, told.failed, nowMs)) return;
-  const { failed, weight, last } = told;
-  const change = note(believed, { failed, weight, last, beganMs }, { nowMs, random });
+  const { failed, weight, last, silent } = told;
+  const change = note(believed, { failed, weight, last, silent, beganMs }, { nowMs, random });
   if (change !== undefined) emitChange({ target, believed, change }, scope, id);
   tellOfSelf(believed, scope, id);
 }

@@ -184,7 +184,7 @@ export interface Outcome {
   /** When the attempt began. */
   readonly beganMs: number;
   /** A failure that our own network could have made. */
-  readonly silent?: boolean;
+  readonly silent?: boolean | undefined;
   /** The end of its attempt: what is counted once. */
   readonly last: boolean;
 }

@@ -98,7 +98,7 @@ describe.each(DIALECTS)("tools with a primary of %s", (dialect) => {
       // The second turn may be another provider's: its ids must do there too.
       pair.primary.setFault({ kind: "overloaded" }, 1);
       for (const speaker of ["backup", "primary"]) {
-        const body = { ...base, messages: [...messages, ...(speaker === "backup" ? [] : [AGAIN])] };
+        const body = { ...base, messages: speaker === "backup" ? messages : [ANOTHER, ...messages.slice(1), AGAIN] };
         const second = await ask(body);
         expect(second.stop_reason).toBe("end_turn");
         expect(second.content[0]).toMatchObject({ type: "text", text: expect.stringContaining(`is ${speaker} with`) });
@@ -142,7 +142,8 @@ describe.each(DIALECTS)("tools with a primary of %s", (dialect) => {
       ];
       pair.primary.setFault({ kind: "overloaded" }, 1);
       for (const speaker of ["backup", "primary"]) {
-        const second = await ask({ ...base, messages: [...messages, ...(speaker === "backup" ? [] : [AGAIN])] });
+        const turns = speaker === "backup" ? messages : [ANOTHER, ...messages.slice(1), AGAIN];
+        const second = await ask({ ...base, messages: turns });
         expect(second.finish_reason).toBe("stop");
         expect(second.message.content).toContain(`is ${speaker} with`);
       }
@@ -152,6 +153,8 @@ describe.each(DIALECTS)("tools with a primary of %s", (dialect) => {
 });
 
 /** Another body, which is no repetition of a refused one. */
+/** A conversation that was moved stays for a while: this begins another one, with the same calls and results. */
+const ANOTHER = { role: "user" as const, content: "Please, use two tools." };
 const AGAIN = { role: "user" as const, content: "And again?" };
 
 describe("system prompts and images reach the provider", () => {
