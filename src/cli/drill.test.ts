@@ -2,7 +2,7 @@
 // played by hand; a short one stands for them here.
 
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readScenario } from "../sim/scenario.ts";
@@ -101,4 +101,15 @@ test("every scenario that ships can be read, and is listed", async () => {
     expect([name, read.ok ? [] : read.problems]).toEqual([name, []]);
     expect(out).toContain(name.replace(".yaml", ""));
   }
+});
+
+test("--html writes one page that needs nothing else, whatever the scenario is named", async () => {
+  const path = file("plots.yaml", `description: "<b>bold</b>"\n${SCENARIO.replace("seconds: 240", "seconds: 120")}`);
+  const out = join(folder, "plots.html");
+  const { code } = await drill(path, "--html", out);
+  const page = readFileSync(out, "utf8");
+  expect(code).toBe(0);
+  expect(page).not.toMatch(/<script|https?:|<b>|NaN|undefined/);
+  expect(page.match(/<polyline/g)?.length).toBe(2 + 2 + 2);
+  expect((await drill(path, "--html", folder)).code).toBe(2);
 });

@@ -5,30 +5,39 @@ import * as z from "zod";
 import { renderProblems } from "../config/problem.ts";
 import { nearest } from "../core/nearest.ts";
 import { createBunRuntime } from "../runtime/bun.ts";
-import { listFiles, readTextFile } from "../runtime/command-io.ts";
+import { listFiles, putTextFile, readTextFile } from "../runtime/command-io.ts";
 import { type DrillResult, isPassed, playDrill } from "../sim/drill.ts";
+import { createSeries } from "../sim/drill-series.ts";
 import { readScenario, type Scenario, scenarioSchema } from "../sim/scenario.ts";
 import { type Command, misuse } from "./command.ts";
+import { drillPage } from "./drill-page.ts";
 import { readFlags, textFlag } from "./flags.ts";
 
 const FOLDER = join(import.meta.dir, "../../drills");
 
-const HELP = `holdfast drill SCENARIO|FILE.yaml [--seed N] [--json]
+const HELP = `holdfast drill SCENARIO|FILE.yaml [--seed N] [--html FILE] [--json]
 
 Plays an outage in virtual time: the real engine, simulated providers, clients at the scenario's rate; and the same
 traffic through an official SDK's own retries, straight at the first provider. The same seed gives the same run.
 
   --seed N    the run's randomness, a whole number (default: 1)
+  --html FILE also writes a report with plots, one file that needs nothing else
   --list      the scenarios there are
   --schema    the JSON Schema of a scenario file
   --json      one object on one line
 
-Exit codes: 0 every gate held, 1 one did not, 2 no such scenario, or its file is wrong.`;
+Exit codes: 0 every gate held, 1 one did not, 2 no such scenario, its file is wrong, or the
+report cannot be written.`;
 
 export const drill: Command = { summary: "rehearse an outage in virtual time", help: HELP, run: runDrill };
 
 async function runDrill(args: readonly string[]): Promise<number> {
-  const options = { seed: { type: "string" }, list: { type: "boolean" }, schema: { type: "boolean" } } as const;
+  const options = {
+    seed: { type: "string" },
+    html: { type: "string" },
+    list: { type: "boolean" },
+    schema: { type: "boolean" },
+  } as const;
   const parsed = readFlags(args, { ...options, sockets: { type: "boolean" } }, 1);
   if (!parsed.ok) return misuse("drill", parsed.message);
   const { flags, rest } = parsed;
@@ -45,8 +54,17 @@ async function runDrill(args: readonly string[]): Promise<number> {
     return 2;
   }
   const { clock } = createBunRuntime();
-  const result = await playDrill(scenario, { seed, stopwatch: () => clock.now() });
+  const html = textFlag(flags, "html");
+  const series = html === undefined ? undefined : createSeries(scenario.traffic.seconds);
+  const result = await playDrill(scenario, { seed, stopwatch: () => clock.now(), series });
   console.log(flags.json === true ? JSON.stringify(result) : report(scenario, result));
+  if (html !== undefined && series !== undefined) {
+    const problem = await putTextFile(html, drillPage(scenario, result, series.series()));
+    if (problem !== undefined) {
+      console.error(`holdfast drill: ${problem}`);
+      return 2;
+    }
+  }
   return isPassed(result) ? 0 : 1;
 }
 

@@ -4,6 +4,7 @@
 import { createEngine } from "../engine/engine.ts";
 import { createChecker, type Invariant } from "./checkers.ts";
 import { askAndRead, drillCall } from "./drill-client.ts";
+import type { SeriesReader } from "./drill-series.ts";
 import { createTally, type Figures } from "./drill-tally.ts";
 import type { Gate, Scenario } from "./scenario.ts";
 import { schedule, trafficOf } from "./traffic.ts";
@@ -30,13 +31,15 @@ export interface DrillOptions {
   readonly seed: number;
   /** A stopwatch of the real world, in milliseconds. */
   readonly stopwatch: () => number;
+  /** Filled for a report that draws the run. */
+  readonly series?: SeriesReader | undefined;
 }
 
-export async function playDrill(scenario: Scenario, { seed, stopwatch }: DrillOptions): Promise<DrillResult> {
+export async function playDrill(scenario: Scenario, { seed, stopwatch, series }: DrillOptions): Promise<DrillResult> {
   const beganMs = stopwatch();
-  const played = await playWith(scenario, seed);
+  const played = await playWith(scenario, seed, series);
   const wallMs = Math.round(stopwatch() - beganMs);
-  const without = await playWithout(scenario, seed);
+  const without = await playWithout(scenario, seed, series?.seeWithout);
   return {
     scenario: scenario.name,
     seed,
@@ -62,7 +65,7 @@ interface Played {
   readonly invariants: readonly Invariant[];
 }
 
-async function playWith(scenario: Scenario, seed: number): Promise<Played> {
+async function playWith(scenario: Scenario, seed: number, series?: SeriesReader): Promise<Played> {
   const { settings, providers, faults } = scenario;
   const world = createWorld({ seed, providers, faults });
   const attemptsMax = Math.max(
@@ -75,7 +78,7 @@ async function playWith(scenario: Scenario, seed: number): Promise<Played> {
     settings,
     runtime: world.runtime,
     maxOutput: () => 4_096,
-    readers: [checker.see, tally.see, world.record],
+    readers: [checker.see, tally.see, world.record, ...(series === undefined ? [] : [series.see])],
   });
   let corrupted = 0;
   schedule(world.clock, trafficOf(scenario, seed), (ask) => {

@@ -4,6 +4,7 @@
 
 import { CancelSource } from "../core/cancel.ts";
 import { FAULTS, type FaultKind } from "../core/fault.ts";
+import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Reply } from "../core/reply.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { drillCall } from "./drill-client.ts";
@@ -25,7 +26,12 @@ export interface Without {
   readonly attemptsPerCall: number;
 }
 
-export async function playWithout(scenario: Scenario, seed: number): Promise<Without> {
+/** `saw` is told of every call, when it began and whether it was answered. */
+export async function playWithout(
+  scenario: Scenario,
+  seed: number,
+  saw?: (atMs: number, ok: boolean) => void,
+): Promise<Without> {
   const world = createWorld({ seed, providers: scenario.providers, faults: scenario.faults });
   const engine = bareEngine(scenario, world);
   const random = randomStream(seed, "sdk");
@@ -40,6 +46,7 @@ export async function playWithout(scenario: Scenario, seed: number): Promise<Wit
         // A tenant of its own, so that nothing is remembered from one try to the next.
         drillCall({ ...ask, id: `${ask.id}.${number}`, tenant: `${ask.id}.${number}` }),
       );
+      saw?.(ask.atMs, ok);
       if (!counts) return;
       calls++;
       attempts += tries;
@@ -52,8 +59,12 @@ export async function playWithout(scenario: Scenario, seed: number): Promise<Wit
   return { successRate: share(succeeded), attemptsPerCall: share(attempts) };
 }
 
-/** One target, one attempt, an SDK's own patience, no probes: what is left is the provider. */
-function bareEngine({ settings }: Scenario, { runtime }: World): Engine {
+/**
+ * One target (the `place`th of the first route), one attempt, an SDK's own patience, no probes: what is left is the
+ * provider. Belief would shed calls in an outage, so an engine that comes to hold one is replaced by a fresh one; ask for it
+ * at each call.
+ */
+export function bareEngine({ settings }: Scenario, { runtime }: World, place = 0): () => Engine {
   const timeouts = {
     connectMs: 5_000,
     firstTokenMs: TIMEOUT_MS,
@@ -64,16 +75,24 @@ function bareEngine({ settings }: Scenario, { runtime }: World): Engine {
   const routes = settings.routes.slice(0, 1).map(({ cache: _cache, ...route }) => ({
     ...route,
     lastResort: [],
-    targets: route.targets.slice(0, 1),
+    targets: route.targets.slice(place, place + 1),
     timeouts,
     attempts: 1,
     retryWaitMs: 0,
   }));
-  return createEngine({ settings: { ...settings, routes, probesUsdPerDay: 0 }, runtime });
+  let engine: Engine | undefined;
+  const doubt = ({ type }: GatewayEvent): void => {
+    if (type === "belief") engine = undefined;
+  };
+  const bare = { ...settings, routes, probesUsdPerDay: 0 };
+  return () => {
+    engine ??= createEngine({ settings: bare, runtime, readers: [doubt] });
+    return engine;
+  };
 }
 
 interface Sdk {
-  readonly engine: Engine;
+  readonly engine: () => Engine;
   readonly world: World;
   readonly random: () => number;
 }
@@ -83,7 +102,7 @@ async function asSdk(
   make: (number: number) => ReturnType<typeof drillCall>,
 ): Promise<{ readonly ok: boolean; readonly tries: number }> {
   for (let number = 1; ; number++) {
-    const reply = await engine.answer(make(number), new CancelSource());
+    const reply = await engine().answer(make(number), new CancelSource());
     if (reply.ok) {
       while ((await reply.frames.read()) !== undefined);
       return { ok: true, tries: number };
@@ -97,7 +116,7 @@ async function asSdk(
 }
 
 /** 408, 409, 429, 5xx and lost connections; what broke inside a 200 is not. */
-function isRetried(reply: Extract<Reply, { ok: false }>): boolean {
+export function isRetried(reply: Extract<Reply, { ok: false }>): boolean {
   const status = reply.trail.at(-1)?.status;
   if (status !== undefined) return status === 408 || status === 409 || status === 429 || status >= 500;
   const kind: FaultKind = reply.fault.kind;
