@@ -1,6 +1,6 @@
 import { Database as Sqlite } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Opened, openDatabase, openDatabaseToRead } from "./sqlite.ts";
@@ -22,6 +22,7 @@ describe("the embedded store", () => {
     first.migrate("ledger", ["CREATE TABLE ledger (n INTEGER)"]);
     first.prepare("INSERT INTO ledger VALUES (?)").run(7);
     first.close();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
     const second = opened(openDatabase(path, NOW_MS)).database;
     second.migrate("ledger", ["CREATE TABLE ledger (n INTEGER)", "ALTER TABLE ledger ADD COLUMN m INTEGER DEFAULT 2"]);
     expect(second.prepare<{ n: number; m: number }>("SELECT * FROM ledger").all()).toEqual([{ n: 7, m: 2 }]);

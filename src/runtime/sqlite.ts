@@ -2,7 +2,7 @@
 // or not ours is put aside, never overwritten and never a reason not to serve.
 
 import { SQLiteError, Database as Sqlite } from "bun:sqlite";
-import { accessSync, existsSync, renameSync, statSync } from "node:fs";
+import { accessSync, closeSync, existsSync, openSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Database, SqlRow, SqlValue, Statement } from "../core/database.ts";
 
@@ -26,6 +26,7 @@ export function openDatabase(path: string, wallMs: number): Opened {
   try {
     lock = takeLock(path);
     const note = putAside(path, wallMs);
+    createPrivate(path);
     const sqlite = new Sqlite(path, { create: true, readwrite: true });
     sqlite.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`);
     sqlite.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA journal_size_limit = 67108864`);
@@ -55,6 +56,11 @@ export function openDatabaseToRead(path: string): Opened {
 /** A store that ends with the process; for tests and for reports over nothing. */
 export function openMemoryDatabase(): Database {
   return overSqlite(new Sqlite(":memory:"));
+}
+
+/** What was said to whom may be in it: a new file is its owner's alone. SQLite gives its log the same rights. */
+function createPrivate(path: string): void {
+  if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
 }
 
 /** Held until the process ends, however it ends: the operating system lets go of the file. */
