@@ -59,7 +59,7 @@ export interface CompileContext {
   readonly maxOutput: (model: string) => number | undefined;
   /** What a model can hold in tokens, where known. */
   readonly contextOf?: ((model: string) => number | undefined) | undefined;
-  readonly priceOf: (model: string) => TokenPrice | undefined;
+  readonly priceOf: (provider: ProviderSettings, model: string) => TokenPrice | undefined;
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
@@ -127,7 +127,7 @@ function plan({ route, target, matched, providers, context }: PlanContext): Plan
   const model = target.model === "*" ? prefix + matched : target.model.replace("*", () => matched);
   const limit = context.maxOutput(model);
   const contextTokens = context.contextOf?.(model);
-  const price = context.priceOf(model);
+  const price = context.priceOf(found.settings, model);
   const plan: Planned["plan"] = {
     target: {
       id: `${provider.name}/${model}`,

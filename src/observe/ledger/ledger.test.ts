@@ -54,7 +54,7 @@ function bench(database = openMemoryDatabase(), keeping: Keeping = KEPT_ON_DISK)
     database,
     keeping,
     settings: () => settings,
-    priceOf: (provider) => PRICES[provider],
+    priceOf: ({ name }) => PRICES[name],
     clock,
     wallMs,
     random: () => 0.5,
