@@ -17,7 +17,7 @@ const SENTENCE_MAX = 4_000;
 const FACTS = ["model", "reason", "since", "retry"] as const;
 /** Names of the rungs that are neither a model nor a sentence. */
 const NAMED: ReadonlySet<string> = new Set(["stale-cache", "defer"]);
-const ALLOWED = 'provider/model | { canned: "…" } | defer';
+const ALLOWED = 'stale-cache | provider/model | { canned: "…" } | defer';
 
 type Written = readonly (string | { readonly canned: string })[] | "off" | undefined;
 
