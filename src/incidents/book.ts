@@ -32,6 +32,8 @@ export interface Book {
   readonly watches: Map<string, DomainWatch>;
   /** Targets under suspicion, and whose they are. */
   readonly suspects: Map<string, string>;
+  /** Targets out of rotation, and whose they are. */
+  readonly down: Map<string, string>;
   /** What their pages have told of late, by provider and by the id there. */
   readonly pages: Map<string, Map<string, PageIncident>>;
   routes: ReadonlyMap<string, RouteScope>;
@@ -57,6 +59,7 @@ export function createBook(policy: PublishPolicy): Book {
     open: new Set(),
     watches: new Map(),
     suspects: new Map(),
+    down: new Map(),
     pages: new Map(),
     routes: new Map(),
     policy,

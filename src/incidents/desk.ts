@@ -167,7 +167,7 @@ function hearCall({ book, watches }: State, call: EndedCall, atMs: number): void
   if (fate === undefined) return;
   const watch = book.routes.has(call.start.route) ? routeWatchOf(watches, call.start.route, atMs) : undefined;
   if (watch !== undefined) noteRouteCall(watch, fate, atMs);
-  noteCall(book, call, fate);
+  noteCall(book, call, fate, atMs);
 }
 
 interface Ticking {

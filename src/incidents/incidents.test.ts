@@ -1,65 +1,17 @@
 import { describe, expect, test } from "bun:test";
-import type { BeliefState } from "../core/cell.ts";
+import { believe, call, fail, MIN, only, open, pass, S, T0 } from "../../test/support/incident-book.ts";
 import type { FaultKind } from "../core/fault.ts";
-import { type Book, createBook, takeChanges } from "./book.ts";
+import { type Book, takeChanges } from "./book.ts";
 import { type EndedCall, fateOf, noteCall } from "./calls.ts";
 import { statedCause } from "./cause.ts";
-import { noteAttemptEnd, noteBelief, noteProbe } from "./follow.ts";
+import { noteAttemptEnd, noteProbe } from "./follow.ts";
 import { wordsOf } from "./page-word.ts";
 import { detectionLeadMs, notePage } from "./pages.ts";
 import { amend, readAmendment, readMaintenance } from "./people.ts";
 import { passTime, setRoutes, wake } from "./recover.ts";
 
-const T0 = Date.UTC(2026, 5, 23, 14, 8);
-const S = 1_000;
-const MIN = 60 * S;
-
-const ROUTES = [
-  { name: "chat", domains: ["alpha", "beta"], targets: ["alpha/m", "alpha/n", "beta/m"] },
-  { name: "mail", domains: ["beta", "alpha"], targets: ["beta/m", "alpha/m"] },
-];
-
-function open(): Book {
-  const book = createBook("at-once");
-  setRoutes(book, ROUTES, T0 - MIN);
-  return book;
-}
-
-function believe(book: Book, state: BeliefState, atMs: number, target = "alpha/m"): void {
-  noteBelief(book, { target, domain: target.split("/")[0] ?? "", state }, atMs);
-}
-
-function fail(book: Book, times: number, atMs: number, fault: FaultKind = "overloaded", target = "alpha/m"): void {
-  for (let count = 0; count < times; count++) noteAttemptEnd(book, target, fault, atMs + count * 100);
-}
-
-/** Lets time pass as the shell does. */
-function pass(book: Book, fromMs: number, untilMs: number): void {
-  for (let atMs = fromMs; atMs <= untilMs; atMs += S) passTime(book, atMs);
-}
-
-const only = (book: Book) => {
-  expect(book.incidents.size).toBe(1);
-  const [incident] = book.incidents.values();
-  if (incident === undefined) throw new Error("none");
-  return incident;
-};
-
-function call(
-  target: string,
-  tried: readonly [string, FaultKind?][],
-  more: Partial<NonNullable<EndedCall["end"]>> = {},
-) {
-  const ended: EndedCall = {
-    start: { route: "chat", tenant: "web" },
-    end: { ending: "complete", target, servedBy: "target", ...more },
-    attempts: tried.map(([one, fault]) => ({ start: { target: one }, end: { fault } })),
-  };
-  return ended;
-}
-
 function note(book: Book, ended: EndedCall): void {
-  noteCall(book, ended, fateOf(ended));
+  noteCall(book, ended, fateOf(ended), T0);
 }
 
 describe("one incident from beginning to end", () => {
