@@ -114,6 +114,7 @@ function full(view: IncidentView): readonly string[] {
   return [
     line(view),
     `  for users  ${view.sentence}`,
+    ...(view.costs === undefined ? [] : [`  it costs   ${view.costs}`]),
     `  doing      ${view.doing}`,
     `  targets    ${Object.entries(view.targets)
       .map(([target, standing]) => `${target} ${standing}`)

@@ -32,7 +32,7 @@ export function openMemory(plan: Plan, runtime: Runtime): Memory | { readonly pr
   if (storing.note !== undefined) warn(storing.note);
   const { database } = storing;
   const accounts = startAccounts({ runtime, database, settings });
-  const room = createIncidentRoom({ runtime, settings, database, sendMail, warn, cleanMs });
+  const room = createIncidentRoom({ runtime, settings, database, sendMail, warn, cleanMs, ledger: accounts.ledger });
   const objectives = startObjectives({ runtime, database, settings, warn });
   const keepers = [accounts, objectives];
   const observing = startObserving(runtime, {

@@ -4,7 +4,16 @@
 import type { Incident } from "../core/incident.ts";
 import { PEOPLE } from "./book.ts";
 import { detectionLeadMs } from "./pages.ts";
-import { clientsSee, commandOf, sentenceOf, spanText, timeText, titleOf, troubleEndMs } from "./sentences.ts";
+import {
+  clientsSee,
+  commandOf,
+  costsText,
+  sentenceOf,
+  spanText,
+  timeText,
+  titleOf,
+  troubleEndMs,
+} from "./sentences.ts";
 
 export function timelineOf(incident: Incident): string {
   const { id, state, severity, domain, edge, startedMs, openedMs, reopened } = incident;
@@ -30,7 +39,7 @@ ${facts.map(([what, value]) => `| ${what} | ${value} |`).join("\n")}
 ## Impact
 
 ${clientsSee(incident)}.
-${routesTable(incident)}
+${ledgerText(incident)}${routesTable(incident)}
 ## Cause
 
 ${causeText(incident)}
@@ -68,6 +77,20 @@ function secondText(ms: number): string {
 
 function closing(incident: Incident): string {
   return `Rehearse it: \`holdfast incidents export ${incident.id} --scenario\`. The present state: \`${commandOf(incident)}\`.\n`;
+}
+
+function ledgerText(incident: Incident): string {
+  const { ledger } = incident;
+  if (ledger === undefined) return "";
+  const { left, users, addedP50Ms } = ledger;
+  const costs = costsText(incident);
+  const lines = [
+    ...(users.failed > 0 ? [`${users.failed} of ${users.hit} end users got an error.`] : []),
+    ...(left > 0 ? [`${left} clients left before it was decided.`] : []),
+    ...(addedP50Ms === undefined ? [] : [`Rescued calls took ${Math.round(addedP50Ms)} ms longer in the median.`]),
+    ...(costs === undefined ? [] : [`It cost ${costs}.`]),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 function routesTable({ byRoute }: Incident): string {
