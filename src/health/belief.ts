@@ -4,7 +4,7 @@
 import type { BeliefCause } from "../core/belief-cause.ts";
 import type { BeliefCell, BeliefState, PoolCell, SelfCell } from "../core/cell.ts";
 import { DETECTION, ejectAt, RECOVERY, scored } from "./cusum.ts";
-import { pageEvidence, wordProbeEveryMs, wordShare } from "./fuse.ts";
+import { isSpared, pageEvidence, wordProbeEveryMs, wordShare } from "./fuse.ts";
 import { calmPool, inherited, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
@@ -51,6 +51,8 @@ export interface Standing {
   readonly admitted: boolean;
   /** Too much under suspicion for a second try there. */
   readonly strained: boolean;
+  /** Its page names other models as sick, and not it. */
+  readonly spared?: boolean;
   /** Believed not to answer. `hopeful`: though it has just answered a probe. */
   readonly down: boolean;
   readonly hopeful: boolean;
@@ -75,6 +77,7 @@ export function stand(believed: Believed, callId: string, { nowMs, random }: Mom
     admitted: share >= 1 || (share > 0 && placeOf(callId) < share),
     strained:
       cell.slow || cell.pageShare < 1 || (cell.state !== "healthy" && (cell.state !== "ramp" || total >= limit / 2)),
+    spared: pool.page !== undefined && isSpared(pool.page, believed.model, nowMs),
     down: isDown(cell),
     hopeful: cell.state === "probation",
     hushed: cell.state === "suspect" && suspectsItself(believed.self, nowMs),

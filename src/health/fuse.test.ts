@@ -65,6 +65,19 @@ test("only the model that is named, and only while the word is fresh", () => {
   expect([added("claude-sonnet-5", 0), added("claude-opus-4-5", 1_000)]).toEqual([0, 0]);
 });
 
+test("a model beside the one that is named is spared, and told so, while the word is fresh", () => {
+  const about = word("partial_outage", ["opus"], 1_000);
+  const random = () => 0.5;
+  const spared = (page: PageWord | undefined, model: string, nowMs: number) =>
+    stand(believed(page, model), "a", { nowMs, random }).spared;
+  expect([spared(about, "claude-sonnet-5", 0), spared(about, "claude-opus-4-5", 0)]).toEqual([true, false]);
+  expect([spared(about, "claude-sonnet-5", 1_000), spared(word("major_outage"), "claude-sonnet-5", 0)]).toEqual([
+    false,
+    false,
+  ]);
+  expect([spared(word("operational", ["opus"]), "m", 0), spared(undefined, "m", 0)]).toEqual([false, false]);
+});
+
 describe("how much sooner, and how much oftener wrong", () => {
   const mean = (page: PageWord | undefined, failing: number) => {
     let sum = 0;

@@ -63,6 +63,11 @@ export function wordShare(
   return score >= FAILED_PROBE ? 0 : HALF;
 }
 
+/** Its page names other models as sick, and not this one: the trouble is theirs, not the provider's. */
+export function isSpared(word: PageWord, model: string, nowMs: number): boolean {
+  return SHARE[word.health] > 0 && nowMs < word.untilMs && !isAbout(word, model, nowMs);
+}
+
 function isAbout({ models, untilMs }: PageWord, model: string, nowMs: number): boolean {
   return nowMs < untilMs && (models.length === 0 || models.some((named) => isMeant(model, named)));
 }
