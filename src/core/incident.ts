@@ -129,6 +129,8 @@ export interface Incident {
   readonly minutes: IncidentMinute[];
   cause: Suspicion;
   page?: PageWord | undefined;
+  /** The provider's page was read while it was open: where `page` is absent it said nothing. */
+  pageRead?: true;
   readonly updates: IncidentUpdate[];
   updatesMade: number;
   published: boolean;

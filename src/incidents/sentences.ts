@@ -124,6 +124,14 @@ export function costsText({ ledger, counts }: Incident): string | undefined {
   return `${parts.join(", ")}${unknown}`;
 }
 
+/** What the provider says of it on its own page; `undefined`: its page is not read. */
+export function pageText({ page, pageRead, domain, edge }: Incident): string | undefined {
+  if (domain === PEOPLE || edge === "account") return undefined;
+  if (page === undefined) return pageRead === true ? "The provider's page says nothing of it" : undefined;
+  const { title, lifecycle, publishedMs, url } = page;
+  return `"${title}" (${lifecycle}), since ${timeText(publishedMs)}${url === undefined ? "" : ` ${url}`}`;
+}
+
 const CENT = 0.01;
 
 function dollars(usd: number): string {

@@ -8,6 +8,7 @@ import {
   clientsSee,
   commandOf,
   costsText,
+  pageText,
   sentenceOf,
   spanText,
   timeText,
@@ -110,7 +111,8 @@ function causeText(incident: Incident): string {
     ...cause.evidence.map((one) => `- ${plain(one)}`),
     ...(Object.keys(faults).length === 0 ? [] : [`- failed attempts: ${faultsText(faults)}`]),
   ];
-  if (page === undefined) return [...lines, "", "The provider's page has said nothing of it."].join("\n");
+  if (page === undefined)
+    return [...lines, "", `${pageText(incident) ?? "The provider's page was not read"}.`].join("\n");
   const leadMs = detectionLeadMs(incident) ?? 0;
   const lead = leadMs >= 0 ? `${spanText(leadMs)} after we knew` : `${spanText(-leadMs)} before we knew`;
   const stated =

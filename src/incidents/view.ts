@@ -33,6 +33,8 @@ export function viewOf(incident: Incident) {
     costs: costsText(incident),
     doing: doingOf(incident),
     cause: { suspected: incident.cause, stated: page?.cause },
+    /** Absent where there is none: the page is not read, or with `pageRead` says nothing of it. */
+    pageRead: incident.pageRead,
     page: page && {
       id: page.id,
       title: page.title,
