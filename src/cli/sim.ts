@@ -16,7 +16,7 @@ const PORT = 4100;
 const PROVIDERS = "alpha:anthropic-messages,beta:openai-chat";
 const PORT_MAX = 65_535;
 
-const HELP = `holdfast sim: simulated providers on loopback, with scripted faults
+export const help = `holdfast sim: simulated providers on loopback, with scripted faults
 
   holdfast sim [--port ${PORT}] [--providers ${PROVIDERS}]
                [--script FILE.yaml] [--seed 1] [--json]
@@ -46,7 +46,7 @@ interface Flags {
 /** Runs the command; resolves to its exit code: 0 stopped, 2 bad use. */
 export async function sim(args: readonly string[]): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
-    console.log(HELP);
+    console.log(help);
     return 0;
   }
   const flags = readFlags(args);

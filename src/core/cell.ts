@@ -251,6 +251,8 @@ export interface BeliefCell {
   useless: number;
   /** Of an answer in the mean; what a call is expected to cost is reckoned with it. */
   outputTokens: number;
+  /** The share of its calls that its page's word leaves it where few calls tell; else 1. */
+  pageShare: number;
   admission: number;
   admissionMax: number;
   admissionFloor: number;
@@ -281,6 +283,8 @@ export interface PageWord {
     /** Milliseconds since the Unix epoch. */
     readonly startedMs?: number;
   };
+  /** All that is open about the API is being watched after a repair, by its own word. */
+  readonly easing?: true;
   /** On `Clock`: then it is too old to mean anything. */
   readonly untilMs: number;
 }

@@ -33,6 +33,8 @@ export interface Candidate {
   readonly admitted: boolean;
   /** Under suspicion before this call: no second try there. */
   readonly strained: boolean;
+  /** Its provider says that other models are sick, and not this one: it counts as a domain of its own. */
+  readonly spared?: boolean | undefined;
   /** Why it cannot hold the request. */
   readonly lacking?: FaultKind | undefined;
   readonly contextTokens?: number | undefined;
@@ -75,7 +77,7 @@ const STOP = { type: "stop" } as const;
  * 2. a key that is rejected, limited or out of quota is followed by the provider's next one: the model asked for is kept;
  * 3. a short `retry-after` is waited for, once, on the same target, by one call at a time, if its budget allows;
  * 4. a connect or server fault is retried once on the same target, if its budget allows;
- * 5. the next target of another failure domain, then of a tried one; then those that asked to be left alone, those that
+ * 5. the next target of another failure domain, or a model that its provider says is spared, then of a tried one; then those that asked to be left alone, those that
  *    belief holds back (never fail closed), and last those without a good key;
  * 6. a route with a single failure domain has nowhere to go: a transient fault is retried there, within the budget.
  */
@@ -148,7 +150,7 @@ function rank(now: Situation, index: number): number {
     (candidate.admitted ? 0 : 8) +
     paused +
     (candidate.failedBefore ? 2 : 0) +
-    (attemptsOn(now, candidate.domain) > 0 ? 1 : 0)
+    (attemptsOn(now, candidate.domain) > 0 && candidate.spared !== true ? 1 : 0)
   );
 }
 

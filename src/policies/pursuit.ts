@@ -118,6 +118,7 @@ export function situation(pursuit: Pursuit): Situation {
       spareKey,
       admitted: pursuit.standings[index]?.admitted ?? true,
       strained,
+      spared: pursuit.standings[index]?.spared,
       lacking: target.lacking?.(pursuit.call),
       contextTokens: target.contextTokens,
       soonestMs: pursuit.hurried ? target.soonestMs(pursuit.call) : 0,
