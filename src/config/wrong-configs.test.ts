@@ -274,7 +274,6 @@ const ROWS: readonly Row[] = [
   ],
   [inRoute("require: { region: eu }"), ["7:14", "routes.chat.require", later]],
   [inRoute("value: 3eur"), ["7:12", "routes.chat.value", "0.40usd"]],
-  ["$P\n$R\ncanary: 0.10usd/day\n", ["6:9", "canary", later]],
   ["$P\n$R\ncanary: 0.10usd\n", ["6:9", "canary", "an amount a day"]],
   ["$P\n$R\nstatus: { poll: often }\n", ["6:17", "status.poll", "off | auto | a duration"]],
   ["$P\n$R\nstatus: { pol: auto }\n", ["6:11", "status.pol", "unknown key", "poll"]],

@@ -266,6 +266,8 @@ export interface BeliefCell {
   probesWanted: number;
   probedAtMs: number;
   probing: boolean;
+  /** On `Clock`: asked for evidence alone. */
+  canaryAtMs: number;
   /** How a probe is asked for: 0 and 1 by name of the limit, 2 not at all (real calls are tried instead). */
   probeForm: number;
 }
@@ -316,11 +318,17 @@ export interface ProbeBudgetCell {
   spentUsd: number;
 }
 
+/** What canaries have cost within a day, and what of it went to targets that were merely idle. */
+export interface CanaryCell extends ProbeBudgetCell {
+  idleUsd: number;
+}
+
 export interface Cells {
   belief(identity: string): BeliefCell;
   pool(domain: string): PoolCell;
   intake(provider: string): IntakeCell;
   readonly probes: ProbeBudgetCell;
+  readonly canaries: CanaryCell;
   readonly self: SelfCell;
   readonly answers: KeptAnswers;
   readonly conversations: Conversations;

@@ -38,6 +38,8 @@ export interface Route {
   readonly targets: readonly Target[];
   /** The targets as they are tried, for whoever tells how they stand. */
   readonly keyed: readonly KeyedTarget[];
+  /** The same, each in its own dialect, for whoever asks on his own. */
+  readonly natives: readonly KeyedTarget[];
   /** Its last resorts that are models. */
   readonly locals: readonly LocalStandby[];
   serve(dialect: DialectId): Service;
@@ -59,7 +61,7 @@ export interface CompileContext {
   readonly maxOutput: (model: string) => number | undefined;
   /** What a model can hold in tokens, where known. */
   readonly contextOf?: ((model: string) => number | undefined) | undefined;
-  readonly priceOf: (model: string) => TokenPrice | undefined;
+  readonly priceOf: (provider: ProviderSettings, model: string) => TokenPrice | undefined;
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
@@ -127,7 +129,7 @@ function plan({ route, target, matched, providers, context }: PlanContext): Plan
   const model = target.model === "*" ? prefix + matched : target.model.replace("*", () => matched);
   const limit = context.maxOutput(model);
   const contextTokens = context.contextOf?.(model);
-  const price = context.priceOf(model);
+  const price = context.priceOf(found.settings, model);
   const plan: Planned["plan"] = {
     target: {
       id: `${provider.name}/${model}`,
@@ -170,11 +172,13 @@ function compileRoute(
   const plans = route.targets.map(planOf);
   const services = new Map<DialectId, Service>();
   let keyed: readonly KeyedTarget[] = [];
+  const natives: KeyedTarget[] = [];
   for (const [id, client] of Object.entries(DIALECTS)) {
     // The cells of both are the same.
     keyed = plans.map(({ plan, provider }) =>
       keyedTarget({ ...plan, client }, { provider, cells, secrets, probesUsdPerDay, alternatives: plans.length > 1 }),
     );
+    natives.push(...keyed.filter(({ made }) => made.dialect === id));
     const caching = cachingOf(route, client, cells);
     const rungs = rungsOf(route, planOf, { client, keys: caching?.outageKeys }, { cells, secrets });
     // The keys of DIALECTS are dialect ids.
@@ -184,6 +188,7 @@ function compileRoute(
     name: route.name,
     targets: plans.map(({ plan }) => plan.target),
     keyed,
+    natives,
     locals: standbysOf(route, planOf, { cells, secrets }),
     serve(dialect) {
       const service = services.get(dialect);

@@ -5,7 +5,8 @@ import type { Call } from "../core/call.ts";
 import type { BeliefCell, TargetCell } from "../core/cell.ts";
 import { FAULTS, fault } from "../core/fault.ts";
 import type { Refusal, Reply } from "../core/reply.ts";
-import type { Scope } from "../core/service.ts";
+import type { Scope, Service } from "../core/service.ts";
+import type { Target } from "../core/target.ts";
 import { PROBES_USD_PER_DAY } from "../health/probe.ts";
 import { lateAfterMs } from "../health/silence.ts";
 import { tokensPerSAtLeast } from "../health/slowness.ts";
@@ -18,6 +19,10 @@ import { quotaGate } from "./quota-gate.ts";
 import type { Learnt } from "./timeouts.ts";
 
 export interface KeyedTarget extends Pursued {
+  /** As it was compiled. */
+  readonly made: Target;
+  /** One attempt outside of any pursuit, which no belief sees. */
+  readonly send: Service;
   readonly keyring: Pick<Keyring<unknown>, "count">;
 }
 
@@ -51,16 +56,19 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
       joinedBy,
     }),
   );
+  const send: Service = (call, scope) => run(keyring, id, { call, scope }, 1);
   const believing = createBelieving({
     cells: context.cells,
     identity,
     provider: `${context.provider.name}\n${context.provider.url}`,
     target: planned.target,
     probesUsdPerDay: context.probesUsdPerDay ?? PROBES_USD_PER_DAY,
-    send: (call, scope) => run(keyring, id, { call, scope }, 1),
+    send,
   });
   return {
     id,
+    made: planned.target,
+    send,
     identity,
     domain,
     model,

@@ -39,6 +39,7 @@ export function createBelief(): BeliefCell {
     probesWanted: PROBES_WANTED_MIN,
     probedAtMs: Number.NEGATIVE_INFINITY,
     probing: false,
+    canaryAtMs: Number.NEGATIVE_INFINITY,
     probeForm: 0,
   };
 }

@@ -51,6 +51,7 @@ export function createCells(): Cells {
     intake: (provider) =>
       getOrMake(intakes, provider, DOMAINS_MAX, () => ({ calls: 0, tenants: new Map(), peak: 0, peakAtMs: 0 })),
     probes: { dayStartMs: 0, spentUsd: 0 },
+    canaries: { dayStartMs: 0, spentUsd: 0, idleUsd: 0 },
     self: createSelf(),
     answers: createKeptAnswers(),
     conversations: createConversations(),
