@@ -48,6 +48,8 @@ export interface CacheWish {
   readonly maxStaleMs?: number;
   /** How old a kept answer may be. */
   readonly maxAgeMs?: number;
+  /** For how long it must still be fresh. */
+  readonly minFreshMs?: number;
   /** RFC 5861: by how much it may be past its `ttl` where no target can answer. */
   readonly staleIfErrorMs?: number;
   /** A kept answer or none. */

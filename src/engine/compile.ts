@@ -202,7 +202,9 @@ interface Caching {
   readonly spared: ((call: Call, scope: Scope) => boolean) | undefined;
 }
 
-function cachingOf({ cache: rules, name }: RouteSettings, client: Dialect, { answers }: Cells): Caching | undefined {
+function cachingOf({ cache: rules, name }: RouteSettings, client: Dialect, cells: Cells): Caching | undefined {
+  const { answers } = cells;
+  const outageCell = cells.outage(name);
   if (rules === undefined) return undefined;
   const keysFor = (likeness: Likeness): KeyContext => ({
     client,
@@ -217,7 +219,7 @@ function cachingOf({ cache: rules, name }: RouteSettings, client: Dialect, { ans
     recorder: createRecorder({ ...rules, keys: kept, route: name, answers }),
     desk: createDesk({ answers, keys: keysFor(read === "off" ? "exact" : read), flights: createFlights() }),
     outageKeys: outage === "off" ? undefined : keysFor(outage),
-    spared: outage === "off" ? undefined : hasStale(answers, keysFor(outage)),
+    spared: outage === "off" ? undefined : hasStale(answers, keysFor(outage), outageCell),
   };
 }
 
@@ -283,12 +285,13 @@ function protect(route: RouteSettings, { targets, rungs, caching, client }: Ladd
           conversations: cells.conversations,
           warm: route.warm ?? 0,
         });
-  const rules = { ...limits, route: name, criticality, spared: caching?.spared, hedge, favour };
+  const outage = cells.outage(name);
+  const rules = { ...limits, route: name, criticality, outage, spared: caching?.spared, hedge, favour };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
   const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy>> = {
     cache: cache(caching?.desk, (route.cache?.healthy ?? "off") !== "off"),
     deadline: deadline(totalMs),
-    "last-resort": lastResort(rungs, cells.outage(route.name)),
+    "last-resort": lastResort(rungs, outage),
     keep: keep(caching?.recorder),
     refused: refused(cells),
     resume: resuming({ mode: route.resume, client, attemptsMax: route.attempts }),

@@ -6,6 +6,7 @@ test.each([
   ["No-Cache , max-age=0", { noStore: false, noCache: true, maxAgeMs: 0 }],
   ["max-stale", { noStore: false, noCache: false, maxStaleMs: Number.POSITIVE_INFINITY }],
   ["only-if-cached, stale-if-error=60", { noStore: false, noCache: false, staleIfErrorMs: 60_000, onlyIfCached: true }],
+  ["min-fresh=30", { noStore: false, noCache: false, minFreshMs: 30_000 }],
   ["max-stale=60", { noStore: false, noCache: false, maxStaleMs: 60_000 }],
   ['max-stale="0"', { noStore: false, noCache: false, maxStaleMs: 0 }],
   ["max-stale=-1, x-no-store", { noStore: false, noCache: false }],

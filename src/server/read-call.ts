@@ -122,12 +122,13 @@ export function cacheWish(text: string): CacheWish {
     return seconds === undefined ? undefined : Number(seconds) * 1_000;
   };
   const maxStaleMs = directives.includes("max-stale") ? Number.POSITIVE_INFINITY : msOf("max-stale");
-  const [maxAgeMs, staleIfErrorMs] = [msOf("max-age"), msOf("stale-if-error")];
+  const [maxAgeMs, minFreshMs, staleIfErrorMs] = [msOf("max-age"), msOf("min-fresh"), msOf("stale-if-error")];
   return {
     noStore: directives.includes("no-store"),
     noCache: directives.includes("no-cache"),
     ...(maxStaleMs !== undefined && { maxStaleMs }),
     ...(maxAgeMs !== undefined && { maxAgeMs }),
+    ...(minFreshMs !== undefined && { minFreshMs }),
     ...(staleIfErrorMs !== undefined && { staleIfErrorMs }),
     ...(directives.includes("only-if-cached") && { onlyIfCached: true }),
   };
