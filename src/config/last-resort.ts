@@ -4,14 +4,13 @@
 import { PROVIDERS } from "../../catalog/providers.ts";
 import { nearest } from "../core/nearest.ts";
 import type { CacheSettings, LastResortSettings, Likeness } from "../core/settings.ts";
+import { ROUTE_DEFAULTS, CACHE_DEFAULTS as standard } from "./defaults.ts";
 import { asksForNothing } from "./fields.ts";
 import type { Issue, Path } from "./problem.ts";
 import { splitTarget, targetIssues } from "./routes.ts";
 import { at, entriesOf, isMapping, textAt } from "./tree.ts";
 
 const RUNGS_MAX = 8;
-const TTL_MS = 3_600_000;
-const STALE_IF_ERROR_MS = 604_800_000;
 const SENTENCE_MAX = 4_000;
 /** What a canned sentence may tell of the outage. */
 const FACTS = ["model", "reason", "since", "retry"] as const;
@@ -21,9 +20,10 @@ const ALLOWED = 'provider/model | { canned: "…" } | defer';
 
 type Written = readonly (string | { readonly canned: string })[] | "off" | undefined;
 
-/** Where nothing is said of last resorts and answers are kept, they are what is given. */
-export function lastResortOf(written: Written, cache: WrittenCache | "off" | undefined): LastResortSettings[] {
-  if (written === undefined && typeof cache === "object" && cache.outage !== "off") return [{ type: "stale-cache" }];
+/** Where nothing is said of last resorts, kept answers are given, unless none is to be kept. */
+export function lastResortOf(written: Written, cache: WrittenCache | "off" | undefined): readonly LastResortSettings[] {
+  const keeps = cache === undefined || (typeof cache === "object" && cache.outage !== "off");
+  if (written === undefined && keeps) return ROUTE_DEFAULTS.lastResort ?? [];
   if (written === undefined || written === "off") return [];
   return written.flatMap((rung): LastResortSettings[] => {
     if (typeof rung !== "string") return [{ type: "canned", text: rung.canned.trim() }];
@@ -43,18 +43,24 @@ interface WrittenCache {
   readonly "stale-if-error"?: number | undefined;
 }
 
-/** Where the rung `stale-cache` is written, answers are kept though nothing is said of them. */
+/** Answers are kept where the rung `stale-cache` gives them, though nothing is said of them, and where they are read while all is well. */
 export function cacheOf(
   written: WrittenCache | "off" | undefined,
   rungs: readonly LastResortSettings[],
 ): CacheSettings | undefined {
   if (written === "off") return undefined;
-  const { scope = "tenant", ttl, "stale-if-error": staleIfError } = written ?? {};
+  const { scope, ttl, "stale-if-error": staleIfError } = written ?? {};
   const isRead = rungs.some(({ type }) => type === "stale-cache");
-  const outage = isRead ? likenessOf(written?.outage ?? "stem") : "off";
-  const healthy = likenessOf(written?.healthy ?? "off");
+  const outage = isRead ? likenessOf(written?.outage ?? standard.outage) : "off";
+  const healthy = likenessOf(written?.healthy ?? standard.healthy);
   if (outage === "off" && healthy === "off") return undefined;
-  return { healthy, outage, scope, ttlMs: ttl ?? TTL_MS, staleIfErrorMs: staleIfError ?? STALE_IF_ERROR_MS };
+  return {
+    healthy,
+    outage,
+    scope: scope ?? standard.scope,
+    ttlMs: ttl ?? standard.ttlMs,
+    staleIfErrorMs: staleIfError ?? standard.staleIfErrorMs,
+  };
 }
 
 /** What is not in this version was refused before. */

@@ -49,6 +49,8 @@ test("the catalog brings dialect and url, and the rest is the defaults", () => {
         usage: "exact",
         strict: false,
         criticality: "default",
+        cache: { healthy: "off", outage: "stem", scope: "tenant", ttlMs: 3_600_000, staleIfErrorMs: 604_800_000 },
+        lastResort: [{ type: "stale-cache" }],
       },
     ],
     keys: [],
@@ -71,6 +73,7 @@ routes:
     usage: as-asked
     strict: true
     criticality: sheddable
+    cache: off
   "*": { targets: ["b/*"], timeouts: {}, retry-wait: 0 }
 `);
   expect(warnings.map(({ path, message }) => `${path} ${message}`)).toEqual([
@@ -119,7 +122,10 @@ describe("what is kept, and when it is read", () => {
   };
 
   test.each<[string, unknown[]]>([
-    ["{}", [undefined, undefined, undefined, []]],
+    ["{}", ["off", "stem", "tenant", ["stale-cache"]]],
+    ["cache: off", [undefined, undefined, undefined, []]],
+    ["last-resort: []", [undefined, undefined, undefined, []]],
+    ["last-resort: [{ canned: Back soon. }]", [undefined, undefined, undefined, ["canned"]]],
     ["last-resort: [stale-cache]", ["off", "stem", "tenant", ["stale-cache"]]],
     ["cache: { ttl: 5m }", ["off", "stem", "tenant", ["stale-cache"]]],
     ["cache: { outage: exact }", ["off", "exact", "tenant", ["stale-cache"]]],

@@ -165,12 +165,12 @@ export const route = object({
   ),
   cache: told(
     feature(cache, "off | { healthy, outage, ttl, stale-if-error, scope }"),
-    "Answers that are kept and given again.",
-    "off",
+    "Answers that are kept and given again. Where nothing is said: as its keys' defaults say.",
   ),
   "last-resort": told(
     feature(list(lastResort, "a list"), "[] | a list of last resorts"),
     "What is given when no target can answer, in this order: a kept answer, a model of `tier: local`, a prepared sentence, or the promise of a later answer (`defer`, needs `store: sqlite:PATH`).",
+    "[stale-cache]",
   ),
   require: told(
     feature(named(text("a name"), "a mapping such as { region: eu }"), "{} | a mapping such as { region: eu }"),
