@@ -98,6 +98,7 @@ function keep({ keys: context, route, answers, ttlMs, staleIfErrorMs }: Recorder
     call: call.id,
     tenant: call.tenant,
     route,
+    ...(call.cache?.tags && { tags: call.cache.tags }),
     atMs,
     freshUntilMs,
     goneAtMs: freshUntilMs + staleIfErrorMs,

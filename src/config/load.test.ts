@@ -115,6 +115,22 @@ const FEATURES = [
   "status-page",
   "passthrough",
 ];
+test("a sentence in several languages: the first is for everybody else", () => {
+  const { settings } = good(
+    SMALL.replace("targets:", 'last-resort: [{ canned: { en: " Back soon.", de: Bald. } }], targets:'),
+  );
+  expect(settings.routes[0]?.lastResort).toEqual([
+    {
+      type: "canned",
+      text: "Back soon.",
+      languages: [
+        { language: "en", text: "Back soon." },
+        { language: "de", text: "Bald." },
+      ],
+    },
+  ]);
+});
+
 describe("what is kept, and when it is read", () => {
   const of = (more: string): unknown[] => {
     const { cache, lastResort = [] } = good(SMALL.replace("targets:", `${more} targets:`)).settings.routes[0] ?? {};

@@ -95,14 +95,18 @@ const cache = object({
 });
 
 const LAST_RESORTS = 'stale-cache | provider/model | { canned: "…" } | defer';
+const SENTENCE = "a sentence | { en: …, de: … }";
+const sentence = z
+  .union([text("a sentence"), named(text("a sentence"), SENTENCE)], { error: SENTENCE })
+  .meta({ [ALLOWED]: SENTENCE });
 const lastResort = z
   .union(
     [
       text("stale-cache"),
       object({
         canned: told(
-          text("a sentence"),
-          "What is said then; `{model}` `{reason}` `{since}` `{retry}` are facts of the outage.",
+          sentence,
+          "What is said then, or for each language what is said in it (the first to whoever reads none of them); `{model}` `{reason}` `{since}` `{retry}` are facts of the outage.",
         ),
       }),
     ],

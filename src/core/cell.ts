@@ -156,6 +156,8 @@ export interface KeptAnswer {
   readonly call: string;
   readonly tenant: string;
   readonly route: string;
+  /** What it is about, as the client named it; absent: it did not say. */
+  readonly tags?: readonly string[];
   readonly atMs: number;
   readonly freshUntilMs: number;
   /** From then on it is not given any more, outage or not. */

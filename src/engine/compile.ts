@@ -48,6 +48,8 @@ export interface Routes {
   get(model: string): Route | undefined;
   /** The name of the route that a model would take; compiles nothing. */
   find(model: string): string | undefined;
+  /** Some route says something in several languages: what clients read is worth knowing. */
+  readonly speaksSeveral: boolean;
   /** Every route that has targets by now: those of exact names, and one for each model that a pattern matched. */
   compiled(): readonly Route[];
 }
@@ -88,6 +90,9 @@ export function compile(settings: Settings, context: CompileContext): Routes {
   const patternOf = (model: string) => patterns.find(({ prefix }) => model.startsWith(prefix));
   return {
     names: settings.routes.map((route) => route.name),
+    speaksSeveral: settings.routes.some(({ lastResort = [] }) =>
+      lastResort.some((rung) => rung.type === "canned" && rung.languages !== undefined),
+    ),
     get(model) {
       const known = exact.get(model) ?? matched.get(model);
       if (known !== undefined) return known;
@@ -233,7 +238,7 @@ function rungsOf(
   return lastResort.flatMap((rung) => {
     if (rung.type === "stale-cache") return keys === undefined ? [] : staleCache(cells.answers, keys);
     if (rung.type === "defer") return deferred(cells.deferral, name);
-    if (rung.type === "canned") return canned(rung.text, client);
+    if (rung.type === "canned") return canned(rung, client);
     const { plan, provider } = planOf(rung.target);
     const target = keyedTarget({ ...plan, client, tolerantFrom: 0 }, { provider, cells, secrets });
     return localModel(target, { cell: cells.local(target.identity), drains: cells.drains, client, criticality });
