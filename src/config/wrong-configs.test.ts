@@ -272,6 +272,14 @@ const ROWS: readonly Row[] = [
     inRoute("last-resort: [{ canned: 'down since {sinse}' }]"),
     ["7:29", "routes.chat.last-resort[0].canned", "no fact of an outage", "{since}"],
   ],
+  [
+    inRoute("last-resort: [{ canned: { en: Back soon., german: Bald. } }]"),
+    ["7:47", "routes.chat.last-resort[0].canned.german", "is no language"],
+  ],
+  [
+    inRoute("last-resort: [{ canned: { en: Back soon., de: 'seit {sinse}' } }]"),
+    ["7:51", "routes.chat.last-resort[0].canned.de", "no fact of an outage", "{since}"],
+  ],
   [inRoute("require: { region: eu }"), ["7:14", "routes.chat.require", later]],
   [inRoute("value: 3eur"), ["7:12", "routes.chat.value", "0.40usd"]],
   ["$P\n$R\ncanary: 0.10usd\n", ["6:9", "canary", "an amount a day"]],

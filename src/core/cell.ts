@@ -82,6 +82,8 @@ export interface AdmissionCell {
 /** One target, or one target with one key: until when (on `Clock`) its provider asked us to stay away, and whether a call already waits for that. */
 export interface TargetCell {
   pausedUntilMs: number;
+  /** It said that a limit of ours is reached: until then (on `Clock`) nobody counts on it. */
+  limitedUntilMs: number;
   waiting: boolean;
   /** What went wrong there last; absent: nothing yet. */
   lastFault?: FaultKind;
@@ -132,6 +134,8 @@ export interface RefusedCell {
 export interface OutageCell {
   /** On `Clock`: the first refusal after which no target has answered; `undefined` while targets answer. */
   sinceMs: number | undefined;
+  /** When a call that could do without was last sent all the same. */
+  trialMs: number;
 }
 
 /** A local model that is a last resort. */
@@ -152,6 +156,8 @@ export interface KeptAnswer {
   readonly call: string;
   readonly tenant: string;
   readonly route: string;
+  /** What it is about, as the client named it; absent: it did not say. */
+  readonly tags?: readonly string[];
   readonly atMs: number;
   readonly freshUntilMs: number;
   /** From then on it is not given any more, outage or not. */

@@ -25,6 +25,7 @@ import {
   type Standpoint,
   shedRetryMs,
 } from "./shed.ts";
+import { isHopeless, isTrial } from "./spared.ts";
 import { accept, failed } from "./tried.ts";
 import { verdict } from "./verdict.ts";
 
@@ -71,7 +72,9 @@ export function pursue(
       trail: [],
     };
     // A stream that broke is gone on with as far as that can be: its client has a part already.
-    if (call.delivered !== undefined || !pursuit.standings.some(isAway)) return run(pursuit);
+    if (call.delivered !== undefined) return run(pursuit);
+    if (isHopelessFor(pursuit) && !isTrialNow(pursuit)) return Promise.resolve(refuse(pursuit, HOPELESS));
+    if (!pursuit.standings.some(isAway)) return run(pursuit);
     const isDrained = (index: number): boolean => cells.drains.untilMs(targets[index]?.id ?? "") > nowMs;
     // Probes, and calls to which nothing else can be given, find out that a target is back.
     if (isHushed(pursuit.standings, isDrained) && rules.spared?.(call, scope) === true) {
@@ -79,6 +82,19 @@ export function pursue(
     }
     return isOutage(pursuit.standings, isDrained) ? inOutage(pursuit, isDrained) : run(pursuit);
   };
+}
+
+/** An answer is at hand, and none is to be hoped for. */
+function isHopelessFor({ targets, rules, cells, call, scope }: Pursuit): boolean {
+  const { spared, outage } = rules;
+  return spared !== undefined && isHopeless(outage, targets, cells, scope.runtime.clock.now()) && spared(call, scope);
+}
+
+/** Somebody has to find out; but nobody waits only for that. */
+function isTrialNow(pursuit: Pursuit): boolean {
+  const { rules, scope } = pursuit;
+  const move = nextMove(situation(pursuit));
+  return move.type === "try" && move.afterMs === 0 && isTrial(rules.outage, scope.runtime.clock.now());
 }
 
 function isAway({ down, hushed }: Standpoint): boolean {
@@ -129,6 +145,8 @@ async function run(pursuit: Pursuit): Promise<Reply> {
       passOver(pursuit, now, move.type === "stop" ? targets.length : move.candidate);
     }
     if (move.type === "stop") return refuse(pursuit, stopped(pursuit, now));
+    if (history.length > 0 && call.delivered === undefined && isHopelessFor(pursuit))
+      return refuse(pursuit, verdictOf(pursuit));
     const target = targets[move.candidate];
     if (target === undefined) return refuse(pursuit, fault("bug", "a move to a target that does not exist"));
     if (move.afterMs > 0) await wait(pursuit, move, target);

@@ -284,11 +284,39 @@ describe("calls and events", () => {
 });
 
 test("kept answers are purged, and a filter that is not understood purges nothing", async () => {
-  const { ask } = door();
+  const { ask, engine } = door();
   const purge = (query: string, method = "POST") => ask(`/admin/v1/cache/purge${query}`, { ...post(), method });
   for (const query of ["", "?route=chat", "?call=c&older-than=60"]) {
     expect(await json(await purge(query))).toEqual({ purged: 0 });
   }
+  const kept = {
+    texts: ["x"],
+    target: "a/m",
+    model: "m",
+    tenant: "t",
+    route: "chat",
+    atMs: 0,
+    freshUntilMs: 1,
+    goneAtMs: 2,
+  };
+  for (const [call, tags] of [
+    ["one", ["product-1", "shop"]],
+    ["two", ["product-2", "shop"]],
+    ["three", undefined],
+  ] as const)
+    engine.cells.answers.set({ exact: call }, { ...kept, call, ...(tags && { tags }) });
+  const found = [];
+  for (const query of [
+    "?tag=product",
+    "?tag=product-2",
+    "?tag=shop&tenant=u",
+    "?tag=shop&tenant=t",
+    "?call=three",
+    "",
+  ]) {
+    found.push((await json(await purge(query))).purged);
+  }
+  expect(found).toEqual([0, 1, 0, 1, 1, 0]);
   for (const query of ["?rout=chat", "?older-than=1h"]) expect((await purge(query)).status).toBe(400);
   expect((await ask("/admin/v1/cache/purge")).status).toBe(405);
 });

@@ -126,18 +126,20 @@ function changeTarget({ engine }: Context, { request }: Asked, [, name, what]: R
   return what === "drain" ? drainTarget(engine, target, request) : restoreTarget(engine, target);
 }
 
-/** Of one call, one route, one tenant, one target, older than so many seconds; without any of these: all. */
+/** Of one call, one route, one tenant, one target, with one tag, older than so many seconds; without any of these: all. */
 function purge({ engine }: Context, { request, query }: Asked): Result {
   if (request.method !== "POST") return notAllowed(request.method, "POST");
   // A filter that is not understood must not become "all".
-  const unknown = [...query.keys()].find((name) => ![...PURGED_BY, "older-than"].includes(name));
-  if (unknown !== undefined) return wrongQuery(unknown, `${PURGED_BY.join(", ")}, older-than`);
+  const unknown = [...query.keys()].find((name) => ![...PURGED_BY, "tag", "older-than"].includes(name));
+  if (unknown !== undefined) return wrongQuery(unknown, `${PURGED_BY.join(", ")}, tag, older-than`);
   const age = query.get("older-than");
   if (age !== null && !/^\d{1,9}$/.test(age)) return wrongQuery("older-than", "a whole number of seconds");
   const madeBeforeMs = age === null ? Number.POSITIVE_INFINITY : engine.runtime.clock.now() - Number(age) * 1_000;
+  const tag = query.get("tag");
   const purged = engine.cells.answers.purge(
     (kept) =>
       PURGED_BY.every((name) => query.get(name) === null || query.get(name) === kept[name]) &&
+      (tag === null || kept.tags?.includes(tag) === true) &&
       kept.atMs <= madeBeforeMs,
   );
   return { purged };

@@ -33,7 +33,14 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
   const { id } = asker;
   open.open++;
   try {
-    const asked = await readCall(request, path, query, { id, tenant, runtime: engine.runtime, endUser });
+    const { runtime, routes } = engine;
+    const asked = await readCall(request, path, query, {
+      id,
+      tenant,
+      runtime,
+      endUser,
+      languages: routes.speaksSeveral,
+    });
     if (!isFault(asked)) return await answerCall(engine, exchange, asked);
     open.open--;
     return refuse(asker, asked);
