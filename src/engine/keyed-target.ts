@@ -2,7 +2,7 @@
 // came of it is noted with that key.
 
 import type { Call } from "../core/call.ts";
-import type { BeliefCell, TargetCell } from "../core/cell.ts";
+import type { BeliefCell, HeadroomCell, TargetCell } from "../core/cell.ts";
 import { FAULTS, fault } from "../core/fault.ts";
 import type { Refusal, Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
@@ -10,7 +10,8 @@ import { PROBES_USD_PER_DAY } from "../health/probe.ts";
 import { lateAfterMs } from "../health/silence.ts";
 import { tokensPerSAtLeast } from "../health/slowness.ts";
 import { lacksRoom } from "../policies/context-fit.ts";
-import type { Pursued } from "../policies/pursuit.ts";
+import { refusedRate, roomFor, sendTo, tokensOfBody, tookOver } from "../policies/headroom.ts";
+import type { Headroom, Pursued } from "../policies/pursuit.ts";
 import { type AttemptPlan, attempt } from "./attempt.ts";
 import { createBelieving, shapeOfCall } from "./believing.ts";
 import { createKeyring, type KeyContext, type Keyring } from "./keyring.ts";
@@ -59,12 +60,14 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     probesUsdPerDay: context.probesUsdPerDay ?? PROBES_USD_PER_DAY,
     send: (call, scope) => run(keyring, id, { call, scope }, 1),
   });
+  const headroom = context.cells.headroom(identity);
   return {
     id,
     identity,
     domain,
     model,
     keyring,
+    headroom: headroomOf(headroom),
     keys: keyring.standing,
     contextTokens,
     lacking: (call) => (isEnlarged(call) ? undefined : lacksRoom(room, call)),
@@ -74,10 +77,19 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     isFull: believing.isFull,
     soonestMs: believing.soonestMs,
     attempt(call, scope, number) {
+      sendTo(headroom, tokensOfBody(call.body.length), scope.runtime.clock.now());
       const replying = believing.watch(call, scope, () => run(keyring, id, { call, scope }, number));
       if (call.delivered === undefined || joinedBy() === "anchor") return replying;
       return replying.then((reply) => (reply.ok ? reply : taught(reply, context.cells.target(identity))));
     },
+  };
+}
+
+function headroomOf(cell: HeadroomCell): Headroom {
+  return {
+    room: ({ body }, criticality, nowMs) => roomFor(cell, { tokens: tokensOfBody(body.length), criticality }, nowMs),
+    answered: (nowMs) => tookOver(cell, nowMs),
+    refused: (nowMs) => refusedRate(cell, nowMs),
   };
 }
 

@@ -10,7 +10,11 @@ import type { Pursued, Pursuit } from "./pursuit.ts";
 export function failed(pursuit: Pursuit, candidate: number, reason: Fault): void {
   pursuit.history.push({ candidate, fault: reason });
   const target = pursuit.targets[candidate];
-  if (target !== undefined) pause(pursuit, target, reason);
+  if (target === undefined) return;
+  pause(pursuit, target, reason);
+  if (reason.kind !== "rate-limited" || candidate === 0 || target.headroom === undefined) return;
+  const nowMs = pursuit.scope.runtime.clock.now();
+  if (!target.keys(nowMs).spareKey) target.headroom.refused(nowMs);
 }
 
 /** The provider asked for a pause. What it says of one key is noted with that key, so that the others go on. */
@@ -23,7 +27,10 @@ function pause({ cells, scope }: Pursuit, target: Pursued, { kind, retryAfterMs 
 
 export function accept(pursuit: Pursuit, target: Pursued, answer: Answer): Answer {
   const { targets, cells, trail, history } = pursuit;
-  if (target !== targets[0]) settle(pursuit, target);
+  if (target !== targets[0]) {
+    settle(pursuit, target);
+    target.headroom?.answered(pursuit.scope.runtime.clock.now());
+  }
   const budget = cells.budget(target.domain);
   // A full bucket takes nothing; that is nearly always so.
   if (!isFull(budget)) fundBy(answer, budget);
