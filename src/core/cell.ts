@@ -10,9 +10,12 @@ import type { PageHealth } from "./status-page.ts";
 /** Tokens of a full retry budget. */
 export const BUDGET_TOKENS_MAX = 10;
 
-/** Same-domain retries, funded by successes: a retry takes 1, a success gives 0.1. Starts full. */
+/** Same-domain retries, funded by successes: a retry takes 1, or what it costs, a success gives a tenth. Starts full. */
 export interface BudgetCell {
   tokens: number;
+  usd: number;
+  /** What a call costs in the mean; 0 while no price is known. */
+  meanUsd: number;
 }
 
 /** What a route may spend on second requests in parallel; funded by its calls. Starts empty. */

@@ -11,7 +11,7 @@ import { spendRetry } from "./budget.ts";
 import { isPassedOver } from "./context-fit.ts";
 import { hedged } from "./hedged.ts";
 import { type Candidate, type Move, nextMove, type Situation } from "./next-move.ts";
-import { type Pursued, type PursueRules, type Pursuit, situation } from "./pursuit.ts";
+import { costOf, type Pursued, type PursueRules, type Pursuit, situation } from "./pursuit.ts";
 import {
   admission,
   admittedAnswered,
@@ -137,7 +137,7 @@ async function run(pursuit: Pursuit): Promise<Reply> {
     if (target === undefined) return refuse(pursuit, fault("bug", "a move to a target that does not exist"));
     if (move.afterMs > 0) await wait(pursuit, move, target);
     if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
-    if (move.retry) spendRetry(pursuit.cells.budget(target.domain));
+    if (move.retry) spendRetry(pursuit.cells.budget(target.domain), costOf(pursuit, target));
     const hedge = history.length === 0 ? pursuit.rules.hedge : undefined;
     if (hedge !== undefined) {
       const answered = await hedged(pursuit, hedge, move.candidate);

@@ -122,7 +122,8 @@ export function situation(pursuit: Pursuit): Situation {
       domain: target.domain,
       pausedMs: Math.max(pausedMs, cell.pausedUntilMs - nowMs),
       waitedFor: cell.waiting,
-      mayRetry: mayRetry(cells.budget(target.domain)),
+      // Nothing is tried again before something failed.
+      mayRetry: history.length === 0 || mayRetry(cells.budget(target.domain), costOf(pursuit, target)),
       failedBefore: pursuit.failedBefore.has(target.id),
       drained: cells.drains.untilMs(target.id) > nowMs,
       noKey,
@@ -145,6 +146,11 @@ export function situation(pursuit: Pursuit): Situation {
     remainingMs: pursuit.dueMs - nowMs,
     random: scope.runtime.random(),
   };
+}
+
+/** What the call is expected to cost there; `undefined` without a price. */
+export function costOf({ call }: Pursuit, { hedging }: Pursued): number | undefined {
+  return hedging?.usd(call, hedging.outputTokens());
 }
 
 function roomAt({ call, rules }: Pursuit, { headroom }: Pursued, nowMs: number): Room {

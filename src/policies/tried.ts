@@ -3,9 +3,9 @@
 import type { BudgetCell } from "../core/cell.ts";
 import { FAULTS, type Fault } from "../core/fault.ts";
 import type { Answer, Degraded } from "../core/reply.ts";
-import { fundRetry, isFull } from "./budget.ts";
+import { fundRetry, isFull, learnCost } from "./budget.ts";
 import { isKeyFault } from "./key-rotation.ts";
-import type { Pursued, Pursuit } from "./pursuit.ts";
+import { costOf, type Pursued, type Pursuit } from "./pursuit.ts";
 
 export function failed(pursuit: Pursuit, candidate: number, reason: Fault): void {
   pursuit.history.push({ candidate, fault: reason });
@@ -32,8 +32,10 @@ export function accept(pursuit: Pursuit, target: Pursued, answer: Answer): Answe
     target.headroom?.answered(pursuit.scope.runtime.clock.now());
   }
   const budget = cells.budget(target.domain);
+  const usd = costOf(pursuit, target);
+  if (usd !== undefined) learnCost(budget, usd);
   // A full bucket takes nothing; that is nearly always so.
-  if (!isFull(budget)) fundBy(answer, budget);
+  if (!isFull(budget)) fundBy(answer, budget, usd);
   const degraded = degradedBy(answer, target, targets[0]);
   // Rate-limit headers and ids of another provider's bucket would mislead the client after a failover.
   const headers = target === targets[0] && history.every(({ candidate }) => candidate === 0) ? answer.headers : {};
@@ -47,9 +49,9 @@ function settle({ targets, rules, history, standings, favoured, call, scope }: P
   if (left) rules.favour?.answered(call, place, scope.runtime.clock.now());
 }
 
-function fundBy({ ending }: Answer, budget: BudgetCell): void {
+function fundBy({ ending }: Answer, budget: BudgetCell, usd: number | undefined): void {
   void ending.then(({ kind }) => {
-    if (kind === "complete") fundRetry(budget);
+    if (kind === "complete") fundRetry(budget, usd);
   });
 }
 

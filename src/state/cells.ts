@@ -62,7 +62,8 @@ export function createCells(): Cells {
       getOrMake(targets, identity, TARGETS_MAX, () => ({ pausedUntilMs: 0, waiting: false, refusesPrefix: false })),
     key: (identity) => getOrMake(keys, identity, KEYS_MAX, () => ({ restUntilMs: 0, strikes: 0, sure: false })),
     drains: createDrains(),
-    budget: (domain) => getOrMake(budgets, domain, DOMAINS_MAX, () => ({ tokens: BUDGET_TOKENS_MAX })),
+    budget: (domain) =>
+      getOrMake(budgets, domain, DOMAINS_MAX, () => ({ tokens: BUDGET_TOKENS_MAX, usd: 0, meanUsd: 0 })),
     hedge: (route) => getOrMake(hedges, route, ROUTES_MAX, () => ({ calls: 0, usd: 0 })),
     outage: (route) => getOrMake(outages, route, ROUTES_MAX, () => ({ sinceMs: undefined })),
     admission: (route) =>
