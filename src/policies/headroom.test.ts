@@ -121,7 +121,7 @@ test("whatever the clock and the calls do, every number stays in its bounds", ()
         expect(growth.level <= growthLimit(cell) / 6 + 1e-6).toBe(true);
       }
       // However it came there: after a quiet quarter of an hour a call has room.
-      roomFor(cell, call, nowMs);
+      sendTo(cell, 0, nowMs);
       expect(roomFor(cell, { tokens: 1, criticality: "sheddable" }, nowMs + 1e6)).toBe("free");
     }),
   );
