@@ -105,10 +105,20 @@ export interface TargetCell {
   waiting: boolean;
   /** What went wrong there last; absent: nothing yet. */
   lastFault?: FaultKind;
+  /** Of one of several keys at a target; absent: nothing failed with it. */
+  evidence?: KeyEvidence;
   /** Of a key at a target: what its provider tells of rate limits; absent: nothing yet. */
   quota?: QuotaCell;
   /** It was asked to go on in the assistant's last message, and said that it does not. */
   refusesPrefix: boolean;
+}
+
+/** Log-evidence that a target is sick for one key. */
+export interface KeyEvidence {
+  score: number;
+  sick: boolean;
+  /** On `Clock`: when it was last tried since it is. */
+  triedAtMs: number;
 }
 
 /** A shadow of one of a provider's buckets. Levels may be below 0 by what was sent since. */

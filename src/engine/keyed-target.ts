@@ -13,8 +13,8 @@ import { lacksRoom } from "../policies/context-fit.ts";
 import { refusedRate, roomFor, sendTo, tokensOfBody, tookOver } from "../policies/headroom.ts";
 import type { Headroom, Pursued } from "../policies/pursuit.ts";
 import { type AttemptPlan, attempt } from "./attempt.ts";
-import { createBelieving, shapeOfCall } from "./believing.ts";
-import { createKeyring, type KeyContext, type Keyring } from "./keyring.ts";
+import { createBelieving, type KeyTaken, shapeOfCall } from "./believing.ts";
+import { createKeyring, type KeyContext, type Keyring, type KeySlot } from "./keyring.ts";
 import { quotaGate } from "./quota-gate.ts";
 import type { Learnt } from "./timeouts.ts";
 
@@ -58,8 +58,9 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     provider: `${context.provider.name}\n${context.provider.url}`,
     target: planned.target,
     probesUsdPerDay: context.probesUsdPerDay ?? PROBES_USD_PER_DAY,
-    send: (call, scope) => run(keyring, id, { call, scope }, 1),
+    send: (call, scope) => run(keyring, id, { call, scope, slot: keyring.takeWell(scope.runtime.clock.now()) }, 1),
   });
+  const several = context.provider.keys.length > 1;
   const headroom = context.cells.headroom(identity);
   return {
     id,
@@ -78,7 +79,9 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     soonestMs: believing.soonestMs,
     attempt(call, scope, number) {
       sendTo(headroom, tokensOfBody(call.body.length), scope.runtime.clock.now());
-      const replying = believing.watch(call, scope, () => run(keyring, id, { call, scope }, number));
+      const slot = keyring.take(scope.runtime.clock.now());
+      const key = several && slot !== undefined ? keyTaken(keyring, slot) : undefined;
+      const replying = believing.watch(call, scope, () => run(keyring, id, { call, scope, slot }, number), key);
       if (call.delivered === undefined || joinedBy() === "anchor") return replying;
       return replying.then((reply) => (reply.ok ? reply : taught(reply, context.cells.target(identity))));
     },
@@ -123,11 +126,20 @@ function isEnlarged({ headers }: Call): boolean {
 interface Work {
   readonly call: Call;
   readonly scope: Scope;
+  readonly slot: KeySlot<AttemptPlan> | undefined;
 }
 
-async function run(keyring: Keyring<AttemptPlan>, id: string, { call, scope }: Work, number: number): Promise<Reply> {
+function keyTaken(keyring: Keyring<AttemptPlan>, slot: KeySlot<AttemptPlan>): KeyTaken {
+  return { cell: slot.pause, hasOther: (nowMs) => keyring.hasOther(slot, nowMs) };
+}
+
+async function run(
+  keyring: Keyring<AttemptPlan>,
+  id: string,
+  { call, scope, slot }: Work,
+  number: number,
+): Promise<Reply> {
   const { clock } = scope.runtime;
-  const slot = keyring.take(clock.now());
   if (slot === undefined) {
     const reason = fault("credential-rejected", "no key of this provider could be read");
     return { ok: false, fault: reason, trail: [{ target: id, fault: reason.kind, ms: 0 }] };
