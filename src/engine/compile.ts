@@ -27,6 +27,7 @@ import { pursue } from "../policies/pursue.ts";
 import { refused, remembered } from "../policies/refused.ts";
 import { createValidation } from "../policies/validate.ts";
 import { createProvider, type Provider } from "../providers/provider.ts";
+import { vendorsOf } from "../providers/vendor.ts";
 import type { AttemptPlan } from "./attempt.ts";
 import { createFavour } from "./favour.ts";
 import { type KeyedPart, type KeyedTarget, keyedTarget } from "./keyed-target.ts";
@@ -73,8 +74,12 @@ export const POLICY_ORDER = ["cache", "deadline", "last-resort", "keep", "refuse
 const MATCHED_MAX = 1_000;
 
 export function compile(settings: Settings, context: CompileContext): Routes {
+  const vendors = vendorsOf(settings.providers);
   const providers = new Map(
-    settings.providers.map((made) => [made.name, { settings: made, made: createProvider(made) }]),
+    settings.providers.map((made) => [
+      made.name,
+      { settings: made, made: createProvider(made), vendor: vendors.get(made.name) },
+    ]),
   );
   const build = (route: RouteSettings, matched: string) =>
     compileRoute(route, (target) => plan({ route, target, matched, providers, context }), {
@@ -121,7 +126,10 @@ interface PlanContext {
   readonly target: TargetSettings;
   /** The part of the model name that the route's `*` stood for. */
   readonly matched: string;
-  readonly providers: ReadonlyMap<string, { readonly settings: ProviderSettings; readonly made: Provider }>;
+  readonly providers: ReadonlyMap<
+    string,
+    { readonly settings: ProviderSettings; readonly made: Provider; readonly vendor: string | undefined }
+  >;
   readonly context: Pick<CompileContext, "maxOutput" | "contextOf" | "priceOf">;
 }
 
@@ -142,6 +150,7 @@ function plan({ route, target, matched, providers, context }: PlanContext): Plan
       model,
       dialect: provider.dialect,
       domain: provider.name,
+      ...(found.vendor !== undefined && { vendor: found.vendor }),
       tier: provider.tier,
       ...(limit !== undefined && { maxOutputTokens: limit }),
       ...(contextTokens !== undefined && { contextTokens }),

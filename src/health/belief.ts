@@ -5,7 +5,7 @@ import type { BeliefCause } from "../core/belief-cause.ts";
 import type { BeliefCell, BeliefState, PoolCell, SelfCell } from "../core/cell.ts";
 import { DETECTION, ejectAt, RECOVERY, scored } from "./cusum.ts";
 import { isSpared, pageEvidence, wordProbeEveryMs, wordShare } from "./fuse.ts";
-import { calmPool, inherited, notePool } from "./pool.ts";
+import { calmPool, inherited, inheritedAfar, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
 import { domainAnswered, domainSilent, suspectsItself } from "./self.ts";
@@ -33,6 +33,8 @@ export interface Moment {
 export interface Believed {
   readonly cell: BeliefCell;
   readonly pool: PoolCell;
+  /** Of the vendor, whose domains fail together less often than a domain's models do; absent: it has one domain here. */
+  readonly vendor?: PoolCell | undefined;
   readonly model: string;
   readonly self: SelfCell;
   readonly domain: string;
@@ -91,19 +93,23 @@ export function isDown({ state }: BeliefCell): boolean {
   return state === "ejected" || state === "probation";
 }
 
-function totalOf({ cell, pool, model }: Believed, nowMs: number): number {
+function totalOf({ cell, pool, vendor, model }: Believed, nowMs: number): number {
   const rate = rateOf(cell.attempted, nowMs);
-  const own = cell.score + silenceOf(cell, rate, nowMs) + inherited(pool, rate);
+  const own = cell.score + silenceOf(cell, rate, nowMs) + kin(pool, vendor, rate);
   // On the way back only what is seen counts: pages say "resolved" late.
   if (pool.page === undefined || cell.state === "ramp") return own;
   return own + pageEvidence(pool.page, model, { own, limit: ejectAt(rate) }, nowMs);
 }
 
+function kin(pool: PoolCell, vendor: PoolCell | undefined, rate: number): number {
+  return vendor === undefined ? inherited(pool, rate) : inherited(pool, rate) + inheritedAfar(vendor, rate);
+}
+
 /** What a change stood on. Read it before anything else moves. */
-export function causeOf({ cell, pool, model }: Believed, nowMs: number): BeliefCause {
+export function causeOf({ cell, pool, vendor, model }: Believed, nowMs: number): BeliefCause {
   const rate = rateOf(cell.attempted, nowMs);
   const limit = ejectAt(rate);
-  const siblings = inherited(pool, rate);
+  const siblings = kin(pool, vendor, rate);
   const own = cell.score + cell.silence + siblings;
   const { page } = pool;
   return {
@@ -207,7 +213,7 @@ export interface Outcome {
 
 /** One outcome of an attempt, or the half of a success. */
 export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Moment): Change | undefined {
-  const { cell, pool, model, self, domain } = believed;
+  const { cell, pool, vendor, model, self, domain } = believed;
   const { failed, weight, beganMs, last, silent = false } = outcome;
   if (!failed) domainAnswered(self, domain, nowMs);
   else if (silent && isWeighed(cell)) {
@@ -217,6 +223,7 @@ export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Mo
     if (suspectsItself(self, nowMs)) return doubted(believed, Math.min(score, DOUBTED * limit), nowMs);
   }
   notePool(pool, { model, failed, weight }, nowMs);
+  if (vendor !== undefined) notePool(vendor, { model: domain, failed, weight }, nowMs);
   switch (cell.state) {
     case "healthy":
     case "suspect":
