@@ -12,6 +12,7 @@ import { POLICY_ORDER, type Route } from "../engine/compile.ts";
 import { createEngine } from "../engine/engine.ts";
 import { timeoutsFor } from "../engine/timeouts.ts";
 import { INTAKE_MAX, INTAKE_MIN } from "../policies/bulkhead.ts";
+import { GROWTH_FREE_TOKENS } from "../policies/headroom.ts";
 import { QUOTA_PAUSE_MAX_MS } from "../policies/quota.ts";
 import { REPEAT_MS } from "../policies/refused.ts";
 import { createWorld } from "../sim/world.ts";
@@ -119,6 +120,11 @@ const SHED =
 
 /** Nothing of them is configured. */
 const LIMITS: readonly PathStep[] = [
+  {
+    step: "headroom",
+    does: `what comes by failover grows beyond ${GROWTH_FREE_TOKENS / 1e6} million tokens a minute by half in a quarter of an hour, while there is another target; after a 429 it is as much as was accepted, and more as that goes well`,
+    values: [],
+  },
   {
     step: "bulkhead",
     does: `at most ${INTAKE_MAX} attempts under way at one provider, shared fairly among tenants; under suspicion about what it had while it was well, at least ${INTAKE_MIN}`,

@@ -261,13 +261,24 @@ const ROWS: readonly Row[] = [
     ["7:22", "routes.chat.cache.outage", "has no stale-cache"],
   ],
   [`${inRoute("last-resort: [defer]")}store: memory\n`, ["7:19", "routes.chat.last-resort[0]", "outlives the gateway"]],
-  [inRoute("last-resort: [stale-cash]"), ["7:19", "routes.chat.last-resort[0]", "is no last resort", "stale-cache"]],
+  [
+    inRoute("last-resort: [stale-cash]"),
+    ["7:19", "routes.chat.last-resort[0]", "is no last resort (allowed: stale-cache | ", "stale-cache"],
+  ],
   [inRoute("last-resort: [nobody/b]"), ["7:19", "routes.chat.last-resort[0]", "no provider is named"]],
   [inRoute("last-resort: [alpha/b]"), ["7:19", "routes.chat.last-resort[0]", "is no local model"]],
   [inRoute("last-resort: [beta/m]"), ["7:19", "routes.chat.last-resort[0]", "is one of the route's targets"]],
   [
     inRoute("last-resort: [{ canned: 'down since {sinse}' }]"),
     ["7:29", "routes.chat.last-resort[0].canned", "no fact of an outage", "{since}"],
+  ],
+  [
+    inRoute("last-resort: [{ canned: { en: Back soon., german: Bald. } }]"),
+    ["7:47", "routes.chat.last-resort[0].canned.german", "is no language"],
+  ],
+  [
+    inRoute("last-resort: [{ canned: { en: Back soon., de: 'seit {sinse}' } }]"),
+    ["7:51", "routes.chat.last-resort[0].canned.de", "no fact of an outage", "{since}"],
   ],
   [inRoute("require: { region: eu }"), ["7:14", "routes.chat.require", later]],
   [inRoute("value: 3eur"), ["7:12", "routes.chat.value", "0.40usd"]],
@@ -277,7 +288,7 @@ const ROWS: readonly Row[] = [
   [
     "$P\n$R\nnotify: [{ slack: hooks, on: [incident.openend] }]\n",
     ["6:19", "notify[0].slack", "is no URL"],
-    ["6:31", "notify[0].on[0]", "incident.opened |"],
+    ["6:31", "notify[0].on[0]", "incident.opened |", "incident.opened"],
   ],
   ["$P\n$R\nnotify: [{ on: [incident.opened] }]\n", ["6:10", "notify[0]", "says not where to"]],
   ["$P\n$R\nnotify: [{ slack: 'https://h', teams: 'https://h' }]\n", ["6:10", "notify[0]", "slack and teams"]],
@@ -353,6 +364,7 @@ const ROWS: readonly Row[] = [
   ["$P\n$R\nadmin: { key: 'sk-a b' }\n", ["6:15", "admin.key", "no header can carry"]],
   ["$P\n$R\nadmin: { keey: x }\n", ["6:10", "admin.keey", "unknown key", "key"]],
   ["$P\n$R\nadmin: secret\n", ["6:8", "admin", "off | { key"]],
+  ["$P\n$R\nadmin: { key: '' }\n", ["6:15", "admin.key", "is empty"]],
   // Keys of providers from elsewhere.
   [
     inProvider("groq: { key: { fil: x } }"),

@@ -87,8 +87,12 @@ export type GatewayEvent = Fact &
       }
     /** A target was passed over: as much was under way at its provider as may be, or as this tenant may have there. */
     | { readonly type: "target-full"; readonly target: string }
-    /** Nothing was sent: no target is believed to answer, or none in time. */
-    | { readonly type: "call-shed"; readonly criticality: Criticality; readonly why: "outage" | "deadline" }
+    /** Nothing was sent: no target is believed to answer, none in time, or who would takes no more by failover. */
+    | {
+        readonly type: "call-shed";
+        readonly criticality: Criticality;
+        readonly why: "outage" | "deadline" | "headroom";
+      }
     /**
      * An objective's error budget burns too fast, or no longer does. `budgetLeft` is below 0 when it is overspent. `ended`: it
      * was taken out of the configuration, or changed, so that nothing is known any more of how it stands.

@@ -50,11 +50,18 @@ export interface TargetSettings {
   readonly model: string;
 }
 
+/** What a route says then, in one language (BCP 47). */
+export interface Sentence {
+  readonly language: string;
+  readonly text: string;
+}
+
 /** A sentence's `text` may hold `{model}`, `{reason}`, `{since}` and `{retry}`. */
 export type LastResortSettings =
   | { readonly type: "stale-cache" }
   | { readonly type: "defer" }
-  | { readonly type: "canned"; readonly text: string }
+  /** `text` is for whoever reads none of the `languages`; absent: for all. */
+  | { readonly type: "canned"; readonly text: string; readonly languages?: readonly Sentence[] }
   | { readonly type: "local"; readonly target: TargetSettings };
 
 /** How a question must be like the one that was answered: the same words, or the same stems in the same order. */

@@ -90,7 +90,10 @@ class Resumable implements Frames {
     });
     this.#off = scope.cancel.onCancel(this.#left);
     first.frames.followedBy?.(() => this.#ended().catch(this.#bug));
-    this.answer = { ...first, frames: this, ending, trail: this.#trail, cancel, unfinished: undefined };
+    // What two have written is nobody's answer.
+    const words = first.told;
+    const told = typeof words === "function" ? () => (this.#continuations === 0 ? words() : undefined) : words;
+    this.answer = { ...first, frames: this, ending, trail: this.#trail, cancel, unfinished: undefined, told };
   }
 
   read(): Promise<Uint8Array | undefined> {

@@ -26,6 +26,7 @@ export function createBelief(): BeliefCell {
     judged: 0,
     useless: 0,
     outputTokens: 400,
+    pageShare: 1,
     admission: 1,
     admissionMax: 1,
     admissionFloor: 0,
