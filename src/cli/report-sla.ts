@@ -3,6 +3,7 @@
 
 import type { MinuteCount } from "../core/sla.ts";
 import type { LedgerReader } from "../observe/ledger/read.ts";
+import { clientsSaw } from "../reports/clients-saw.ts";
 import { htmlOf } from "../reports/html.ts";
 import { providersOf, unknownProvider } from "../reports/minute-counts.ts";
 import { markdownOf } from "../reports/page.ts";
@@ -142,7 +143,13 @@ async function tell(wish: Wish, { ledger }: StoredLedger): Promise<string | unde
   for (const one of deadlines) if (one.daysLeft >= 0 && one.daysLeft <= DAYS_SOON) remind(one);
   const [first] = judged;
   if (format === "zip" && first !== undefined) return writePack(wish, ledger, first);
-  const report: SlaReport = { report: "sla", month, isOpen, providers: judged.map((one) => one.month), deadlines };
+  const whole = monthSpan(month);
+  const saw = typeof whole === "string" ? new Map<string, number>() : clientsSaw(ledger, whole);
+  const providers = judged.map(({ month: one }) => {
+    const share = saw.get(one.provider);
+    return { ...one, ...(share !== undefined && { clientsSaw: share }) };
+  });
+  const report: SlaReport = { report: "sla", month, isOpen, providers, deadlines };
   const texts = {
     md: () => markdownOf(slaPage(report)),
     html: () => htmlOf(slaPage(report)),
