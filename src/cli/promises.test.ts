@@ -13,6 +13,8 @@ import { createLedger } from "../observe/ledger/ledger.ts";
 import { readLedger } from "../observe/ledger/read.ts";
 import { KEPT_ON_DISK } from "../observe/ledger/store.ts";
 import { openDatabase } from "../runtime/sqlite.ts";
+import { unzip } from "../sla/zip.ts";
+import { createPageSnapshots } from "../state/page-snapshots.ts";
 import { type PromisedProvider, promisesOf } from "./promises.ts";
 import { claimable, deadlinesOf, judgeProvider } from "./sla-judge.ts";
 
@@ -120,6 +122,15 @@ claim: { days: 360, from: month-end }
 beforeAll(() => {
   const database = opened();
   writeMonth(database);
+  const { keep } = createPageSnapshots(database, () => {});
+  const said = (text: string) => [{ url: "https://status.example.com/api/v2/summary.json", bytes: Buffer.from(text) }];
+  for (const [day, text] of [
+    ["2026-08-05T10:00", "before"],
+    ["2026-10-05T10:41", "investigating"],
+    ["2026-10-05T16:44", "resolved"],
+  ] as const) {
+    keep("alpha", said(text), at(day) * MINUTE_MS);
+  }
   database.close();
   // The key is not in the environment: where its providers are is read all the same.
   const config = `providers:
@@ -220,6 +231,13 @@ test("a contract wins; the pack is made under it, is whole, and is not after one
   expect((await run("verify", pack)).code).toBe(0);
   const bytes = readFileSync(pack);
   expect(bytes.toString("latin1")).toContain("Credit: 10 % of the month's fees");
+  const files = new Map(unzip(bytes)?.map(({ name, bytes: body }) => [name, Buffer.from(body).toString()]));
+  expect([files.get("pages/0001"), files.get("pages/0002"), files.get("pages/0003")]).toEqual([
+    "investigating",
+    "resolved",
+    undefined,
+  ]);
+  expect(files.get("pages.csv")).toContain("pages/0001,2026-10-05T10:41:00.000Z,https://status.example.com/api/v2/");
   const at = bytes.indexOf("2026-10-05T10:00Z");
   bytes[at + 3] = 0x37;
   writeFileSync(pack, bytes);
