@@ -221,6 +221,11 @@ test("the catalog's promise is found by the url, judged in its own time zone, an
     expect(shown.code).toBe(0);
     for (const part of parts) expect(shown.out).toContain(part);
   }
+  // More than a pipe holds comes through whole.
+  const table = (await run("sla", ...OF, "--format", "csv")).out.split("\r\n");
+  expect(table.join().length).toBeGreaterThan(300_000);
+  expect(table.at(-1)).toBe("");
+  expect(table.at(-2)).toMatch(/^beta,2026-10-31T23:59Z,6,0,/);
 }, 30_000);
 
 test("a contract wins; the pack is made under it, is whole, and is not after one changed byte", async () => {

@@ -7,6 +7,7 @@ import { type PromisedReport, type PromisedTerms, promisedCsv, promisedPage } fr
 import { misuse } from "./command.ts";
 import { readConfigLeniently, readConfiguration } from "./config-file.ts";
 import { type Flags, textFlag } from "./flags.ts";
+import { print } from "./print.ts";
 import { contractOf } from "./promise-finder.ts";
 import { isCatalogued, type PromiseTerms, promisesOf } from "./promises.ts";
 
@@ -50,7 +51,7 @@ export async function reportPromised(flags: Flags): Promise<number> {
       })),
     })),
   };
-  process.stdout.write(write(report));
+  print(write(report));
   return 0;
 }
 

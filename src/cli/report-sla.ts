@@ -16,6 +16,7 @@ import { claimPack, type EvidenceRequest, type PageSnapshot } from "../sla/claim
 import { readPageSnapshots } from "../state/page-snapshots.ts";
 import { misuse } from "./command.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
+import { print } from "./print.ts";
 import { type PromiseFinder, promiseFinder } from "./promise-finder.ts";
 import type { ReportKind } from "./report.ts";
 import { reportPromised } from "./report-promised.ts";
@@ -161,7 +162,7 @@ async function tell(wish: Wish, stored: StoredLedger): Promise<string | undefine
     json: () => `${JSON.stringify(report)}\n`,
     zip: () => "",
   };
-  process.stdout.write(texts[format]());
+  print(texts[format]());
   return undefined;
 }
 
