@@ -248,6 +248,7 @@ test("slips of whoever asks are told", async () => {
     ],
     [["report", "impact", "--provider", "gamma", "--store", join(folder, "claim.db")], 1, "alpha, beta"],
     [["report", "slo", "--format", "zip"], 2, "md, html, csv, json"],
+    [["report", "slo", "--month", "2199-11"], 2, "has not begun"],
     [["report", "slo", "--month", "2026-11", "--from", "2026-11-01"], 2, "give one of the two"],
     [["report", "slo", "--config", join(folder, "memory.yaml")], 1, "has no objectives"],
     [
