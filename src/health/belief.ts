@@ -8,7 +8,7 @@ import { isSaidDown, pageEvidence } from "./fuse.ts";
 import { calmPool, inherited, inheritedAfar, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
-import { domainAnswered, domainSilent, suspectsItself } from "./self.ts";
+import { domainAnswered, domainSilent, isLagging, suspectsItself } from "./self.ts";
 import { silenceOf } from "./silence.ts";
 import { paceShare } from "./slowness.ts";
 
@@ -200,6 +200,8 @@ export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Mo
   const { cell, pool, vendor, model, self, domain } = believed;
   const { failed, weight, beganMs, last, silent = false } = outcome;
   if (!failed) domainAnswered(self, domain, nowMs);
+  // It was late for us: nobody knows for whom else.
+  else if (silent && isLagging(self, nowMs)) return undefined;
   else if (silent && isWeighed(cell)) {
     const limit = ejectAt(rateOf(cell.attempted, nowMs));
     const score = scored(cell.score, DETECTION, true, weight);

@@ -8,6 +8,7 @@ import type { Secrets, Settings } from "../core/settings.ts";
 import { sleep } from "../core/timing.ts";
 import { createEngine, type EngineOptions } from "../engine/engine.ts";
 import { keepWarm } from "../engine/keep-warm.ts";
+import { startPulse } from "../engine/pulse.ts";
 import type { Observers } from "../observe/observers.ts";
 import { backgroundClock, systemClock } from "../runtime/clock.ts";
 import { resolveHost } from "../runtime/resolve-host.ts";
@@ -80,6 +81,7 @@ export function startServer(options: ServerOptions): Server {
   options.room?.start(url);
   options.deferral?.start(engine);
   const warming = keepWarm(engine);
+  const stopPulse = startPulse(engine);
   return {
     url,
     reload(now) {
@@ -102,6 +104,7 @@ export function startServer(options: ServerOptions): Server {
       while (busy() && runtime.clock.now() < untilMs) await sleep(runtime.clock, DRAIN_POLL_MS, never);
       options.room?.stop();
       options.deferral?.stop();
+      stopPulse();
       await server.stop(true);
       disk?.end();
     },
