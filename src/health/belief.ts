@@ -15,6 +15,8 @@ import { paceShare } from "./slowness.ts";
 const DWELL_MS = 10_000;
 const PROBE_EVERY_MS = 5_000;
 const SELDOM_RATE = 0.4;
+/** Above the former, so that a rate of about that does not go to and fro. */
+const OFTEN_RATE = 0.5;
 const PROBES_WANTED_MIN = 3;
 const PROBES_WANTED_MAX = 6;
 const PROBE_FAILED = 2;
@@ -176,8 +178,7 @@ function isWeighed({ state }: BeliefCell): boolean {
 /** Its page says that it is down, and too few calls come to tell: it keeps half of them. */
 function halved({ cell, pool, model }: Believed, nowMs: number): Change | undefined {
   if (pool.page === undefined && cell.pageShare === 1) return undefined;
-  // Not to and fro where the rate is about that.
-  const isSeldom = rateOf(cell.offered, nowMs) < (cell.pageShare < 1 ? 2 * SELDOM_RATE : SELDOM_RATE);
+  const isSeldom = rateOf(cell.offered, nowMs) < (cell.pageShare < 1 ? OFTEN_RATE : SELDOM_RATE);
   const share = isWeighed(cell) ? wordShare(pool.page, model, { score: cell.score, isSeldom }, nowMs) : 1;
   const isNews = share !== cell.pageShare && isWeighed(cell);
   cell.pageShare = share;
