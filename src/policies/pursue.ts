@@ -148,7 +148,10 @@ async function run(pursuit: Pursuit): Promise<Reply> {
       nameSkipped(pursuit, now.candidates);
       passOver(pursuit, now.candidates, move.type === "stop" ? targets.length : move.candidate);
     }
-    if (move.type === "stop") return refuse(pursuit, stopped(pursuit, now));
+    if (move.type === "stop") {
+      passOver(pursuit, now.candidates, targets.length);
+      return refuse(pursuit, stopped(pursuit, now));
+    }
     if (history.length > 0 && call.delivered === undefined && isHopelessFor(pursuit))
       return refuse(pursuit, verdictOf(pursuit));
     const target = targets[move.candidate];
