@@ -175,6 +175,7 @@ test("for a client of the target's own dialect, explain says what nextMove decid
     admitted: true,
     strained: false,
     full: false,
+    crowded: false,
     soonestMs: 0,
   };
   const rows = await faultOutcomes(settings, "both");
@@ -227,6 +228,7 @@ test("a pattern's route is explained for a name that it matches; each value says
     "resume",
     "shed",
     "pursue",
+    "headroom",
     "bulkhead",
     "quota",
     "attempt",

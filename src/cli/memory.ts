@@ -26,13 +26,13 @@ export interface Memory {
 }
 
 export function openMemory(plan: Plan, runtime: Runtime): Memory | { readonly problem: string } {
-  const { settings, view } = plan;
+  const { settings, view, cleanMs } = plan;
   const storing = openStore(settings.store, plan.follow !== undefined, runtime.wallMs());
   if ("problem" in storing) return storing;
   if (storing.note !== undefined) warn(storing.note);
   const { database } = storing;
   const accounts = startAccounts({ runtime, database, settings });
-  const room = createIncidentRoom({ runtime, settings, database, sendMail, warn });
+  const room = createIncidentRoom({ runtime, settings, database, sendMail, warn, cleanMs, ledger: accounts.ledger });
   const objectives = startObjectives({ runtime, database, settings, warn });
   const keepers = [accounts, objectives];
   const observing = startObserving(runtime, {

@@ -16,7 +16,7 @@ const SENTENCE_MAX = 4_000;
 const FACTS = ["model", "reason", "since", "retry"] as const;
 /** Names of the rungs that are neither a model nor a sentence. */
 const NAMED: ReadonlySet<string> = new Set(["stale-cache", "defer"]);
-const ALLOWED = 'provider/model | { canned: "…" } | defer';
+const ALLOWED = 'stale-cache | provider/model | { canned: "…" } | defer';
 const LANGUAGES_MAX = 64;
 /** BCP 47 as people write it. */
 const LANGUAGE = /^[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}$/i;

@@ -157,7 +157,7 @@ export const configSchema = object({
   ),
   canary: told(
     feature(dailyMoney, "off | an amount a day such as 0.10usd/day"),
-    "Keeps evidence for SLAs alive where routing has left a provider.",
+    "What may be spent on asking targets that get no calls for one token a minute, so that there is evidence of them.",
     "off",
   ),
   status: told(feature(status, "off | { poll: auto }"), "Reads the status pages of the providers in use."),

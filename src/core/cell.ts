@@ -10,9 +10,12 @@ import type { PageHealth } from "./status-page.ts";
 /** Tokens of a full retry budget. */
 export const BUDGET_TOKENS_MAX = 10;
 
-/** Same-domain retries, funded by successes: a retry takes 1, a success gives 0.1. Starts full. */
+/** Same-domain retries, funded by successes: a retry takes 1, or what it costs, a success gives a tenth. Starts full. */
 export interface BudgetCell {
   tokens: number;
+  usd: number;
+  /** What a call costs in the mean; 0 while no price is known. */
+  meanUsd: number;
 }
 
 /** What a route may spend on second requests in parallel; funded by its calls. Starts empty. */
@@ -57,6 +60,23 @@ export interface Drains {
   list(): readonly (readonly [target: string, untilMs: number])[];
 }
 
+/** What other targets' load a target may take over, and what it had of its own. */
+export interface HeadroomCell {
+  /** The present minute (when it began), what was sent in it and what is proven, in input tokens a minute. */
+  minuteMs: number;
+  tokens: number;
+  provenTokens: number;
+  /** How much more may come at once: tokens, as of then. */
+  readonly growth: { level: number; atMs: number };
+  /** Calls that came by failover and were answered. */
+  readonly accepted: RateCell;
+  /** How many of them a second there were when its provider last refused one for its rate; 0: it did not. */
+  refusedAtPerS: number;
+  cutAtMs: number;
+  /** As `growth`, in calls, by what the refusals taught. */
+  readonly learnt: { level: number; atMs: number };
+}
+
 /** What is under way at one provider, by tenant. No tenant is listed that has nothing there. */
 export interface IntakeCell {
   calls: number;
@@ -87,10 +107,20 @@ export interface TargetCell {
   waiting: boolean;
   /** What went wrong there last; absent: nothing yet. */
   lastFault?: FaultKind;
+  /** Of one of several keys at a target; absent: nothing failed with it. */
+  evidence?: KeyEvidence;
   /** Of a key at a target: what its provider tells of rate limits; absent: nothing yet. */
   quota?: QuotaCell;
   /** It was asked to go on in the assistant's last message, and said that it does not. */
   refusesPrefix: boolean;
+}
+
+/** Log-evidence that a target is sick for one key. */
+export interface KeyEvidence {
+  score: number;
+  sick: boolean;
+  /** On `Clock`: when it was last tried since it is. */
+  triedAtMs: number;
 }
 
 /** A shadow of one of a provider's buckets. Levels may be below 0 by what was sent since. */
@@ -257,6 +287,8 @@ export interface BeliefCell {
   useless: number;
   /** Of an answer in the mean; what a call is expected to cost is reckoned with it. */
   outputTokens: number;
+  /** The share of its calls that its page's word leaves it where few calls tell; else 1. */
+  pageShare: number;
   admission: number;
   admissionMax: number;
   admissionFloor: number;
@@ -270,6 +302,8 @@ export interface BeliefCell {
   probesWanted: number;
   probedAtMs: number;
   probing: boolean;
+  /** On `Clock`: asked for evidence alone. */
+  canaryAtMs: number;
   /** How a probe is asked for: 0 and 1 by name of the limit, 2 not at all (real calls are tried instead). */
   probeForm: number;
 }
@@ -287,6 +321,8 @@ export interface PageWord {
     /** Milliseconds since the Unix epoch. */
     readonly startedMs?: number;
   };
+  /** All that is open about the API is being watched after a repair, by its own word. */
+  readonly easing?: true;
   /** On `Clock`: then it is too old to mean anything. */
   readonly untilMs: number;
 }
@@ -318,11 +354,18 @@ export interface ProbeBudgetCell {
   spentUsd: number;
 }
 
+/** What canaries have cost within a day, and what of it went to targets that were merely idle. */
+export interface CanaryCell extends ProbeBudgetCell {
+  idleUsd: number;
+}
+
 export interface Cells {
   belief(identity: string): BeliefCell;
   pool(domain: string): PoolCell;
   intake(provider: string): IntakeCell;
+  headroom(identity: string): HeadroomCell;
   readonly probes: ProbeBudgetCell;
+  readonly canaries: CanaryCell;
   readonly self: SelfCell;
   readonly answers: KeptAnswers;
   readonly conversations: Conversations;

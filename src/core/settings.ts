@@ -175,4 +175,6 @@ export interface Settings {
   readonly slos?: readonly SloSettings[];
   /** What probes of suspected targets may cost; 0: a real call is tried instead. Absent: the default. */
   readonly probesUsdPerDay?: number;
+  /** What may be spent on asking targets for evidence alone. Absent: nothing. */
+  readonly canaryUsdPerDay?: number;
 }

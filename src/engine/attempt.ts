@@ -13,6 +13,7 @@ import { changedNames } from "../dialects/tool-name.ts";
 import type { Validation } from "../policies/validate.ts";
 import type { Provider } from "../providers/provider.ts";
 import { encodedBody } from "./encoded-body.ts";
+import { HeldForm } from "./held-form.ts";
 import type { Lane } from "./lane.ts";
 import type { QuotaGate } from "./quota-gate.ts";
 import { Relay } from "./relay.ts";
@@ -20,7 +21,7 @@ import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
 import { type AttemptTimeouts, type Learnt, timeoutsFor } from "./timeouts.ts";
 import { renamed, Translation } from "./translate.ts";
-import { demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
+import { type Demands, demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
 import { Withheld } from "./withheld.ts";
 import { withoutKey } from "./without-key.ts";
 
@@ -224,14 +225,20 @@ function laneFor(
   const { codec } = plan.client;
   const isFollowedOn = isFollowed(plan, call);
   const follow = isFollowedOn || plan.keeps;
+  const formed = (lane: Lane): Lane => (holdsForm(plan, call, demands) ? new HeldForm(lane, demands.replaces) : lane);
   if (!isNative(plan)) {
     const options = { emptyAllowed, follow, demands, names };
-    return new Translation(plan.dialect.codec.decoder(), codec.encoder(context), options);
+    return formed(new Translation(plan.dialect.codec.decoder(), codec.encoder(context), options));
   }
   const own = { dropUsage, choices, emptyAllowed, demands, decoder: demands?.format && codec.decoder() };
-  if (!isFollowedOn) return new Relay(plan.dialect.wire, { ...own, follow });
+  if (!isFollowedOn) return formed(new Relay(plan.dialect.wire, { ...own, follow }));
   const encoderFrom = (seam: Seam) => codec.encoder({ ...context, seam });
-  return new Relay(plan.dialect.wire, { ...own, follow, encoderFrom });
+  return formed(new Relay(plan.dialect.wire, { ...own, follow, encoderFrom }));
+}
+
+/** A route that validates its answers holds them as it is. */
+function holdsForm(plan: AttemptPlan, call: Call, demands: Demands | undefined): demands is Demands {
+  return demands?.format !== undefined && plan.validation === undefined && (call.resume ?? plan.resume) !== "off";
 }
 
 function withheld({ validation, client, tolerantFrom }: AttemptPlan, { number }: Settlement, lane: Lane): Lane {

@@ -27,6 +27,7 @@ import { pursue } from "../policies/pursue.ts";
 import { refused, remembered } from "../policies/refused.ts";
 import { createValidation } from "../policies/validate.ts";
 import { createProvider, type Provider } from "../providers/provider.ts";
+import { vendorsOf } from "../providers/vendor.ts";
 import type { AttemptPlan } from "./attempt.ts";
 import { createFavour } from "./favour.ts";
 import { type KeyedPart, type KeyedTarget, keyedTarget } from "./keyed-target.ts";
@@ -38,6 +39,8 @@ export interface Route {
   readonly targets: readonly Target[];
   /** The targets as they are tried, for whoever tells how they stand. */
   readonly keyed: readonly KeyedTarget[];
+  /** The same, each in its own dialect, for whoever asks on his own. */
+  readonly natives: readonly KeyedTarget[];
   /** Its last resorts that are models. */
   readonly locals: readonly LocalStandby[];
   serve(dialect: DialectId): Service;
@@ -61,7 +64,7 @@ export interface CompileContext {
   readonly maxOutput: (model: string) => number | undefined;
   /** What a model can hold in tokens, where known. */
   readonly contextOf?: ((model: string) => number | undefined) | undefined;
-  readonly priceOf: (model: string) => TokenPrice | undefined;
+  readonly priceOf: (provider: ProviderSettings, model: string) => TokenPrice | undefined;
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
@@ -71,8 +74,12 @@ export const POLICY_ORDER = ["cache", "deadline", "last-resort", "keep", "refuse
 const MATCHED_MAX = 1_000;
 
 export function compile(settings: Settings, context: CompileContext): Routes {
+  const vendors = vendorsOf(settings.providers);
   const providers = new Map(
-    settings.providers.map((made) => [made.name, { settings: made, made: createProvider(made) }]),
+    settings.providers.map((made) => [
+      made.name,
+      { settings: made, made: createProvider(made), vendor: vendors.get(made.name) },
+    ]),
   );
   const build = (route: RouteSettings, matched: string) =>
     compileRoute(route, (target) => plan({ route, target, matched, providers, context }), {
@@ -119,7 +126,10 @@ interface PlanContext {
   readonly target: TargetSettings;
   /** The part of the model name that the route's `*` stood for. */
   readonly matched: string;
-  readonly providers: ReadonlyMap<string, { readonly settings: ProviderSettings; readonly made: Provider }>;
+  readonly providers: ReadonlyMap<
+    string,
+    { readonly settings: ProviderSettings; readonly made: Provider; readonly vendor: string | undefined }
+  >;
   readonly context: Pick<CompileContext, "maxOutput" | "contextOf" | "priceOf">;
 }
 
@@ -132,7 +142,7 @@ function plan({ route, target, matched, providers, context }: PlanContext): Plan
   const model = target.model === "*" ? prefix + matched : target.model.replace("*", () => matched);
   const limit = context.maxOutput(model);
   const contextTokens = context.contextOf?.(model);
-  const price = context.priceOf(model);
+  const price = context.priceOf(found.settings, model);
   const plan: Planned["plan"] = {
     target: {
       id: `${provider.name}/${model}`,
@@ -140,6 +150,7 @@ function plan({ route, target, matched, providers, context }: PlanContext): Plan
       model,
       dialect: provider.dialect,
       domain: provider.name,
+      ...(found.vendor !== undefined && { vendor: found.vendor }),
       tier: provider.tier,
       ...(limit !== undefined && { maxOutputTokens: limit }),
       ...(contextTokens !== undefined && { contextTokens }),
@@ -176,11 +187,13 @@ function compileRoute(
   const plans = route.targets.map(planOf);
   const services = new Map<DialectId, Service>();
   let keyed: readonly KeyedTarget[] = [];
+  const natives: KeyedTarget[] = [];
   for (const [id, client] of Object.entries(DIALECTS)) {
     // The cells of both are the same.
     keyed = plans.map(({ plan, provider }) =>
       keyedTarget({ ...plan, client }, { provider, cells, secrets, probesUsdPerDay, alternatives: plans.length > 1 }),
     );
+    natives.push(...keyed.filter(({ made }) => made.dialect === id));
     const caching = cachingOf(route, client, cells);
     const rungs = rungsOf(route, planOf, { client, keys: caching?.outageKeys }, { cells, secrets });
     // The keys of DIALECTS are dialect ids.
@@ -190,6 +203,7 @@ function compileRoute(
     name: route.name,
     targets: plans.map(({ plan }) => plan.target),
     keyed,
+    natives,
     locals: standbysOf(route, planOf, { cells, secrets }),
     serve(dialect) {
       const service = services.get(dialect);

@@ -28,6 +28,10 @@ export interface DomainWatch {
   lastSuccessMs: number;
   /** Refusals of our account in a row, and since when. */
   account: { streak: number; sinceMs: number; kind: FaultKind | undefined };
+  /** When an open incident's target was last heard of: asked, probed, or believed something else. */
+  readonly heard: Map<string, number>;
+  /** When a call last met an open incident: failed there, or went past it. */
+  metMs: number;
   /** The newest incident of each edge, open or not. */
   readonly newest: { [edge in Edge]?: Incident };
 }
@@ -48,6 +52,8 @@ export function createWatch(): DomainWatch {
     successes: 0,
     lastSuccessMs: 0,
     account: { streak: 0, sinceMs: 0, kind: undefined },
+    heard: new Map(),
+    metMs: 0,
     newest: {},
   };
 }

@@ -14,7 +14,10 @@ const TOLD_MAX = 100;
 const BEFORE_MS = 2 * 3_600_000;
 const TITLE_MAX = 300;
 
-export function notePage(book: Book, { domain, incidents }: PageWords, nowMs: number): void {
+export function notePage(book: Book, { domain, read, incidents }: PageWords, nowMs: number): void {
+  if (read) book.unread.delete(domain);
+  else if (book.unread.size < PAGES_MAX) book.unread.add(domain);
+  if (!read && !book.pages.has(domain)) return;
   if (book.pages.size >= PAGES_MAX && !book.pages.has(domain)) return;
   book.pages.set(domain, remembered(book.pages.get(domain), incidents, nowMs));
   const suspects = [...book.suspects].filter(([, whose]) => whose === domain).map(([target]) => target);
@@ -50,6 +53,7 @@ function remembered(
 /** For an incident that opened after its page had told of it. */
 export function attachPage(book: Book, incident: Incident, nowMs: number): void {
   const told = book.pages.get(incident.domain);
+  if (told !== undefined && !book.unread.has(incident.domain)) incident.pageRead = true;
   if (told !== undefined && told.size > 0) match(book, incident, [...told.values()], nowMs);
 }
 

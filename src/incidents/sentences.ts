@@ -96,7 +96,7 @@ const WAS: Readonly<Record<Severity, string>> = {
 };
 
 /** What clients of the gateway see, in counts. */
-export function clientsSee({ domain, counts: { calls, rescued, honest, failed } }: Incident): string {
+export function clientsSee({ domain, counts: { calls, rescued, honest, failed }, ledger }: Incident): string {
   if (domain === PEOPLE) return "its calls are not counted: people reported it";
   if (calls === 0) return "no call has met it yet";
   const parts = [
@@ -104,7 +104,38 @@ export function clientsSee({ domain, counts: { calls, rescued, honest, failed } 
     ...(honest > 0 ? [`${honest} got a last resort`] : []),
     `${failed} failed`,
   ];
-  return `${calls} ${calls === 1 ? "call" : "calls"} met it: ${parts.join(", ")}`;
+  const users = ledger?.users.hit ?? 0;
+  const whose = users === 0 ? "" : ` of ${users} end ${users === 1 ? "user" : "users"}`;
+  return `${calls} ${calls === 1 ? "call" : "calls"}${whose} met it: ${parts.join(", ")}`;
+}
+
+/** What it cost, as far as prices are known; `undefined`: nothing is known, or it is nothing. */
+export function costsText({ ledger, counts }: Incident): string | undefined {
+  if (ledger === undefined) return undefined;
+  const { extraUsd, unknownCalls, lostUsd } = ledger.money;
+  const parts = [
+    ...(extraUsd === undefined || Math.abs(extraUsd) < CENT / 2
+      ? []
+      : [`${dollars(Math.abs(extraUsd))} ${extraUsd > 0 ? "more" : "less"} for the answers of other targets`]),
+    ...(lostUsd === undefined ? [] : [`${dollars(lostUsd)} of calls without an answer`]),
+  ];
+  if (parts.length === 0) return undefined;
+  const unknown = unknownCalls === 0 ? "" : `; unknown of ${unknownCalls} of ${counts.rescued} rescued calls`;
+  return `${parts.join(", ")}${unknown}`;
+}
+
+/** What the provider says of it on its own page; `undefined`: its page is not read. */
+export function pageText({ page, pageRead, domain, edge }: Incident): string | undefined {
+  if (domain === PEOPLE || edge === "account") return undefined;
+  if (page === undefined) return pageRead === true ? "The provider's page says nothing of it" : undefined;
+  const { title, lifecycle, publishedMs, url } = page;
+  return `"${title}" (${lifecycle}), since ${timeText(publishedMs)}${url === undefined ? "" : ` ${url}`}`;
+}
+
+const CENT = 0.01;
+
+function dollars(usd: number): string {
+  return `${usd.toFixed(2)} USD`;
 }
 
 /** What the gateway does about it. */

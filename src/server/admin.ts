@@ -11,6 +11,7 @@ import { type AdminFault, adminFault, isAdminFault } from "./admin-fault.ts";
 import { adminIncidents, type RoomSource } from "./admin-incidents.ts";
 import { reportImpact } from "./admin-reports.ts";
 import { drainTarget, listTargets, restoreTarget } from "./admin-targets.ts";
+import type { Asides } from "./asides.ts";
 import type { Deferral } from "./deferral.ts";
 import { createFeeds, type Feeds } from "./event-feeds.ts";
 import { checkOrigin } from "./guard.ts";
@@ -28,6 +29,7 @@ export interface Admin {
 export interface AdminSources {
   readonly observers?: Observers;
   readonly board?: TargetBoard;
+  readonly asides?: Asides;
   readonly incidents?: RoomSource;
   readonly pages?: PageWatch;
   readonly deferral?: Pick<Deferral, "jobs">;
@@ -107,7 +109,7 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
   if (path === "events") return reading(asked, () => feeds.open());
   if (path === "calls") return reading(asked, () => listCalls(sources.observers, asked.query));
   if (path.startsWith("calls/")) {
-    return reading(asked, () => oneCall(engine, sources.observers, decoded(path.slice("calls/".length))));
+    return reading(asked, () => oneCall(context, decoded(path.slice("calls/".length))));
   }
   return noSuchPath(PREFIX + path);
 }
@@ -167,13 +169,16 @@ function readQuery(query: URLSearchParams): CallQuery | AdminFault {
   };
 }
 
-function oneCall(engine: Engine, observers: Observers | undefined, id: string | undefined): Result {
+function oneCall({ engine, sources }: Context, id: string | undefined): Result {
+  const { observers, asides } = sources;
   if (observers === undefined) return notKept();
   const record = id === undefined ? undefined : observers.calls.get(id);
   if (record !== undefined) {
     const left = passedOver(engine, observers.beliefs, record);
     return { ...record, ...(left.length > 0 && { passedOver: left }) };
   }
+  const aside = id === undefined ? undefined : asides?.get(id);
+  if (aside !== undefined) return { ...aside };
   return adminFault(404, "not-found", "No such call: it never was, or it is older than what is kept.");
 }
 
