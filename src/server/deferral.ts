@@ -74,7 +74,7 @@ interface Line {
 }
 
 /** Throws when the store cannot be read. */
-export function createDeferral({ database, runtime, trouble, resolveHost }: DeferralOptions): Deferral {
+function createLine({ database, runtime, trouble, resolveHost }: DeferralOptions): Line {
   const running = new Map<string, CancelSource>();
   const jobs = createDeferredJobs({
     database,
@@ -86,13 +86,12 @@ export function createDeferral({ database, runtime, trouble, resolveHost }: Defe
     },
   });
   const callbackRows = createDeferredCallbacks(database);
-  const callbacks = createCallbacks({ rows: callbackRows, runtime, resolveHost, trouble });
   const line: Line = {
     runtime,
     trouble,
     jobs,
     callbackRows,
-    callbacks,
+    callbacks: createCallbacks({ rows: callbackRows, runtime, resolveHost, trouble }),
     lanes: createLanes(runtime.clock),
     running,
     nextId: createIds(runtime),
@@ -101,6 +100,13 @@ export function createDeferral({ database, runtime, trouble, resolveHost }: Defe
     lookAtMs: 0,
     sweptAtMs: Number.NEGATIVE_INFINITY,
   };
+  return line;
+}
+
+/** Throws when the store cannot be read. */
+export function createDeferral(options: DeferralOptions): Deferral {
+  const line = createLine(options);
+  const { jobs, callbacks, running } = line;
   const seats: Seats = { taken: 0, areClosed: false };
   const halt = (): void => {
     seats.areClosed = true;
@@ -116,7 +122,7 @@ export function createDeferral({ database, runtime, trouble, resolveHost }: Defe
     },
     start(engine) {
       line.engine = engine;
-      engine.cells.deferral.desk = guarded(jobs, resolveHost, runtime.clock);
+      engine.cells.deferral.desk = guarded(jobs, options.resolveHost, options.runtime.clock);
       look(line);
       callbacks.hurry();
     },
