@@ -98,9 +98,10 @@ function troubleOf(path: string): string | undefined {
     const [check] = sqlite.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").all();
     return check?.quick_check === "ok" ? undefined : "is broken";
   } catch (error) {
-    if (error instanceof SQLiteError && (error.code === "SQLITE_NOTADB" || error.code?.startsWith("SQLITE_CORRUPT"))) {
-      return error.code === "SQLITE_NOTADB" ? "is not a store of Holdfast" : "is broken";
-    }
+    const code = error instanceof SQLiteError ? error.code : undefined;
+    if (code === "SQLITE_NOTADB") return "is not a store of Holdfast";
+    // "unsupported file format" and the like have no code of their own.
+    if (code === "SQLITE_ERROR" || code?.startsWith("SQLITE_CORRUPT")) return "is broken";
     throw error;
   } finally {
     sqlite?.close();
