@@ -173,3 +173,30 @@ test("a second gateway on the same file is refused, and the first goes on", asyn
   await third.child.exited;
   expect(existsSync(path)).toBe(true);
 }, 30_000);
+
+test("a place that may not be written keeps no gateway from starting; one that cannot be is refused", async () => {
+  const { config } = configure("nowhere");
+  const written = await Bun.file(config).text();
+  const at = (path: string) => writeFileSync(config, written.replace(/sqlite:.*/, `sqlite:${path}`));
+  // Nobody may write there, whoever runs this.
+  at("/proc/holdfast.db");
+  const { child, url, stderr } = await up(config);
+  expect((await ask(url ?? "", "What is a holdfast?")).status).toBe(200);
+  await Bun.sleep(150);
+  alpha.setFault({ kind: "overloaded" });
+  expect((await ask(url ?? "", "What is a holdfast?")).by).toBe("stale-cache");
+  const refused = await ask(url ?? "", "later", { prefer: "respond-async" });
+  expect([refused.status, refused.told]).toEqual([
+    529,
+    expect.stringContaining("was not deferred: this gateway has no store"),
+  ]);
+  alpha.setFault(undefined);
+  child.kill("SIGTERM");
+  await child.exited;
+  expect(await stderr).toContain("what is remembered ends with this gateway; no call is deferred");
+  for (const path of [join(folder, "no/such/folder.db"), folder]) {
+    at(path);
+    const wrong = await up(config);
+    expect([path, await wrong.child.exited]).toEqual([path, 2]);
+  }
+}, 30_000);
