@@ -176,7 +176,7 @@ class Resumable implements Frames {
 
   async #continue(broken: Fault, ending: Ending): Promise<Uint8Array | undefined> {
     const from = this.#trail.at(-1)?.target ?? this.#first.target;
-    this.#markBroken(broken);
+    this.#markBroken(broken, ending);
     this.#failed.add(from);
     this.#continuations++;
     const asking = this.#ask();
@@ -257,10 +257,10 @@ class Resumable implements Frames {
     return concat([SEAM_COMMENT, this.#options.client.wire.annotate(bytes, facts)]);
   }
 
-  #markBroken(reason: Fault): void {
+  #markBroken({ kind }: Fault, { tookMs }: Ending): void {
     const last = this.#trail.length - 1;
     const record = this.#trail[last];
-    if (record !== undefined) this.#trail[last] = { ...record, fault: reason.kind };
+    if (record !== undefined) this.#trail[last] = { ...record, fault: kind, ms: Math.round(tookMs) };
   }
 
   async #merged(current: Continuation): Promise<Ending> {
