@@ -121,6 +121,8 @@ export interface Verdict {
   readonly tail?: string;
   /** It has calls of the client's tools. */
   readonly calls?: true;
+  /** What it says, where that is words alone and it ended by itself. */
+  readonly words?: Words;
 }
 
 export interface WireError {
