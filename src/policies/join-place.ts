@@ -54,7 +54,7 @@ function afterAnchor({ delivered, anchor }: JoinSought, came: string, done: bool
   const isLong = came.length >= asked.length + PREAMBLE_MAX;
   const heard = normalise(came);
   const found = heard.text.indexOf(anchor.text);
-  const isNear = found >= 0 && found <= PREAMBLE_MAX && anchor.text.length >= OVERLAP_LEAST;
+  const isNear = found === 0 || (found > 0 && found <= PREAMBLE_MAX && anchor.text.length >= OVERLAP_LEAST);
   if (isNear && isFirst(anchor.text, found, heard.text)) {
     return inOriginal(heard, found, anchor.text.length);
   }

@@ -63,6 +63,7 @@ for (const [what, delivered, said, wanted] of [
     "",
   ],
   ["the few letters that it began with", "The ", "The sea is calm.", "sea is calm."],
+  ["few letters, with other blanks", "Hello! I", "Hello!  I am fine.", " am fine."],
   ["a letter", "I", "It is calm, and so is the lake.", "t is calm, and so is the lake."],
   ["a letter, after a preamble", "A", "Sure, here it is:\n\nA calm sea, and a lake.", " calm sea, and a lake."],
   [
