@@ -68,6 +68,8 @@ export interface Seam {
   readonly openText: boolean;
   /** It is open, and is something else. */
   readonly openOther: boolean;
+  /** Namely thinking, which was not signed yet. */
+  readonly openThinking: boolean;
   readonly usage: Usage | undefined;
 }
 
