@@ -3,11 +3,12 @@
 
 import { createEngine } from "../engine/engine.ts";
 import { createChecker, type Invariant } from "./checkers.ts";
-import { askAndRead, drillCall } from "./drill-client.ts";
+import { askAsSdk } from "./drill-client.ts";
 import type { SeriesReader } from "./drill-series.ts";
 import { createTally, type Figures } from "./drill-tally.ts";
+import { randomStream } from "./random.ts";
 import type { Gate, Scenario } from "./scenario.ts";
-import { schedule, trafficOf } from "./traffic.ts";
+import { runTraffic } from "./traffic.ts";
 import { playWithout, type Without } from "./without.ts";
 import { createWorld } from "./world.ts";
 
@@ -80,18 +81,20 @@ async function playWith(scenario: Scenario, seed: number, series?: SeriesReader)
     maxOutput: () => 4_096,
     readers: [checker.see, tally.see, world.record, ...(series === undefined ? [] : [series.see])],
   });
-  let corrupted = 0;
-  schedule(world.clock, trafficOf(scenario, seed), (ask) => {
-    void askAndRead(engine, drillCall(ask), ask.tools).then((broken) => {
-      if (broken) corrupted++;
-    });
+  const client = { retries: scenario.traffic.retries, random: randomStream(seed, "client"), clock: world.clock };
+  let corruptedToolCalls = 0;
+  let clientRetries = 0;
+  runTraffic(world.clock, scenario, seed, async (ask) => {
+    const { corrupt, retried } = await askAsSdk(engine, ask, client);
+    if (corrupt) corruptedToolCalls++;
+    clientRetries += retried;
   });
   await world.run(Number.POSITIVE_INFINITY);
   checker.atRest({ inFlight: world.inFlight(), timers: world.timers() });
   return {
     digest: world.digest(),
     virtualMs: world.clock.now(),
-    figures: tally.figures(corrupted),
+    figures: tally.figures({ corruptedToolCalls, clientRetries }),
     invariants: checker.invariants(),
   };
 }

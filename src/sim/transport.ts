@@ -29,6 +29,8 @@ export interface Sighting {
 export interface Opened {
   readonly steps: readonly Step[];
   readonly sighting: Sighting;
+  /** Handed to `ended`. */
+  readonly release?: ((nowMs: number) => void) | undefined;
 }
 
 export interface VirtualTransportOptions {
@@ -36,7 +38,7 @@ export interface VirtualTransportOptions {
   /** `undefined`: nobody listens there. */
   open(request: WireRequest): Opened | undefined;
   /** The provider's side of a request is over. */
-  ended(sighting: Sighting): void;
+  ended(sighting: Sighting, release: Opened["release"]): void;
 }
 
 export interface VirtualTransport {
@@ -62,7 +64,13 @@ export function createTransport(options: VirtualTransportOptions): VirtualTransp
       inFlight++;
       return new Promise((resolve) => {
         const steps = opened?.steps ?? [{ type: "wait", ms: CONNECT_MS }, { type: "reset" }];
-        const exchange = new Exchange(options, { steps, sighting: opened?.sighting, resolve, settled });
+        const exchange = new Exchange(options, {
+          steps,
+          sighting: opened?.sighting,
+          release: opened?.release,
+          resolve,
+          settled,
+        });
         exchange.begin(cancel);
       });
     },
@@ -72,6 +80,7 @@ export function createTransport(options: VirtualTransportOptions): VirtualTransp
 interface Conversation {
   readonly steps: readonly Step[];
   readonly sighting: Sighting | undefined;
+  readonly release: Opened["release"];
   resolve(response: WireResponse | Fault): void;
   settled(): void;
 }
@@ -219,7 +228,7 @@ class Exchange implements Body {
     if (sighting !== undefined && sighting.ended === "open") {
       sighting.ended = ended;
       sighting.endedAtMs = this.#options.clock.now();
-      this.#options.ended(sighting);
+      this.#options.ended(sighting, this.#conversation.release);
     }
     if (!this.#headSent) {
       if (reason === undefined) throw new Error("a list of steps ends before its head");

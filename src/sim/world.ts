@@ -9,6 +9,8 @@ import { type Drain, loadDrain, turnLoop } from "./drain.ts";
 import type { ScheduledFault } from "./fault-script.ts";
 import { planCall, type SimProvider } from "./provider.ts";
 import { randomStream } from "./random.ts";
+import type { Supplying } from "./supplied.ts";
+import { createSupply } from "./supply.ts";
 import { createTransport, type Opened, type Sighting } from "./transport.ts";
 
 export interface WorldOptions {
@@ -67,8 +69,9 @@ export function createWorld({ seed, providers, faults = [] }: WorldOptions): Wor
       { method: request.method, path, headers: request.headers, body, atMs },
       home.provider,
       random,
+      home.supplying,
     );
-    const { steps, ...seen } = planned;
+    const { steps, release, ...seen } = planned;
     const sighting: Sighting = {
       provider: home.provider.name,
       number,
@@ -82,12 +85,15 @@ export function createWorld({ seed, providers, faults = [] }: WorldOptions): Wor
     log.push(sighting);
     // Dropped in blocks: one by one would move the whole list each time.
     if (log.length > LOG_MAX * 1.5) log.splice(0, log.length - LOG_MAX);
-    return { steps, sighting };
+    return { steps, sighting, release };
   };
   const { transport, inFlight } = createTransport({
     clock,
     open,
-    ended: (sighting) => digest.add(JSON.stringify(sighting)),
+    ended: (sighting, release) => {
+      release?.(clock.now());
+      digest.add(JSON.stringify(sighting));
+    },
   });
   const random = randomStream(seed, "gateway");
   return {
@@ -106,6 +112,7 @@ export function createWorld({ seed, providers, faults = [] }: WorldOptions): Wor
 
 interface Host {
   readonly provider: SimProvider;
+  readonly supplying: Supplying | undefined;
   requests: number;
 }
 
@@ -113,7 +120,11 @@ function hostsOf(providers: readonly SimProvider[], faults: readonly ScheduledFa
   return new Map(
     providers.map((provider) => [
       `${provider.name}.sim`,
-      { provider: { ...provider, faults: [...provider.faults, ...faults] }, requests: 0 },
+      {
+        provider: { ...provider, faults: [...provider.faults, ...faults] },
+        supplying: provider.supply && { supply: provider.supply, cell: createSupply() },
+        requests: 0,
+      },
     ]),
   );
 }
