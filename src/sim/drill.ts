@@ -9,6 +9,7 @@ import { createTally, type Figures } from "./drill-tally.ts";
 import { randomStream } from "./random.ts";
 import type { Gate, Scenario } from "./scenario.ts";
 import { runTraffic } from "./traffic.ts";
+import { createWatch, type Watch } from "./watch.ts";
 import { playWithout, type Without } from "./without.ts";
 import { createWorld } from "./world.ts";
 
@@ -68,19 +69,28 @@ interface Played {
 
 async function playWith(scenario: Scenario, seed: number, series?: SeriesReader): Promise<Played> {
   const { settings, providers, faults } = scenario;
-  const world = createWorld({ seed, providers, faults });
+  const world = createWorld({ seed, providers, faults, sighted: (sighting) => watch?.sighted(sighting) });
   const attemptsMax = Math.max(
     // Last resorts are not among a call's attempts.
     ...settings.routes.map(({ attempts, lastResort = [] }) => attempts + lastResort.length),
   );
   const checker = createChecker({ attemptsMax: () => attemptsMax });
   const tally = createTally(scenario);
+  let watch: Watch | undefined;
   const engine = createEngine({
     settings,
     runtime: world.runtime,
     maxOutput: () => 4_096,
-    readers: [checker.see, tally.see, world.record, ...(series === undefined ? [] : [series.see])],
+    readers: [
+      checker.see,
+      (event) => watch?.see(event),
+      tally.see,
+      world.record,
+      ...(series === undefined ? [] : [series.see]),
+    ],
   });
+  const { cells } = engine;
+  watch = createWatch({ settings, providers, faults, cells, inFlight: world.inFlight });
   const client = { retries: scenario.traffic.retries, random: randomStream(seed, "client"), clock: world.clock };
   let corruptedToolCalls = 0;
   let clientRetries = 0;
@@ -91,11 +101,12 @@ async function playWith(scenario: Scenario, seed: number, series?: SeriesReader)
   });
   await world.run(Number.POSITIVE_INFINITY);
   checker.atRest({ inFlight: world.inFlight(), timers: world.timers() });
+  watch.atRest();
   return {
     digest: world.digest(),
     virtualMs: world.clock.now(),
     figures: tally.figures({ corruptedToolCalls, clientRetries }),
-    invariants: checker.invariants(),
+    invariants: [...checker.invariants(), ...watch.invariants()],
   };
 }
 

@@ -20,6 +20,7 @@ export interface Sighting {
   /** The kind of fault that hit it. */
   readonly fault?: string;
   status?: number;
+  retryAfter?: string;
   ended: "open" | "done" | "cut" | "reset" | "cancelled";
   endedAtMs?: number;
   /** Pieces of the body that were sent. */
@@ -197,7 +198,12 @@ class Exchange implements Body {
 
   #open(status: number, headers: Readonly<Record<string, string>>): void {
     this.#headSent = true;
-    if (this.#conversation.sighting !== undefined) this.#conversation.sighting.status = status;
+    const { sighting } = this.#conversation;
+    if (sighting !== undefined) {
+      sighting.status = status;
+      const retryAfter = headers["retry-after"];
+      if (retryAfter !== undefined) sighting.retryAfter = retryAfter;
+    }
     this.#conversation.resolve({ status, headers, body: this });
   }
 

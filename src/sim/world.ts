@@ -18,6 +18,15 @@ export interface WorldOptions {
   readonly providers: readonly SimProvider[];
   /** Added to the providers' own; `on` says whom they hit. */
   readonly faults?: readonly ScheduledFault[];
+  /** How the wall clock is set anew: it alone, never the monotonic one. */
+  readonly jumps?: readonly ClockJump[];
+  /** Is told of each request when it is over. */
+  readonly sighted?: (sighting: Sighting) => void;
+}
+
+export interface ClockJump {
+  readonly atMs: number;
+  readonly byMs: number;
 }
 
 export interface World {
@@ -49,7 +58,7 @@ const TURN_EVERY = 8192;
 /** Timers fired within one virtual millisecond before it is taken for an endless loop. */
 const SAME_TIME_MAX = 5_000_000;
 
-export function createWorld({ seed, providers, faults = [] }: WorldOptions): World {
+export function createWorld({ seed, providers, faults = [], jumps = [], sighted }: WorldOptions): World {
   const clock = new VirtualClock();
   const digest = createDigest();
   const log: Sighting[] = [];
@@ -61,22 +70,18 @@ export function createWorld({ seed, providers, faults = [] }: WorldOptions): Wor
     if (home === undefined) return undefined;
     attempts++;
     const number = ++home.requests;
+    const { provider, supplying } = home;
     // A stream of the request's own: whom a fault hits depends on the seed and this counter, and on nothing else.
-    const random = randomStream(seed, `${home.provider.name}#${number}`);
+    const random = randomStream(seed, `${provider.name}#${number}`);
     const atMs = clock.now();
-    const body = request.body ?? new Uint8Array();
-    const planned = planCall(
-      { method: request.method, path, headers: request.headers, body, atMs },
-      home.provider,
-      random,
-      home.supplying,
-    );
+    const { method, headers, body = new Uint8Array() } = request;
+    const planned = planCall({ method, path, headers, body, atMs }, provider, random, supplying);
     const { steps, release, ...seen } = planned;
     const sighting: Sighting = {
-      provider: home.provider.name,
+      provider: provider.name,
       number,
       atMs,
-      method: request.method,
+      method,
       path,
       ...seen,
       ended: "open",
@@ -93,11 +98,12 @@ export function createWorld({ seed, providers, faults = [] }: WorldOptions): Wor
     ended: (sighting, release) => {
       release?.(clock.now());
       digest.add(JSON.stringify(sighting));
+      sighted?.(sighting);
     },
   });
   const random = randomStream(seed, "gateway");
   return {
-    runtime: { clock, wallMs: () => EPOCH_MS + clock.now(), random, transport },
+    runtime: { clock, wallMs: () => wallAt(clock.now(), jumps), random, transport },
     clock,
     url: (name) => `http://${name}.sim${hosts.get(`${name}.sim`)?.provider.dialect === "openai-chat" ? "/v1" : ""}`,
     run: runner(clock),
@@ -108,6 +114,10 @@ export function createWorld({ seed, providers, faults = [] }: WorldOptions): Wor
     record: (event) => digest.add(JSON.stringify(event)),
     digest: () => digest.hex(),
   };
+}
+
+function wallAt(nowMs: number, jumps: readonly ClockJump[]): number {
+  return jumps.reduce((wallMs, { atMs, byMs }) => (nowMs >= atMs ? wallMs + byMs : wallMs), EPOCH_MS + nowMs);
 }
 
 interface Host {
