@@ -68,8 +68,8 @@ interface Played {
 }
 
 async function playWith(scenario: Scenario, seed: number, series?: SeriesReader): Promise<Played> {
-  const { settings, providers, faults } = scenario;
-  const world = createWorld({ seed, providers, faults, sighted: (sighting) => watch?.sighted(sighting) });
+  const { settings, providers, faults, clock: jumps } = scenario;
+  const world = createWorld({ seed, providers, faults, jumps, sighted: (sighting) => watch?.sighted(sighting) });
   const attemptsMax = Math.max(
     // Last resorts are not among a call's attempts.
     ...settings.routes.map(({ attempts, lastResort = [] }) => attempts + lastResort.length),

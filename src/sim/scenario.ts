@@ -2,7 +2,7 @@
 // a run must pass. Read from a YAML text; every problem at once, with its place. Pure: the file is read elsewhere.
 
 import * as z from "zod";
-import { durationMs, integer, object, oneOf, scalar, told } from "../config/fields.ts";
+import { durationMs, integer, list, object, oneOf, scalar, told } from "../config/fields.ts";
 import { shapeIssues } from "../config/issues.ts";
 import { settingsOf } from "../config/load.ts";
 import { readYaml } from "../config/load-yaml.ts";
@@ -16,6 +16,8 @@ import type { ScheduledFault } from "./fault-script.ts";
 import type { SimProvider } from "./provider.ts";
 import { SUPPLY_FIELDS } from "./read-supply.ts";
 import { parseScript } from "./script.ts";
+import { durationMs as spanMs } from "./words.ts";
+import type { ClockJump } from "./world.ts";
 
 /** What a gate may speak of: the numbers of a drill's result. */
 export const GATED = [
@@ -70,6 +72,8 @@ export interface Scenario {
   readonly traffic: Traffic;
   readonly providers: readonly SimProvider[];
   readonly faults: readonly ScheduledFault[];
+  /** What the gateway's clocks do beside going on. */
+  readonly clock: readonly ClockJump[];
   readonly settings: Settings;
   /** The first route: what the traffic asks for. */
   readonly model: string;
@@ -118,6 +122,28 @@ const traffic = object({
   dialect: told(oneOf("anthropic-messages", "openai-chat").optional(), "What clients speak.", "anthropic-messages"),
 });
 
+const ASLEEP_MAX_MS = 86_400_000;
+const jump = object({
+  at: told(durationMs(0, LENGTH_MAX_S * 1_000), "When."),
+  wall: told(
+    scalar(signedMs, "a duration such as 1h or -1h", {
+      type: "string",
+      pattern: "^-?\\d+(\\.\\d+)?(ms|s|m|h|d)$",
+    }).optional(),
+    "The wall clock alone is set so much later, or earlier.",
+  ),
+  asleep: told(
+    durationMs(1, ASLEEP_MAX_MS).optional(),
+    "The machine sleeps: time passes, and nothing fires meanwhile.",
+  ),
+});
+
+function signedMs(value: unknown): number | undefined {
+  const text = typeof value === "string" ? value.trim() : "";
+  const ms = spanMs(text.replace(/^-/, ""));
+  return ms === undefined ? undefined : text.startsWith("-") ? -ms : ms;
+}
+
 /** Providers, routes and faults are judged by what already reads them. */
 export const scenarioSchema = object({
   name: told(z.string({ error: "a name" }).optional(), "What it is called; default: that of its file."),
@@ -129,6 +155,10 @@ export const scenarioSchema = object({
   ),
   routes: told(z.unknown(), "As in the configuration; the first one is called."),
   faults: told(z.unknown(), "A list: { at, for, on, kind, share, ramp, every } and what the kind takes."),
+  clock: told(
+    list(jump, "a list of { at, wall, asleep }").optional(),
+    "What the gateway's clocks do: a list of { at, wall, asleep }.",
+  ),
   gates: told(z.record(z.string(), gate, { error: "a mapping" }).optional(), `What must hold: ${GATED.join(", ")}.`),
 });
 
@@ -174,6 +204,7 @@ export function readScenario(
         dialect: data.traffic.dialect ?? "anthropic-messages",
       },
       ...script,
+      clock: (data.clock ?? []).map((one) => ({ atMs: one.at, wallMs: one.wall ?? 0, asleepMs: one.asleep ?? 0 })),
       settings: config.settings,
       model: config.settings.routes[0]?.name ?? "",
       // Their names were checked.

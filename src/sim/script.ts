@@ -18,7 +18,7 @@ export interface SimScript {
 
 const PROVIDER_FIELDS = ["dialect", "first-token", "tokens-per-second", "errors", "words", "models", ...SUPPLY_FIELDS];
 /** A scenario has more than the simulated providers need; the rest is the drill's. */
-const SCRIPT_FIELDS = ["name", "description", "providers", "faults", "traffic", "routes", "gates"];
+const SCRIPT_FIELDS = ["name", "description", "providers", "faults", "traffic", "routes", "clock", "gates"];
 const FAULTS_MAX = 1000;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 

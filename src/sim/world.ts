@@ -18,7 +18,7 @@ export interface WorldOptions {
   readonly providers: readonly SimProvider[];
   /** Added to the providers' own; `on` says whom they hit. */
   readonly faults?: readonly ScheduledFault[];
-  /** How the wall clock is set anew: it alone, never the monotonic one. */
+  /** The wall clock is set anew, or the machine sleeps. */
   readonly jumps?: readonly ClockJump[];
   /** Is told of each request when it is over. */
   readonly sighted?: (sighting: Sighting) => void;
@@ -26,7 +26,10 @@ export interface WorldOptions {
 
 export interface ClockJump {
   readonly atMs: number;
-  readonly byMs: number;
+  /** The wall clock alone is set so much later, or earlier. */
+  readonly wallMs: number;
+  /** All time passes, and nothing fires. */
+  readonly asleepMs: number;
 }
 
 export interface World {
@@ -102,6 +105,7 @@ export function createWorld({ seed, providers, faults = [], jumps = [], sighted 
     },
   });
   const random = randomStream(seed, "gateway");
+  for (const { atMs, asleepMs } of jumps) if (asleepMs > 0) clock.after(atMs, () => clock.sleep(asleepMs));
   return {
     runtime: { clock, wallMs: () => wallAt(clock.now(), jumps), random, transport },
     clock,
@@ -117,7 +121,7 @@ export function createWorld({ seed, providers, faults = [], jumps = [], sighted 
 }
 
 function wallAt(nowMs: number, jumps: readonly ClockJump[]): number {
-  return jumps.reduce((wallMs, { atMs, byMs }) => (nowMs >= atMs ? wallMs + byMs : wallMs), EPOCH_MS + nowMs);
+  return jumps.reduce((wall, { atMs, wallMs }) => (nowMs >= atMs ? wall + wallMs : wall), EPOCH_MS + nowMs);
 }
 
 interface Host {
