@@ -69,7 +69,7 @@ export type GatewayEvent = Fact &
       }
     /** A target has become slower than it used to be and keeps a small share of its calls, or is well again. */
     | { readonly type: "slow"; readonly target: string; readonly domain: string; readonly slow: boolean }
-    /** These fell silent together and nobody answers: the trouble may be ours. Nobody is ejected for it until it has `ended`. */
+    /** These fell silent together and nobody answers, or (none) our event loop stood still: the trouble may be ours. Nobody is ejected for it until it has `ended`. */
     | { readonly type: "self-suspicion"; readonly state: "began" | "ended"; readonly domains: readonly string[] }
     /** A probe was answered, or not; a canary is asked for evidence alone. It is no attempt of a call: `call` is its own id. */
     | {
