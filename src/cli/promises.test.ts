@@ -228,6 +228,18 @@ test("the catalog's promise is found by the url, judged in its own time zone, an
   expect(table.at(-2)).toMatch(/^beta,2026-10-31T23:59Z,6,0,/);
 }, 30_000);
 
+test("the same month's impact, in every format", async () => {
+  for (const [format, part] of [
+    ["md", "were rescued"],
+    ["html", "<svg"],
+    ["csv", `calls,,rescued,${BAD}\r\n`],
+    ["json", `"rescued":${BAD}`],
+  ]) {
+    const shown = await run("impact", ...OF, "--format", format ?? "");
+    expect([format, shown.code, shown.out]).toEqual([format, 0, expect.stringContaining(part ?? "")]);
+  }
+}, 30_000);
+
 test("a contract wins; the pack is made under it, is whole, and is not after one changed byte", async () => {
   const pack = join(folder, "claim.zip");
   const of = [...OF, "--provider", "alpha", "--contract", CONTRACT];
