@@ -317,6 +317,18 @@ const ROWS: readonly Row[] = [
     ["6:16", "slo[0].route", "no route is named", "chat"],
   ],
   ["$P\n$R\nslo: [{ route: chat, objective: 100%, window: 30d }]\n", ["6:33", "slo[0].objective", "no error budget"]],
+  [
+    "$P\n$R\nslo: [{ route: chat, objective: 99%, window: moth }]\n",
+    ["6:46", "slo[0].window", "month | a duration", "month"],
+  ],
+  [
+    "$P\n$R\nslo: [{ route: chat, objective: 99%, window: month, time-zone: Europe/Belrin }]\n",
+    ["6:64", "slo[0].time-zone", "a time zone such as"],
+  ],
+  [
+    "$P\n$R\nslo: [{ route: chat, objective: 99%, window: 30d, time-zone: UTC }]\n",
+    ["6:62", "slo[0].time-zone", "means nothing"],
+  ],
   ["$P\n$R\nslo: [{ route: chat, objective: 99%, window: 5m }]\n", ["6:46", "slo[0].window", "1h to 90d"]],
   [
     "$P\n$R\nslo: [{ route: chat, objective: 99%, window: 7d, indicator: speed }]\n",

@@ -346,6 +346,11 @@ export interface SelfCell {
   sinceMs: number;
   untilMs: number;
   told: boolean;
+  /** When our event loop last showed that it turns, and how often it is to; 0: nobody watches it. */
+  beatMs: number;
+  beatEveryMs: number;
+  /** It had stood still; until then what was late may have been so for that. */
+  laggedUntilMs: number;
 }
 
 /** What probes have cost within a day. */

@@ -69,7 +69,7 @@ export type GatewayEvent = Fact &
       }
     /** A target has become slower than it used to be and keeps a small share of its calls, or is well again. */
     | { readonly type: "slow"; readonly target: string; readonly domain: string; readonly slow: boolean }
-    /** These fell silent together and nobody answers: the trouble may be ours. Nobody is ejected for it until it has `ended`. */
+    /** These fell silent together and nobody answers, or (none) our event loop stood still: the trouble may be ours. Nobody is ejected for it until it has `ended`. */
     | { readonly type: "self-suspicion"; readonly state: "began" | "ended"; readonly domains: readonly string[] }
     /** A probe was answered, or not; a canary is asked for evidence alone. It is no attempt of a call: `call` is its own id. */
     | {
@@ -93,7 +93,10 @@ export type GatewayEvent = Fact &
         readonly criticality: Criticality;
         readonly why: "outage" | "deadline" | "headroom";
       }
-    /** An objective's error budget burns too fast, or no longer does. `budgetLeft` is below 0 when it is overspent. */
+    /**
+     * An objective's error budget burns too fast, or no longer does. `budgetLeft` is below 0 when it is overspent. `ended`: it
+     * was taken out of the configuration, or changed, so that nothing is known any more of how it stands.
+     */
     | {
         readonly type: "slo";
         readonly slo: string;
@@ -102,7 +105,8 @@ export type GatewayEvent = Fact &
         readonly severity: "page" | "ticket";
         /** Times the rate at which the budget lasts for its window. */
         readonly burnRate: number;
-        readonly budgetLeft: number;
+        readonly budgetLeft?: number;
+        readonly ended?: true;
       }
     /** An attempt is late: a second one begins beside it at `target`, or `instead` of it, where it is under suspicion. */
     | { readonly type: "hedge"; readonly target: string; readonly instead: boolean }

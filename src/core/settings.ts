@@ -148,7 +148,10 @@ export interface SloSettings {
   readonly route: string;
   /** 0..1, both exclusive. */
   readonly objective: number;
+  /** Rolling; for a calendar month 30 days: what the burn-rate table is scaled by. */
   readonly windowMs: number;
+  /** The window is the calendar month of this time zone (IANA). Absent: it is rolling. */
+  readonly calendar?: { readonly timeZone: string };
   readonly indicator: SloIndicator;
 }
 

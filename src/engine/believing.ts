@@ -24,7 +24,7 @@ import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.
 import { createKeyEvidence, noteKey } from "../health/key-node.ts";
 import { mayProbe, spendProbe } from "../health/probe.ts";
 import { countOne } from "../health/rate.ts";
-import { isSilent, silentDomains, toldOfSelf } from "../health/self.ts";
+import { isLagging, isSilent, silentDomains, toldOfSelf } from "../health/self.ts";
 import { callAnswered, callBegan, lateAfterMs, shapeOf, soonestMs } from "../health/silence.ts";
 import { firstCame, wrote } from "../health/slowness.ts";
 import { countJudged, isUseless, weightOfUseless } from "../health/useless.ts";
@@ -178,10 +178,11 @@ async function watched(watch: Watch, work: Work, send: () => Promise<Reply>): Pr
   const reply = await send();
   const nowMs = clock.now();
   const outrun = !reply.ok && reply.fault.kind === "superseded";
-  const learn = (reply.ok || outrun) && cell.state === "healthy";
+  const lags = isLagging(believed.self, nowMs);
+  const learn = (reply.ok || outrun) && cell.state === "healthy" && !lags;
   if (slot !== undefined) callAnswered(cell, { shape, slot, content: reply.ok, learn }, nowMs);
   const witness: Witness = { believed, target, tenant, id: call.id, scope, beganMs, key };
-  if (stream && (reply.ok || outrun)) paced(witness, firstCame(cell, shape, nowMs - beganMs, nowMs));
+  if (stream && !lags && (reply.ok || outrun)) paced(witness, firstCame(cell, shape, nowMs - beganMs, nowMs));
   if (!reply.ok) {
     leaveIntake(intake, tenant);
     failed(witness, reply.fault, promptOf(call));

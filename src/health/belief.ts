@@ -8,13 +8,15 @@ import { isSpared, pageEvidence, wordProbeEveryMs, wordShare } from "./fuse.ts";
 import { calmPool, inherited, inheritedAfar, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
-import { domainAnswered, domainSilent, suspectsItself } from "./self.ts";
+import { domainAnswered, domainSilent, isLagging, suspectsItself } from "./self.ts";
 import { silenceOf } from "./silence.ts";
 import { paceShare } from "./slowness.ts";
 
 const DWELL_MS = 10_000;
 const PROBE_EVERY_MS = 5_000;
 const SELDOM_RATE = 0.4;
+/** Above the former, so that a rate of about that does not go to and fro. */
+const OFTEN_RATE = 0.5;
 const PROBES_WANTED_MIN = 3;
 const PROBES_WANTED_MAX = 6;
 const PROBE_FAILED = 2;
@@ -64,15 +66,29 @@ export interface Standing {
   readonly change?: Change | undefined;
 }
 
+const WELL = {
+  admitted: true,
+  strained: false,
+  spared: false,
+  down: false,
+  hopeful: false,
+  hushed: false,
+  probeDue: false,
+} as const;
+
 /** How the target stands for one call that could use it. Moves what time alone moves. */
 export function stand(believed: Believed, callId: string, { nowMs, random }: Moment): Standing {
   const { cell, pool } = believed;
   countOne(cell.offered, nowMs);
+  const rate = rateOf(cell.attempted, nowMs);
   const change =
-    (cell.state === "ramp" ? ramping(believed, { nowMs, random }) : weighed(believed, nowMs)) ??
+    (cell.state === "ramp" ? ramping(believed, { nowMs, random }, rate) : weighed(believed, nowMs, rate)) ??
     halved(believed, nowMs);
-  const total = totalOf(believed, nowMs);
-  const limit = ejectAt(rateOf(cell.attempted, nowMs));
+  if (cell.state === "healthy" && !cell.slow && pool.page === undefined && cell.pageShare >= 1) {
+    return { ...WELL, change };
+  }
+  const total = totalOf(believed, nowMs, rate);
+  const limit = ejectAt(rate);
   const paced = paceShare(cell, rateOf(cell.offered, nowMs));
   const share = Math.min(shareOf(cell, total, limit, nowMs), cell.pageShare, paced);
   return {
@@ -93,8 +109,8 @@ export function isDown({ state }: BeliefCell): boolean {
   return state === "ejected" || state === "probation";
 }
 
-function totalOf({ cell, pool, vendor, model }: Believed, nowMs: number): number {
-  const rate = rateOf(cell.attempted, nowMs);
+/** `rate`: attempts a second, as of now. */
+function totalOf({ cell, pool, vendor, model }: Believed, nowMs: number, rate: number): number {
   const own = cell.score + silenceOf(cell, rate, nowMs) + kin(pool, vendor, rate);
   // On the way back only what is seen counts: pages say "resolved" late.
   if (pool.page === undefined || cell.state === "ramp") return own;
@@ -137,11 +153,17 @@ function shareOf(cell: BeliefCell, total: number, limit: number, nowMs: number):
 }
 
 /** Healthy and suspect follow the score, with hysteresis. */
-function weighed(believed: Believed, nowMs: number): Change | undefined {
+function weighed(
+  believed: Believed,
+  nowMs: number,
+  rate: number = rateOf(believed.cell.attempted, nowMs),
+): Change | undefined {
   const { cell } = believed;
   if (!isWeighed(cell)) return undefined;
-  const total = totalOf(believed, nowMs);
-  const limit = ejectAt(rateOf(cell.attempted, nowMs));
+  const total = totalOf(believed, nowMs, rate);
+  // Nothing ejects below 8 and is suspect below 4.
+  if (cell.state === "healthy" && total < ejectAt(0) / 2 && cell.silence === 0) return undefined;
+  const limit = ejectAt(rate);
   if (cell.silence >= limit / 2) domainSilent(believed.self, believed.domain, nowMs);
   if (total >= limit && !suspectsItself(believed.self, nowMs)) return ejected(cell, nowMs, PROBES_WANTED_MIN);
   if (cell.state === "healthy" && total >= limit / 2) return turn(cell, "suspect", nowMs);
@@ -156,8 +178,7 @@ function isWeighed({ state }: BeliefCell): boolean {
 /** Its page says that it is down, and too few calls come to tell: it keeps half of them. */
 function halved({ cell, pool, model }: Believed, nowMs: number): Change | undefined {
   if (pool.page === undefined && cell.pageShare === 1) return undefined;
-  // Not to and fro where the rate is about that.
-  const isSeldom = rateOf(cell.offered, nowMs) < (cell.pageShare < 1 ? 2 * SELDOM_RATE : SELDOM_RATE);
+  const isSeldom = rateOf(cell.offered, nowMs) < (cell.pageShare < 1 ? OFTEN_RATE : SELDOM_RATE);
   const share = isWeighed(cell) ? wordShare(pool.page, model, { score: cell.score, isSeldom }, nowMs) : 1;
   const isNews = share !== cell.pageShare && isWeighed(cell);
   cell.pageShare = share;
@@ -186,9 +207,9 @@ function turn(cell: BeliefCell, state: BeliefState, nowMs: number): Change {
   return { from, state, score: cell.score + cell.silence, admission: cell.admission };
 }
 
-function ramping(believed: Believed, { nowMs, random }: Moment): Change | undefined {
+function ramping(believed: Believed, { nowMs, random }: Moment, rate: number): Change | undefined {
   const { cell } = believed;
-  const sick = totalOf(believed, nowMs) >= ejectAt(rateOf(cell.attempted, nowMs));
+  const sick = totalOf(believed, nowMs, rate) >= ejectAt(rate);
   if (sick && !suspectsItself(believed.self, nowMs)) return relapse(cell, nowMs);
   if (!growRamp(cell, nowMs, random)) return undefined;
   cell.probesWanted = PROBES_WANTED_MIN;
@@ -216,6 +237,8 @@ export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Mo
   const { cell, pool, vendor, model, self, domain } = believed;
   const { failed, weight, beganMs, last, silent = false } = outcome;
   if (!failed) domainAnswered(self, domain, nowMs);
+  // It was late for us: nobody knows for whom else.
+  else if (silent && isLagging(self, nowMs)) return undefined;
   else if (silent && isWeighed(cell)) {
     const limit = ejectAt(rateOf(cell.attempted, nowMs));
     const score = scored(cell.score, DETECTION, true, weight);

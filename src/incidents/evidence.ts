@@ -26,6 +26,7 @@ export interface DomainWatch {
   /** Successes since the process began. */
   successes: number;
   lastSuccessMs: number;
+  lastFailureMs: number;
   /** Refusals of our account in a row, and since when. */
   account: { streak: number; sinceMs: number; kind: FaultKind | undefined };
   /** When an open incident's target was last heard of: asked, probed, or believed something else. */
@@ -51,6 +52,7 @@ export function createWatch(): DomainWatch {
     faults: new Map(),
     successes: 0,
     lastSuccessMs: 0,
+    lastFailureMs: 0,
     account: { streak: 0, sinceMs: 0, kind: undefined },
     heard: new Map(),
     metMs: 0,
@@ -135,6 +137,7 @@ export function noteAttempt(watch: DomainWatch, fault: FaultKind | undefined, no
   }
   if (!isSickness(fault)) return false;
   countIn(watch.ring, true, nowMs);
+  watch.lastFailureMs = nowMs;
   if (watch.faults.has(fault) || watch.faults.size < KINDS_MAX) {
     watch.faults.set(fault, (watch.faults.get(fault) ?? 0) + 1);
   }

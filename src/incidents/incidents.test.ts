@@ -40,6 +40,19 @@ describe("one incident from beginning to end", () => {
     expect(takeChanges(book).map(({ kind }) => kind)).toEqual(["opened", "updated", "updated", "resolved"]);
   });
 
+  test("what failed is known though the failures came one by one, and is told before calls are counted", () => {
+    const book = open();
+    for (let time = 0; time < 4; time++) {
+      fail(book, 1, T0 + time * 12 * S);
+      pass(book, T0 + time * 12 * S, T0 + (time + 1) * 12 * S - S);
+    }
+    believe(book, "ejected", T0 + 48 * S);
+    expect(only(book).updates[0]?.text).toContain("alpha/m: the provider says it is overloaded");
+    const [change] = takeChanges(book);
+    const facts = change && noticeOf(change, "http://h/status")?.facts;
+    expect(facts).toContainEqual(["Clients see", "4 attempts have failed so far"]);
+  });
+
   test("failures while it is watched begin the ten minutes anew", () => {
     const book = open();
     believe(book, "ejected", T0);
@@ -264,6 +277,13 @@ describe("pages", () => {
     const facts = change && noticeOf(change, "http://h/status")?.facts;
     const text = `"Elevated error rate across multiple models" (investigating), since 2026-06-23 14:19 UTC ${url}`;
     expect(facts).toContainEqual(["Its page", text]);
+  });
+
+  test("one that is open since yesterday may be the same trouble", () => {
+    const book = open();
+    believe(book, "ejected", T0);
+    notePage(book, { domain: "alpha", read: true, incidents: [page({ publishedMs: T0 - 1_440 * MIN })] }, T0 + MIN);
+    expect(only(book).page?.id).toBe("jbhf20wjmzrf");
   });
 
   test("another day's incident is not ours", () => {

@@ -81,11 +81,12 @@ function match(book: Book, incident: Incident, told: readonly PageIncident[], no
   else say(book, incident, { kind: "updated", text: `${said}${lead}`, quiet: true }, nowMs);
 }
 
-/** The one whose time overlaps with ours and began nearest to it. */
+/** The one whose time overlaps with ours and began nearest to it; one that is still open may have begun long before. */
 function nearest({ startedMs, resolvedMs }: Incident, told: readonly PageIncident[]): PageIncident | undefined {
   const untilMs = (resolvedMs ?? Number.POSITIVE_INFINITY) + BEFORE_MS;
   return told
-    .filter((one) => one.publishedMs >= startedMs - BEFORE_MS && one.publishedMs <= untilMs)
+    .filter((one) => one.resolvedMs === undefined || one.publishedMs >= startedMs - BEFORE_MS)
+    .filter((one) => one.publishedMs <= untilMs)
     .filter((one) => (one.resolvedMs ?? Number.POSITIVE_INFINITY) >= startedMs)
     .sort((a, b) => Math.abs(a.publishedMs - startedMs) - Math.abs(b.publishedMs - startedMs))[0];
 }

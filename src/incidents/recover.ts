@@ -37,7 +37,7 @@ export function passTime(book: Book, nowMs: number, cleanMs = CLEAN_MS): void {
   }
   for (const [domain, watch] of book.watches) {
     const isCalm = ![...book.open].some((incident) => incident.domain === domain);
-    if (isCalm && watch.faults.size > 0 && nowMs - lastDirtyMs(watch.ring) > QUIET_AFTER_MS) watch.faults.clear();
+    if (isCalm && watch.faults.size > 0 && nowMs - watch.lastFailureMs > QUIET_AFTER_MS) watch.faults.clear();
   }
 }
 

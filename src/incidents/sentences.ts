@@ -96,9 +96,10 @@ const WAS: Readonly<Record<Severity, string>> = {
 };
 
 /** What clients of the gateway see, in counts. */
-export function clientsSee({ domain, counts: { calls, rescued, honest, failed }, ledger }: Incident): string {
+export function clientsSee({ domain, counts, faults, ledger }: Incident): string {
+  const { calls, rescued, honest, failed } = counts;
   if (domain === PEOPLE) return "its calls are not counted: people reported it";
-  if (calls === 0) return "no call has met it yet";
+  if (calls === 0) return attemptsText(faults);
   const parts = [
     `${rescued} answered by another target`,
     ...(honest > 0 ? [`${honest} got a last resort`] : []),
@@ -107,6 +108,13 @@ export function clientsSee({ domain, counts: { calls, rescued, honest, failed },
   const users = ledger?.users.hit ?? 0;
   const whose = users === 0 ? "" : ` of ${users} end ${users === 1 ? "user" : "users"}`;
   return `${calls} ${calls === 1 ? "call" : "calls"}${whose} met it: ${parts.join(", ")}`;
+}
+
+/** It has just begun: its calls are not counted yet. */
+function attemptsText(faults: Incident["faults"]): string {
+  const failed = Object.values(faults).reduce((sum, count) => sum + count, 0);
+  if (failed === 0) return "no call has met it yet";
+  return `${failed} ${failed === 1 ? "attempt has" : "attempts have"} failed so far`;
 }
 
 /** What it cost, as far as prices are known; `undefined`: nothing is known, or it is nothing. */

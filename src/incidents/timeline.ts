@@ -88,7 +88,7 @@ function ledgerText(incident: Incident): string {
   const lines = [
     ...(users.failed > 0 ? [`${users.failed} of ${users.hit} end users got an error.`] : []),
     ...(left > 0 ? [`${left} clients left before it was decided.`] : []),
-    ...(addedP50Ms === undefined ? [] : [`Rescued calls took ${Math.round(addedP50Ms)} ms longer in the median.`]),
+    ...(addedP50Ms === undefined ? [] : [`Rescued calls took ${addedP50Ms} ms longer in the median.`]),
     ...(costs === undefined ? [] : [`It cost ${costs}.`]),
   ];
   return lines.map((line) => `${line}\n`).join("");

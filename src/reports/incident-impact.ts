@@ -69,7 +69,7 @@ function countsOf(vector: Vector): ImpactCounts {
 
 function addedOf(vector: Vector): Pick<LedgerImpact, "addedP50Ms"> {
   const p50Ms = quantile(vector, SECOND_AT, 0.5);
-  return at(vector, CALL.rescued) === 0 || p50Ms === undefined ? {} : { addedP50Ms: p50Ms };
+  return at(vector, CALL.rescued) === 0 || p50Ms === undefined ? {} : { addedP50Ms: Math.round(p50Ms) };
 }
 
 /** Where not one price is known there is no sum; nor where no route says what its calls are worth. */

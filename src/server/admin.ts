@@ -10,6 +10,7 @@ import { listDeferred } from "./admin-deferred.ts";
 import { type AdminFault, adminFault, isAdminFault } from "./admin-fault.ts";
 import { adminIncidents, type RoomSource } from "./admin-incidents.ts";
 import { reportImpact } from "./admin-reports.ts";
+import { listSlos } from "./admin-slos.ts";
 import { drainTarget, listTargets, restoreTarget } from "./admin-targets.ts";
 import type { Asides } from "./asides.ts";
 import type { Deferral } from "./deferral.ts";
@@ -97,7 +98,7 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
   const { engine, sources, feeds } = context;
   if (path === "targets") return reading(asked, () => ({ targets: listTargets(engine, sources.board) }));
   if (path === "beliefs") return reading(asked, () => ({ beliefs: listBeliefs(engine, sources.observers?.beliefs) }));
-  if (path === "slos") return reading(asked, () => ({ slos: sources.observers?.slos?.() ?? [] }));
+  if (path === "slos") return reading(asked, () => listSlos(sources.observers, asked.query, engine.runtime.wallMs()));
   if (path === "status") return reading(asked, () => listPages(sources.pages));
   if (path === INCIDENTS || path.startsWith(`${INCIDENTS}/`)) {
     const { request, query } = asked;

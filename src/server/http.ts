@@ -9,6 +9,7 @@ import { sleep } from "../core/timing.ts";
 import { keepCanaries } from "../engine/canary.ts";
 import { createEngine, type EngineOptions } from "../engine/engine.ts";
 import { keepWarm } from "../engine/keep-warm.ts";
+import { startPulse } from "../engine/pulse.ts";
 import type { Observers } from "../observe/observers.ts";
 import { backgroundClock, systemClock } from "../runtime/clock.ts";
 import { resolveHost } from "../runtime/resolve-host.ts";
@@ -82,6 +83,7 @@ export function startServer(options: ServerOptions): Server {
   options.deferral?.start(engine);
   const warming = keepWarm(engine);
   const canaries = keepCanaries(engine);
+  const stopPulse = startPulse(engine);
   return {
     url,
     reload(now) {
@@ -106,6 +108,7 @@ export function startServer(options: ServerOptions): Server {
       while (busy() && runtime.clock.now() < untilMs) await sleep(runtime.clock, DRAIN_POLL_MS, never);
       options.room?.stop();
       options.deferral?.stop();
+      stopPulse();
       await server.stop(true);
       disk?.end();
     },

@@ -46,5 +46,14 @@ export function createBelief(): BeliefCell {
 
 export function createSelf(): SelfCell {
   const never = Number.NEGATIVE_INFINITY;
-  return { silent: new Map(), answeredMs: never, sinceMs: never, untilMs: never, told: false };
+  return {
+    silent: new Map(),
+    answeredMs: never,
+    sinceMs: never,
+    untilMs: never,
+    told: false,
+    beatMs: 0,
+    beatEveryMs: 0,
+    laggedUntilMs: never,
+  };
 }

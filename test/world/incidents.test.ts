@@ -81,7 +81,7 @@ test("its impact is the ledger's: calls, end users and money as in a report of i
     failed: 0,
     byRoute: { chat: { calls: report.calls.hit } },
     users: { hit: USERS, failed: 0, namedCalls: report.calls.hit },
-    addedP50Ms: report.added?.p50Ms,
+    addedP50Ms: Math.round(report.added?.p50Ms ?? -1),
     money: { extraUsd: report.money.failoverExtra, unknownCalls: 0 },
   });
   expect(report.money.failoverExtra).toBeGreaterThan(0.1);
