@@ -6,11 +6,10 @@ import type { KeptAnswers } from "../core/cell.ts";
 import type { Told } from "../core/reply.ts";
 import type { Clock } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
-import { keptOf } from "./delivered.ts";
 import { type KeyContext, QUESTION_BYTES_MAX, questionKeys } from "./question-key.ts";
 
 const QUEUE_MAX = 256;
-/** Of questions and whole replies together. */
+/** Of questions and answers together. */
 const QUEUE_BYTES_MAX = 16_777_216;
 /** Many together cost less than each by itself: the code is warm then. */
 const BATCH_AFTER_MS = 20;
@@ -70,9 +69,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
   };
 }
 
-/** What words take is known only once they are read; it is little. */
+/** What the words of a stream take is known only once they are read; it is little. */
 function sizeOf({ call, told }: Pick<Waiting, "call" | "told">): number {
-  return call.body.length + (typeof told === "function" ? 0 : told.length);
+  return call.body.length + (typeof told === "function" ? 0 : told.text.length);
 }
 
 /** Runs on a timer: a throw here would be nobody's. */
@@ -88,12 +87,13 @@ function keepOrTell(options: RecorderOptions, waiting: Waiting): void {
 
 function keep({ keys: context, route, answers, ttlMs, staleIfErrorMs }: RecorderOptions, waiting: Waiting): void {
   const { call, target, told, atMs, scope } = waiting;
-  const kept = keptOf(told, context.client);
-  const keys = kept && questionKeys(call, context, scope.runtime);
-  if (kept === undefined || keys === undefined) return;
+  const words = typeof told === "function" ? told() : told;
+  const keys = words && questionKeys(call, context, scope.runtime);
+  if (words === undefined || keys === undefined) return;
   const freshUntilMs = atMs + ttlMs;
   answers.set(keys, {
-    ...kept,
+    texts: [words.text],
+    model: words.model,
     target,
     call: call.id,
     tenant: call.tenant,

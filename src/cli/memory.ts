@@ -5,6 +5,7 @@ import type { Database } from "../core/database.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Clock, Runtime } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
+import { resolveHost } from "../runtime/resolve-host.ts";
 import { sendMail } from "../runtime/smtp.ts";
 import { createDeferral } from "../server/deferral.ts";
 import type { ServerOptions } from "../server/http.ts";
@@ -89,7 +90,7 @@ function deferralIn(
 ): Pick<ServerOptions, "deferral"> {
   if (database === undefined) return {};
   try {
-    return { deferral: createDeferral({ database, runtime, trouble }) };
+    return { deferral: createDeferral({ database, runtime, trouble, resolveHost }) };
   } catch (error) {
     warn(`no call is deferred: ${error instanceof Error ? error.message : String(error)}`);
     return {};

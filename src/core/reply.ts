@@ -53,8 +53,8 @@ export interface Words {
   /** The model that wrote them, by its own name. */
   readonly model: string;
 }
-/** What an answer said: the whole reply as the client was given it, or what reads the words that were remembered on the way. */
-export type Told = Uint8Array | (() => Words | undefined);
+/** What an answer said, or what reads it: of a stream the words are remembered on the way. */
+export type Told = Words | (() => Words | undefined);
 
 export type ServedBy = "target" | "cache" | "stale-cache" | "local" | "canned" | "deferred";
 export type Degraded = "model" | "stale" | "local" | "canned" | "deferred" | "passthrough";

@@ -62,6 +62,6 @@ export interface Runtime {
   /** Uniform in [0, 1). */
   random(): number;
   readonly transport: Transport;
-  /** HMAC-SHA-256 in hex, where the platform has a faster one than portable code. */
-  readonly hmacSha256?: (key: Uint8Array, bytes: Uint8Array) => string;
+  /** HMAC-SHA-256 of a text (as UTF-8) in hex, where the platform has a faster one than portable code. */
+  readonly hmacSha256?: (key: Uint8Array, text: string) => string;
 }

@@ -68,6 +68,8 @@ export interface Seam {
   readonly openText: boolean;
   /** It is open, and is something else. */
   readonly openOther: boolean;
+  /** Namely thinking, which was not signed yet. */
+  readonly openThinking: boolean;
   readonly usage: Usage | undefined;
 }
 
@@ -121,6 +123,8 @@ export interface Verdict {
   readonly tail?: string;
   /** It has calls of the client's tools. */
   readonly calls?: true;
+  /** What it says, where that is words alone and it ended by itself. */
+  readonly words?: Words;
 }
 
 export interface WireError {

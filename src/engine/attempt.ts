@@ -320,7 +320,7 @@ async function whole(
   settlement.content();
   settlement.settle(undefined);
   const made = answer(plan, call, sent, once(rendered));
-  if (plan.keeps) made.told = rendered;
+  if (plan.keeps) made.told = verdict.words;
   return made;
 }
 

@@ -148,7 +148,10 @@ async function run(pursuit: Pursuit): Promise<Reply> {
       nameSkipped(pursuit, now.candidates);
       passOver(pursuit, now.candidates, move.type === "stop" ? targets.length : move.candidate);
     }
-    if (move.type === "stop") return refuse(pursuit, stopped(pursuit, now));
+    if (move.type === "stop") {
+      passOver(pursuit, now.candidates, targets.length);
+      return refuse(pursuit, stopped(pursuit, now));
+    }
     if (history.length > 0 && call.delivered === undefined && isHopelessFor(pursuit))
       return refuse(pursuit, verdictOf(pursuit));
     const target = targets[move.candidate];
@@ -209,9 +212,9 @@ function answeredAllTheSame({ cells, rules, scope }: Pursuit): void {
 
 function refuseForRoom(pursuit: Pursuit, { candidates }: Situation): Refusal {
   const { history, call, rules, scope, targets } = pursuit;
+  passOver(pursuit, candidates, targets.length);
   if (history.length > 0) return refuse(pursuit, verdictOf(pursuit));
   const criticality = call.criticality ?? rules.criticality;
-  passOver(pursuit, candidates, targets.length);
   scope.emit({ type: "call-shed", atMs: scope.runtime.clock.now(), call: call.id, criticality, why: "headroom" });
   return refuse(pursuit, BUSY);
 }
@@ -238,6 +241,7 @@ function passOver({ targets, trail, scope, call }: Pursuit, candidates: readonly
   for (let index = 0; index < until; index++) {
     const target = targets[index];
     if (target === undefined || candidates[index]?.full !== true) continue;
+    if (trail.some((record) => record.target === target.id)) continue;
     trail.push({ target: target.id, fault: "busy", ms: 0, skipped: true });
     scope.emit({ type: "target-full", atMs: scope.runtime.clock.now(), call: call.id, target: target.id });
   }

@@ -17,7 +17,7 @@ export function createBunRuntime(): Runtime {
     clock: systemClock,
     wallMs: () => Date.now(),
     random: () => Math.random(),
-    hmacSha256: (key, bytes) => new Bun.CryptoHasher("sha256", key).update(bytes).digest("hex"),
+    hmacSha256: (key, text) => new Bun.CryptoHasher("sha256", key).update(text).digest("hex"),
     transport: createFetchTransport({
       clock: systemClock,
       probe: isProxied ? probe : probeHost,

@@ -96,6 +96,7 @@ class MessagesTap implements Tap {
       // A call that was never shown has no place in the client's stream.
       blocks: toolOpen ? blocks - 1 : blocks,
       openText: openKind === "text",
+      openThinking: openKind === "thinking",
       openOther: openKind !== undefined && openKind !== "text" && !toolOpen,
       usage,
     };

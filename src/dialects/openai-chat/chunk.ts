@@ -55,7 +55,7 @@ export function hasContent(delta: JsonObject): boolean {
 }
 
 /** True when a choice has words (or reasoning) alone and, where it ends, ends by itself. */
-export function isPlain({ delta, finish, fields }: Choice): boolean {
+export function isPlain({ delta, finish, fields }: Omit<Choice, "index">): boolean {
   const other = [delta.refusal, delta.images, delta.annotations, delta.tool_calls].some(isFilled);
   if (other || isObject(delta.audio) || isObject(delta.function_call) || Array.isArray(delta.content)) return false;
   if (finish === undefined) return true;

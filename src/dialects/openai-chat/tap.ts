@@ -101,6 +101,7 @@ class ChatTap implements Tap {
       blocks: 0,
       openText: true,
       openOther: false,
+      openThinking: false,
       usage: this.usage,
     };
   }
