@@ -2,6 +2,7 @@
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { rounds } from "../../test/support/effort.ts";
 import type { FaultKind } from "../core/fault.ts";
 import { readScenario } from "../sim/scenario.ts";
 import { createBook } from "./book.ts";
@@ -60,6 +61,6 @@ test("whatever an incident was, its drill reads", () => {
         expect(incident.minutes.length).toBeLessThanOrEqual(240);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: rounds(200) },
   );
 }, 30_000);
