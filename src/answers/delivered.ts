@@ -1,33 +1,31 @@
 // What a client was given, read again once it has it all: only a whole answer in words is worth keeping. A tool call, a
 // refusal, an answer that was cut by a limit, one with parts that only its provider knows: none of them.
 
-import { concat } from "../core/bytes.ts";
 import { isFault } from "../core/fault.ts";
+import type { Told } from "../core/reply.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
 import type { Dialect } from "../dialects/dialect.ts";
-import { FrameCutter } from "../dialects/sse.ts";
-import { ANSWER_BYTES_MAX } from "../state/kept-answers.ts";
 
-export interface Words {
-  /** One for each block of text. */
+/** A reply that is larger as a whole is no answer worth keeping. */
+const WHOLE_BYTES_MAX = 2_097_152;
+
+/** What is worth keeping of an answer. */
+export interface Kept {
+  /** One for each block of text; of a stream, all of it as one. */
   readonly texts: readonly string[];
-  /** The model that wrote them, by its own name. */
   readonly model: string;
 }
 
-export function wordsOf(pieces: readonly Uint8Array[], stream: boolean, { codec }: Dialect): Words | undefined {
-  const bytes = concat(pieces);
-  if (!stream) {
-    const events = codec.decodeReply(bytes);
-    return isFault(events) ? undefined : fold(events);
+export function keptOf(told: Told, { codec }: Dialect): Kept | undefined {
+  if (typeof told === "function") {
+    const words = told();
+    return words && { texts: [words.text], model: words.model };
   }
-  const cutter = new FrameCutter(ANSWER_BYTES_MAX);
-  const decoder = codec.decoder();
-  const events = cutter.push(bytes).flatMap((frame) => [...decoder.decode(frame)]);
-  return cutter.overflowed ? undefined : fold([...events, ...decoder.end()]);
+  const events = told.length > WHOLE_BYTES_MAX ? undefined : codec.decodeReply(told);
+  return events === undefined || isFault(events) ? undefined : fold(events);
 }
 
-function fold(events: readonly StreamEvent[]): Words | undefined {
+function fold(events: readonly StreamEvent[]): Kept | undefined {
   const texts = new Map<number, string>();
   let model = "";
   let ended = false;

@@ -8,7 +8,8 @@ import { type Command, misuse } from "./command.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
 import { GATEWAY_FLAGS, GATEWAY_HELP, type GatewayClient, openGateway, type Told } from "./gateway-client.ts";
 
-const HELP = `holdfast incidents [list|show ID|export ID|note ID TEXT|update ID TEXT|correct ID|resolve ID|publish ID] [--json]
+const HELP = `holdfast incidents [list|show ID|export ID|note ID TEXT|update ID TEXT|correct ID|resolve ID|publish ID]
+                   [--gateway URL | --config FILE] [--json]
 
 What failed, since when, whom it met and what was done about it.
 

@@ -40,6 +40,7 @@ export function openMemory(plan: Plan, runtime: Runtime): Memory | { readonly pr
     callReaders: [room.readCall],
     ledger: accounts.ledger,
     slos: objectives.readings,
+    pastSlos: objectives.past,
   });
   if ("problem" in observing) {
     database?.close();

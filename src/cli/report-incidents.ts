@@ -36,7 +36,7 @@ The incidents of a time: what failed, how long, whom it met. DATE is 2026-01-31 
   --json            the same as --format json
 ${SOURCE_HELP}
   --gateway URL     asks a running gateway instead of reading its store; where there is no store, the one of
-                    ./holdfast.yaml, else http://127.0.0.1:4000, is asked anyway
+                    the configuration, else http://127.0.0.1:4000, is asked anyway
 
 HOLDFAST_ADMIN_KEY in the environment is the gateway's admin key, where it has one.
 

@@ -8,6 +8,7 @@ import { FAULT_SCRIPTS } from "../sim/fault-script.ts";
 import { SIM_PROVIDER_DEFAULTS, type SimProvider } from "../sim/provider.ts";
 import { parseScript, SIM_DIALECTS, type SimScript } from "../sim/script.ts";
 import { unknownName } from "../sim/words.ts";
+import { cannotListen } from "./cannot-listen.ts";
 import { type RunningSimProvider, startSimProvider } from "./sim-provider.ts";
 
 const FLAGS = ["--port", "--providers", "--script", "--seed", "--json", "--help"];
@@ -145,7 +146,7 @@ function startAll(flags: Flags, { providers, faults }: SimScript): readonly Runn
       running.push(startSimProvider({ ...provider, port, seed: flags.seed, faults: all }));
     } catch (error) {
       for (const started of running) started.stop();
-      return [`port ${port} cannot be used (${error instanceof Error ? error.message : "unknown"})`];
+      return [cannotListen({ host: "127.0.0.1", port }, error)];
     }
   }
   return running;

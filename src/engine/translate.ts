@@ -4,6 +4,7 @@
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import { endsInLoop, TAIL_CHARS } from "../core/repetition.ts";
+import type { Words } from "../core/reply.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
 import type { Unfinished } from "../core/unfinished.ts";
 import type { Usage } from "../core/usage.ts";
@@ -49,6 +50,9 @@ export class Translation implements Lane {
   readonly #log: TextLog | undefined;
   #thought = false;
   #native = false;
+  #model = "";
+  /** Something that is no plain word was left out, or it did not end by itself. */
+  #special = false;
   #toolsBegun = 0;
   readonly #toolsOpen = new Set<number>();
   /** The block of text that is open. */
@@ -64,6 +68,11 @@ export class Translation implements Lane {
     const hearsCalls = options.demands?.toolCheck !== undefined;
     this.#heard = options.demands?.format ? new Hearing(hearsCalls) : new Hearing(hearsCalls, TAIL_CHARS);
     this.#log = options.follow ? new TextLog() : undefined;
+  }
+
+  told(): Words | undefined {
+    const text = this.#native || this.#special || this.#toolsBegun > 0 ? undefined : this.#log?.read();
+    return text === undefined || text === "" ? undefined : { text, model: this.#model };
   }
 
   unfinished(): Unfinished | undefined {
@@ -85,6 +94,8 @@ export class Translation implements Lane {
       if (event.refusal === true) this.#native = true;
       else log.addText(event.text);
     } else if (event.type === "reasoning-delta") this.#thought = true;
+    else if (event.type === "message-start") this.#model = event.model;
+    else if (event.type === "native" || (event.type === "message-end" && event.stop !== "end")) this.#special = true;
     else if (event.type === "tool-start") {
       this.#toolsBegun += 1;
       this.#toolsOpen.add(event.block);

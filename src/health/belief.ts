@@ -5,10 +5,10 @@ import type { BeliefCause } from "../core/belief-cause.ts";
 import type { BeliefCell, BeliefState, PoolCell, SelfCell } from "../core/cell.ts";
 import { DETECTION, ejectAt, RECOVERY, scored } from "./cusum.ts";
 import { isSpared, pageEvidence, wordProbeEveryMs, wordShare } from "./fuse.ts";
-import { calmPool, inherited, notePool } from "./pool.ts";
+import { calmPool, inherited, inheritedAfar, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
-import { domainAnswered, domainSilent, suspectsItself } from "./self.ts";
+import { domainAnswered, domainSilent, isLagging, suspectsItself } from "./self.ts";
 import { silenceOf } from "./silence.ts";
 import { paceShare } from "./slowness.ts";
 
@@ -35,6 +35,8 @@ export interface Moment {
 export interface Believed {
   readonly cell: BeliefCell;
   readonly pool: PoolCell;
+  /** Of the vendor, whose domains fail together less often than a domain's models do; absent: it has one domain here. */
+  readonly vendor?: PoolCell | undefined;
   readonly model: string;
   readonly self: SelfCell;
   readonly domain: string;
@@ -64,15 +66,29 @@ export interface Standing {
   readonly change?: Change | undefined;
 }
 
+const WELL = {
+  admitted: true,
+  strained: false,
+  spared: false,
+  down: false,
+  hopeful: false,
+  hushed: false,
+  probeDue: false,
+} as const;
+
 /** How the target stands for one call that could use it. Moves what time alone moves. */
 export function stand(believed: Believed, callId: string, { nowMs, random }: Moment): Standing {
   const { cell, pool } = believed;
   countOne(cell.offered, nowMs);
+  const rate = rateOf(cell.attempted, nowMs);
   const change =
-    (cell.state === "ramp" ? ramping(believed, { nowMs, random }) : weighed(believed, nowMs)) ??
+    (cell.state === "ramp" ? ramping(believed, { nowMs, random }, rate) : weighed(believed, nowMs, rate)) ??
     halved(believed, nowMs);
-  const total = totalOf(believed, nowMs);
-  const limit = ejectAt(rateOf(cell.attempted, nowMs));
+  if (cell.state === "healthy" && !cell.slow && pool.page === undefined && cell.pageShare >= 1) {
+    return { ...WELL, change };
+  }
+  const total = totalOf(believed, nowMs, rate);
+  const limit = ejectAt(rate);
   const paced = paceShare(cell, rateOf(cell.offered, nowMs));
   const share = Math.min(shareOf(cell, total, limit, nowMs), cell.pageShare, paced);
   return {
@@ -93,19 +109,23 @@ export function isDown({ state }: BeliefCell): boolean {
   return state === "ejected" || state === "probation";
 }
 
-function totalOf({ cell, pool, model }: Believed, nowMs: number): number {
-  const rate = rateOf(cell.attempted, nowMs);
-  const own = cell.score + silenceOf(cell, rate, nowMs) + inherited(pool, rate);
+/** `rate`: attempts a second, as of now. */
+function totalOf({ cell, pool, vendor, model }: Believed, nowMs: number, rate: number): number {
+  const own = cell.score + silenceOf(cell, rate, nowMs) + kin(pool, vendor, rate);
   // On the way back only what is seen counts: pages say "resolved" late.
   if (pool.page === undefined || cell.state === "ramp") return own;
   return own + pageEvidence(pool.page, model, { own, limit: ejectAt(rate) }, nowMs);
 }
 
+function kin(pool: PoolCell, vendor: PoolCell | undefined, rate: number): number {
+  return vendor === undefined ? inherited(pool, rate) : inherited(pool, rate) + inheritedAfar(vendor, rate);
+}
+
 /** What a change stood on. Read it before anything else moves. */
-export function causeOf({ cell, pool, model }: Believed, nowMs: number): BeliefCause {
+export function causeOf({ cell, pool, vendor, model }: Believed, nowMs: number): BeliefCause {
   const rate = rateOf(cell.attempted, nowMs);
   const limit = ejectAt(rate);
-  const siblings = inherited(pool, rate);
+  const siblings = kin(pool, vendor, rate);
   const own = cell.score + cell.silence + siblings;
   const { page } = pool;
   return {
@@ -133,11 +153,17 @@ function shareOf(cell: BeliefCell, total: number, limit: number, nowMs: number):
 }
 
 /** Healthy and suspect follow the score, with hysteresis. */
-function weighed(believed: Believed, nowMs: number): Change | undefined {
+function weighed(
+  believed: Believed,
+  nowMs: number,
+  rate: number = rateOf(believed.cell.attempted, nowMs),
+): Change | undefined {
   const { cell } = believed;
   if (!isWeighed(cell)) return undefined;
-  const total = totalOf(believed, nowMs);
-  const limit = ejectAt(rateOf(cell.attempted, nowMs));
+  const total = totalOf(believed, nowMs, rate);
+  // Nothing ejects below 8 and is suspect below 4.
+  if (cell.state === "healthy" && total < ejectAt(0) / 2 && cell.silence === 0) return undefined;
+  const limit = ejectAt(rate);
   if (cell.silence >= limit / 2) domainSilent(believed.self, believed.domain, nowMs);
   if (total >= limit && !suspectsItself(believed.self, nowMs)) return ejected(cell, nowMs, PROBES_WANTED_MIN);
   if (cell.state === "healthy" && total >= limit / 2) return turn(cell, "suspect", nowMs);
@@ -181,9 +207,9 @@ function turn(cell: BeliefCell, state: BeliefState, nowMs: number): Change {
   return { from, state, score: cell.score + cell.silence, admission: cell.admission };
 }
 
-function ramping(believed: Believed, { nowMs, random }: Moment): Change | undefined {
+function ramping(believed: Believed, { nowMs, random }: Moment, rate: number): Change | undefined {
   const { cell } = believed;
-  const sick = totalOf(believed, nowMs) >= ejectAt(rateOf(cell.attempted, nowMs));
+  const sick = totalOf(believed, nowMs, rate) >= ejectAt(rate);
   if (sick && !suspectsItself(believed.self, nowMs)) return relapse(cell, nowMs);
   if (!growRamp(cell, nowMs, random)) return undefined;
   cell.probesWanted = PROBES_WANTED_MIN;
@@ -208,9 +234,11 @@ export interface Outcome {
 
 /** One outcome of an attempt, or the half of a success. */
 export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Moment): Change | undefined {
-  const { cell, pool, model, self, domain } = believed;
+  const { cell, pool, vendor, model, self, domain } = believed;
   const { failed, weight, beganMs, last, silent = false } = outcome;
   if (!failed) domainAnswered(self, domain, nowMs);
+  // It was late for us: nobody knows for whom else.
+  else if (silent && isLagging(self, nowMs)) return undefined;
   else if (silent && isWeighed(cell)) {
     const limit = ejectAt(rateOf(cell.attempted, nowMs));
     const score = scored(cell.score, DETECTION, true, weight);
@@ -218,6 +246,7 @@ export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Mo
     if (suspectsItself(self, nowMs)) return doubted(believed, Math.min(score, DOUBTED * limit), nowMs);
   }
   notePool(pool, { model, failed, weight }, nowMs);
+  if (vendor !== undefined) notePool(vendor, { model: domain, failed, weight }, nowMs);
   switch (cell.state) {
     case "healthy":
     case "suspect":

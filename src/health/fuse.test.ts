@@ -25,29 +25,24 @@ function believed(page: PageWord | undefined, model = "claude-sonnet-5"): Believ
   return { cell: createBelief(), pool, model, self: createSelf(), domain: "d" };
 }
 
-/** Calls at ten a second, each with this chance to fail; how often it was ejected, and after how many calls first. */
+/** Calls at ten a second, each with this chance to fail: after how many it was ejected. */
 function played(page: PageWord | undefined, failing: number, calls: number, seed: number) {
   const random = randomStream(seed, "calls");
-  let one = believed(page);
-  let ejections = 0;
-  let firstAt: number | undefined;
+  const one = believed(page);
   for (let call = 1; call <= calls; call++) {
     const nowMs = call * 100;
     stand(one, `c${call}`, { nowMs, random });
     const failed = random() < failing;
     const change = note(one, { failed, weight: 1, beganMs: nowMs, last: true }, { nowMs, random });
-    if (change?.state !== "ejected") continue;
-    ejections++;
-    firstAt ??= call;
-    one = believed(page);
+    if (change?.state === "ejected") return call;
   }
-  return { ejections, firstAt };
+  return undefined;
 }
 
 test("a page alone adds nothing, whatever it says", () => {
   for (const health of HEALTHS) {
     for (const own of [0, 1, 2.5]) expect(pageEvidence(word(health), "m", { own, limit: 8 }, 0)).toBe(0);
-    expect(played(word(health), 0, 20_000, 1)).toEqual({ ejections: 0, firstAt: undefined });
+    expect(played(word(health), 0, 20_000, 1)).toBeUndefined();
   }
 });
 
@@ -78,10 +73,10 @@ test("a model beside the one that is named is spared, and told so, while the wor
   expect([spared(word("operational", ["opus"]), "m", 0), spared(undefined, "m", 0)]).toEqual([false, false]);
 });
 
-describe("how much sooner, and how much oftener wrong", () => {
+describe("how much sooner", () => {
   const mean = (page: PageWord | undefined, failing: number) => {
     let sum = 0;
-    for (let seed = 0; seed < 400; seed++) sum += played(page, failing, 4_000, seed).firstAt ?? 4_000;
+    for (let seed = 0; seed < 400; seed++) sum += played(page, failing, 4_000, seed) ?? 4_000;
     return sum / 400;
   };
   test("at 40 % failures it is left after fewer calls", () => {
@@ -91,11 +86,6 @@ describe("how much sooner, and how much oftener wrong", () => {
     if (without === undefined || partial === undefined || major === undefined) throw new Error("not played");
     expect(partial).toBeLessThan(without);
     expect(major).toBeLessThan(0.8 * without);
-  });
-  test("at half a percent of failures, ten a second, a page that cries for a day ejects less than once an hour", () => {
-    const { ejections } = played(word("major_outage"), 0.005, 864_000, 7);
-    expect(ejections).toBeLessThan(24);
-    expect(played(word("operational"), 0.005, 864_000, 7).ejections).toBeLessThanOrEqual(1);
   });
 });
 

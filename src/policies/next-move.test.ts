@@ -17,6 +17,7 @@ const calm: Candidate = {
   admitted: true,
   strained: false,
   full: false,
+  crowded: false,
   soonestMs: 0,
 };
 const a = calm;
@@ -216,6 +217,7 @@ describe("nextMove", () => {
       admitted: fc.boolean(),
       strained: fc.boolean(),
       full: fc.boolean(),
+      crowded: fc.boolean(),
       soonestMs: fc.integer({ min: 0, max: 700_000 }),
     });
     const scenario = fc.record({

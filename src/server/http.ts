@@ -6,8 +6,10 @@ import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Secrets, Settings } from "../core/settings.ts";
 import { sleep } from "../core/timing.ts";
+import { keepCanaries } from "../engine/canary.ts";
 import { createEngine, type EngineOptions } from "../engine/engine.ts";
 import { keepWarm } from "../engine/keep-warm.ts";
+import { startPulse } from "../engine/pulse.ts";
 import type { Observers } from "../observe/observers.ts";
 import { backgroundClock, systemClock } from "../runtime/clock.ts";
 import { resolveHost } from "../runtime/resolve-host.ts";
@@ -80,6 +82,8 @@ export function startServer(options: ServerOptions): Server {
   options.room?.start(url);
   options.deferral?.start(engine);
   const warming = keepWarm(engine);
+  const canaries = keepCanaries(engine);
+  const stopPulse = startPulse(engine);
   return {
     url,
     reload(now) {
@@ -87,6 +91,7 @@ export function startServer(options: ServerOptions): Server {
       engine.reload(now);
       options.room?.takeOver(now);
       pages.reload();
+      canaries.reload();
     },
     emit: engine.emit,
     async stop(graceMs) {
@@ -94,6 +99,7 @@ export function startServer(options: ServerOptions): Server {
       pages.stop();
       options.deferral?.drain();
       warming.stop();
+      canaries.stop();
       const untilMs = runtime.clock.now() + graceMs;
       const never = new CancelSource();
       // A response is pending for the platform until its last byte was taken, long after it was handed over.
@@ -102,6 +108,7 @@ export function startServer(options: ServerOptions): Server {
       while (busy() && runtime.clock.now() < untilMs) await sleep(runtime.clock, DRAIN_POLL_MS, never);
       options.room?.stop();
       options.deferral?.stop();
+      stopPulse();
       await server.stop(true);
       disk?.end();
     },

@@ -62,6 +62,7 @@ export async function readCall(
     resume: steering.resume,
     cache: steering.cache,
     defer: steering.defer,
+    language: context.languages ? (request.headers.get("accept-language") ?? undefined) : undefined,
   };
   return { call, openMs: steering.openMs };
 }
@@ -72,6 +73,8 @@ export interface CallContext {
   readonly runtime: Runtime;
   /** Hashes the name of an end user; absent: nobody counts them. */
   readonly endUser?: ((name: string) => string) | undefined;
+  /** Something is said in several languages. */
+  readonly languages?: boolean;
 }
 
 type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict" | "resume" | "cache" | "defer"> & {
@@ -122,15 +125,26 @@ export function cacheWish(text: string): CacheWish {
     return seconds === undefined ? undefined : Number(seconds) * 1_000;
   };
   const maxStaleMs = directives.includes("max-stale") ? Number.POSITIVE_INFINITY : msOf("max-stale");
-  const [maxAgeMs, staleIfErrorMs] = [msOf("max-age"), msOf("stale-if-error")];
+  const [maxAgeMs, minFreshMs, staleIfErrorMs] = [msOf("max-age"), msOf("min-fresh"), msOf("stale-if-error")];
   return {
     noStore: directives.includes("no-store"),
     noCache: directives.includes("no-cache"),
     ...(maxStaleMs !== undefined && { maxStaleMs }),
     ...(maxAgeMs !== undefined && { maxAgeMs }),
+    ...(minFreshMs !== undefined && { minFreshMs }),
+    ...tagsIn(text),
     ...(staleIfErrorMs !== undefined && { staleIfErrorMs }),
     ...(directives.includes("only-if-cached") && { onlyIfCached: true }),
   };
+}
+
+const TAGS_MAX = 8;
+
+/** An extension of ours (RFC 9111 §5.2.3): `tag=NAME`, several times for several. */
+function tagsIn(text: string): Pick<CacheWish, "tags"> {
+  const found = [...text.matchAll(/(?:^|,)\s*tag="?([\w.:/@-]{1,64})"?\s*(?=,|$)/gi)];
+  const tags = [...new Set(found.flatMap(([, tag]) => tag ?? []))].slice(0, TAGS_MAX);
+  return tags.length === 0 ? {} : { tags };
 }
 
 /** RFC 7240: what is not known of preferences is passed over. The key matters only to a call that may be deferred. */

@@ -39,11 +39,21 @@ export function createBelief(): BeliefCell {
     probesWanted: PROBES_WANTED_MIN,
     probedAtMs: Number.NEGATIVE_INFINITY,
     probing: false,
+    canaryAtMs: Number.NEGATIVE_INFINITY,
     probeForm: 0,
   };
 }
 
 export function createSelf(): SelfCell {
   const never = Number.NEGATIVE_INFINITY;
-  return { silent: new Map(), answeredMs: never, sinceMs: never, untilMs: never, told: false };
+  return {
+    silent: new Map(),
+    answeredMs: never,
+    sinceMs: never,
+    untilMs: never,
+    told: false,
+    beatMs: 0,
+    beatEveryMs: 0,
+    laggedUntilMs: never,
+  };
 }

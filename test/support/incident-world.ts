@@ -61,8 +61,11 @@ export interface IncidentWorldOptions {
 /** Of the traffic. */
 export const USERS = 7;
 /** A token of beta's costs twice as much as one of alpha's; of others the price is not known. */
-const PRICE_OF: PriceOf = (provider) => {
-  const price = { alpha: 10, beta: 20 }[provider];
+const PRICE_OF: PriceOf = ({ name }) => {
+  const price = new Map([
+    ["alpha", 10],
+    ["beta", 20],
+  ]).get(name);
   return price === undefined
     ? undefined
     : { inputPerMillion: price, outputPerMillion: price, source: "a price list", verified: "2026-11-01" };

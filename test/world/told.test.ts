@@ -190,7 +190,12 @@ test("an objective at risk and a budget are told to whoever asks, routed as inci
   const target = { type: "webhook", url: `${hooks.url}/facts`, secret: SECRET } as const;
   const notify: readonly ChannelSettings[] = [
     { name: "all", target, on: ["slo.burning", "slo.recovered", "budget.warning"] },
-    { name: "pages", target: { ...target, url: `${hooks.url}/pages` }, on: ["slo.burning"], severity: "critical" },
+    {
+      name: "pages",
+      target: { ...target, url: `${hooks.url}/pages` },
+      on: ["slo.burning", "slo.recovered"],
+      severity: "critical",
+    },
     { name: "others", target: { ...target, url: `${hooks.url}/others` }, on: ["slo.burning"], routes: ["other"] },
   ];
   const here = incidentWorld({ settings: { notify }, runtime: outside });
@@ -199,14 +204,27 @@ test("an objective at risk and a budget are told to whoever asks, routed as inci
   here.engine.emit({ ...slo, state: "burning", severity: "page" });
   await goTo(here, 2);
   here.engine.emit({ ...slo, state: "recovered", severity: "page" });
+  here.engine.emit({
+    ...fact,
+    type: "slo",
+    slo: "gone",
+    burnRate: 0,
+    ended: true,
+    state: "recovered",
+    severity: "ticket",
+  });
   here.engine.emit({ ...fact, type: "budget-warning", spentUsd: 3, withoutFailoverUsd: 1, overMs: 3_600_000 });
   await goTo(here, 5);
+  const bodies = hooks.received.slice(before).map(({ body }) => body);
+  expect(bodies.find((body) => body.includes('"gone"'))).toContain('"ended":true');
   const arrived = hooks.received.slice(before).map(({ path, body }) => [path, (JSON.parse(body) as Hook).type]);
   expect(arrived.sort()).toEqual([
     ["/facts", "budget.warning"],
     ["/facts", "slo.burning"],
     ["/facts", "slo.recovered"],
+    ["/facts", "slo.recovered"],
     ["/pages", "slo.burning"],
+    ["/pages", "slo.recovered"],
   ]);
 }, 30_000);
 
