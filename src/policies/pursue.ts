@@ -209,9 +209,9 @@ function answeredAllTheSame({ cells, rules, scope }: Pursuit): void {
 
 function refuseForRoom(pursuit: Pursuit, { candidates }: Situation): Refusal {
   const { history, call, rules, scope, targets } = pursuit;
+  passOver(pursuit, candidates, targets.length);
   if (history.length > 0) return refuse(pursuit, verdictOf(pursuit));
   const criticality = call.criticality ?? rules.criticality;
-  passOver(pursuit, candidates, targets.length);
   scope.emit({ type: "call-shed", atMs: scope.runtime.clock.now(), call: call.id, criticality, why: "headroom" });
   return refuse(pursuit, BUSY);
 }
@@ -238,6 +238,7 @@ function passOver({ targets, trail, scope, call }: Pursuit, candidates: readonly
   for (let index = 0; index < until; index++) {
     const target = targets[index];
     if (target === undefined || candidates[index]?.full !== true) continue;
+    if (trail.some((record) => record.target === target.id)) continue;
     trail.push({ target: target.id, fault: "busy", ms: 0, skipped: true });
     scope.emit({ type: "target-full", atMs: scope.runtime.clock.now(), call: call.id, target: target.id });
   }
