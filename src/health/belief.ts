@@ -72,7 +72,9 @@ export function stand(believed: Believed, callId: string, { nowMs, random }: Mom
   countOne(cell.offered, nowMs);
   const rate = rateOf(cell.attempted, nowMs);
   const change = cell.state === "ramp" ? ramping(believed, { nowMs, random }, rate) : weighed(believed, nowMs, rate);
-  if (cell.state === "healthy" && !cell.slow && pool.page === undefined) return { ...WELL, change };
+  if (cell.state === "healthy" && !cell.slow && pool.page === undefined) {
+    return change === undefined ? WELL : { ...WELL, change };
+  }
   const total = totalOf(believed, nowMs, rate);
   const limit = ejectAt(rate);
   const share = Math.min(shareOf(cell, total, limit, nowMs), paceShare(cell, rateOf(cell.offered, nowMs)));
