@@ -8,7 +8,7 @@ import { isSaidDown, pageEvidence } from "./fuse.ts";
 import { calmPool, inherited, inheritedAfar, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
-import { domainAnswered, domainSilent, isLagging, suspectsItself } from "./self.ts";
+import { domainAnswered, domainSilent, isLagging, isMute, suspectsItself } from "./self.ts";
 import { silenceOf } from "./silence.ts";
 import { paceShare } from "./slowness.ts";
 
@@ -60,11 +60,21 @@ export interface Standing {
   readonly hopeful: boolean;
   /** It is silent, and so are others: it may be us. */
   readonly hushed: boolean;
+  /** And nobody has answered since. */
+  readonly mute: boolean;
   readonly probeDue: boolean;
   readonly change?: Change | undefined;
 }
 
-const WELL = { admitted: true, strained: false, down: false, hopeful: false, hushed: false, probeDue: false } as const;
+const WELL = {
+  admitted: true,
+  strained: false,
+  down: false,
+  hopeful: false,
+  hushed: false,
+  mute: false,
+  probeDue: false,
+} as const;
 
 /** How the target stands for one call that could use it. Moves what time alone moves. */
 export function stand(believed: Believed, callId: string, { nowMs, random }: Moment): Standing {
@@ -84,9 +94,15 @@ export function stand(believed: Believed, callId: string, { nowMs, random }: Mom
     down: isDown(cell),
     hopeful: cell.state === "probation",
     hushed: cell.state === "suspect" && suspectsItself(believed.self, nowMs),
+    mute: isMuted(believed, nowMs),
     probeDue: isProbeDue(cell, nowMs) || (pool.page !== undefined && isWordDue(believed, nowMs)),
     change,
   };
+}
+
+/** Silent together with others, and nobody answers: whosever trouble it is, a call would not be answered now. */
+export function isMuted({ cell, self }: Believed, nowMs: number): boolean {
+  return cell.state === "suspect" && isMute(self, nowMs);
 }
 
 /** Out of rotation: believed not to answer. */

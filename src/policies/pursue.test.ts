@@ -60,7 +60,7 @@ function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier
       identity: id,
       domain,
       model,
-      stand: () => ({ admitted: true, strained: false, down: false, hopeful: false, hushed: false }),
+      stand: () => ({ admitted: true, strained: false, down: false, hopeful: false, hushed: false, mute: false }),
       soonestMs: () => more.soonestMs ?? 0,
       isDown: () => more.downSoon === true && made.length > 0,
       isFull: () => more.full?.includes(id) === true,

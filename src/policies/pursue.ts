@@ -212,7 +212,7 @@ function nameSkipped({ targets, trail }: Pursuit, candidates: readonly Candidate
 
 function isOutageNow({ targets, cells, scope }: Pursuit): boolean {
   const nowMs = scope.runtime.clock.now();
-  return targets.every((target) => target.isDown() || cells.drains.untilMs(target.id) > nowMs);
+  return targets.every((target) => target.isDown(nowMs) || cells.drains.untilMs(target.id) > nowMs);
 }
 
 function verdictOf({ history, targets }: Pursuit): Fault {

@@ -26,7 +26,7 @@ test.each<[string, FaultScript, number, number]>([
   ["overloaded", { kind: "overloaded" }, 1, 0.95],
   ["overloaded, without money for probes", { kind: "overloaded" }, 0, 0.95],
   ["failing inside", { kind: "server-error" }, 1, 0.95],
-  ["silent", { kind: "silence" }, 1, 0.94],
+  ["silent", { kind: "silence" }, 1, 0.935],
   ["refusing its key", { kind: "credential" }, 1, 0.95],
 ])("every target %s for five minutes", async (_, script, probesUsdPerDay, least) => {
   const faults = ["alpha", "beta"].map((name) => ({ ...on(name, script), atMs: DOWN_AT_MS, forMs: DOWN_MS }));
