@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { MODEL_CLASSES } from "./model.ts";
-import { FAMILIES, MODELS, maxOutputTokens, modelsOf, standIn } from "./models.ts";
+import { FAMILIES, MODELS, maxOutputTokens, modelsOf, priceOf, standIn, tokenPrice } from "./models.ts";
 import { PROVIDERS } from "./providers.ts";
 import { SLAS } from "./slas.ts";
 
@@ -103,3 +103,17 @@ test("every promise has a source, a day and a confidence; what is promised can b
     expect(bands.map(({ share }) => share)).toEqual(bands.map(({ share }) => share).sort((a, b) => a - b));
   }
 });
+
+for (const [provider, priced] of [
+  [{ name: "anthropic" }, true],
+  [{ name: "anthropic", url: "http://proxy.example.com" }, true],
+  [{ name: "mine", url: "https://api.anthropic.com" }, true],
+  [{ name: "spare", url: "http://127.0.0.1:11434/v1" }, false],
+  [{ name: "anthropic", url: "https://openrouter.ai/api/v1" }, false],
+  [{ name: "spare" }, false],
+] as const) {
+  test(`claude-sonnet-5 at ${JSON.stringify(provider)} is ${priced ? "" : "not "}priced as its vendor's`, () => {
+    expect(priceOf(provider, "claude-sonnet-5") !== undefined).toBe(priced);
+    expect(tokenPrice(provider, "claude-sonnet-5") !== undefined).toBe(priced);
+  });
+}

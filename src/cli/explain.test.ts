@@ -222,6 +222,8 @@ test("a pattern's route is explained for a name that it matches; each value says
   ]);
   expect(path.map(({ step }) => step)).toEqual([
     "deadline",
+    "last-resort",
+    "keep",
     "refused",
     "resume",
     "shed",
@@ -270,5 +272,8 @@ test("the last resorts of a route, in their order and with where they are writte
   const overloaded = explanation?.faults.find(({ kind }) => kind === "overloaded")?.clients["openai-chat"];
   expect([overloaded?.tried, overloaded?.status]).toEqual([["alpha/a", "alpha/a", "gamma/g"], 200]);
   expect(explanation && explanationText(explanation)).toContain("1, 1, gamma/g → 200");
-  expect((await explainRoute(loaded(), "alone"))?.path.map(({ step }) => step)).not.toContain("last-resort");
+  const silent = (await explainRoute(loaded(), "alone"))?.path.find(({ step }) => step === "last-resort");
+  expect(silent?.values).toMatchObject([{ value: "stale-cache", origin: "default" }]);
+  const without = loaded(CONFIG.replace(/\balone: \{/, "alone: { cache: off,"));
+  expect((await explainRoute(without, "alone"))?.path.map(({ step }) => step)).not.toContain("last-resort");
 });

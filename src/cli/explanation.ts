@@ -1,7 +1,7 @@
 // Everything that `explain` says of a route, as data: the compiled path in its order, each value with where it came from,
 // the targets, and what happens on each fault. How it looks is in `explain-text.ts`.
 
-import { catalogModel, contextTokens, maxOutputTokens, tokenPrice } from "../../catalog/models.ts";
+import { catalogModel, contextTokens, maxOutputTokens, priceOf, tokenPrice } from "../../catalog/models.ts";
 import { type Origin, originText } from "../config/origin.ts";
 import type { Path } from "../config/problem.ts";
 import { durationText } from "../config/units.ts";
@@ -88,6 +88,7 @@ function targetsOf({ name, targets }: Route, settings: Settings, origin: OriginT
   return targets.map((target, index) => {
     const provider = settings.providers.find((candidate) => candidate.name === target.provider);
     const known = catalogModel(target.model);
+    const price = provider && priceOf(provider, target.model);
     const lanes = Object.entries(DIALECTS).map(([id]) => [id, id === target.dialect ? "native" : "translated"]);
     return {
       target: target.id,
@@ -100,8 +101,8 @@ function targetsOf({ name, targets }: Route, settings: Settings, origin: OriginT
       lanes: Object.fromEntries(lanes) as ExplainedTarget["lanes"],
       ...(known?.contextTokens !== undefined && { contextTokens: known.contextTokens }),
       ...(target.maxOutputTokens !== undefined && { maxOutputTokens: target.maxOutputTokens }),
-      ...(known?.price !== undefined && {
-        price: `${known.price.inputPerMillion} in, ${known.price.outputPerMillion} out (USD a million tokens, ${known.price.verified})`,
+      ...(price !== undefined && {
+        price: `${price.inputPerMillion} in, ${price.outputPerMillion} out (USD a million tokens, ${price.verified})`,
       }),
     };
   });

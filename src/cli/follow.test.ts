@@ -140,9 +140,25 @@ test("the gateway is that of the configuration here, whatever its environment la
     `listen: { host: 0.0.0.0, port: ${port} }\nproviders: { anthropic: { key: "\${NOT_SET_HERE}" } }\n`,
   );
   const { code, out } = await run(["call", id]);
+  expect([code, out]).toEqual([0, expect.stringMatching(new RegExp(`^${id}`))]);
   rmSync(file);
-  expect(out).toStartWith(id);
-  expect(code).toBe(0);
+  const elsewhere = join(folder, "other.yaml");
+  const providers = `providers: { ollama: }\nroutes: { chat: { targets: [ollama/m] } }\n`;
+  writeFileSync(elsewhere, `listen: { port: "\${PORT}" }\n${providers}`);
+  const env = { HOLDFAST_ADMIN_KEY: ADMIN, PORT: port };
+  const named = await run(["call", id, "--config", elsewhere], env);
+  expect([named.code, named.out]).toEqual([0, out]);
+  const absent = await run(["call", id, "--config", "none.yaml"]);
+  expect([absent.code, absent.err]).toEqual([2, expect.stringMatching(/none.yaml: there is no such file/)]);
+});
+
+test("call knows what was refused before it had a route", async () => {
+  const id = (await fetch(`${server.url}/v1/models/nobody`)).headers.get("x-holdfast-call") ?? "";
+  const { code, out } = await run(["call", id, "--gateway", server.url]);
+  expect([code, out]).toEqual([
+    0,
+    expect.stringMatching(/refused \(not-found\), HTTP 404[\s\S]*No route has the model/),
+  ]);
 });
 
 async function firstLines(stream: ReadableStream<Uint8Array>, wanted: (text: string) => boolean): Promise<string> {

@@ -35,6 +35,16 @@ const BAD = file(
   "providers: { ollama: }\nroutes: { chat: { targets: [olama/qwen3], require: { region: eu } } }\n",
 );
 
+test("a port that is taken is named, with what to do", async () => {
+  const taken = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("") });
+  for (const command of [["up", "--config", GOOD], ["sim"]]) {
+    const { code, err } = await run([...command, "--port", String(taken.port)]);
+    expect([code, err]).toEqual([2, expect.stringMatching(`127.0.0.1:${taken.port}: the port is in use`)]);
+    expect(err).toContain("another with --port");
+  }
+  await taken.stop(true);
+});
+
 for (const [args, code, said] of [
   [["--version"], 0, /^holdfast \d+\.\d+\.\d+\n$/],
   [["--help"], 0, /up .*\n.*check .*\n.*explain [\s\S]*sim /],

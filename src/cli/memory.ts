@@ -5,6 +5,7 @@ import type { Database } from "../core/database.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Clock, Runtime } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
+import { resolveHost } from "../runtime/resolve-host.ts";
 import { sendMail } from "../runtime/smtp.ts";
 import { createDeferral } from "../server/deferral.ts";
 import type { ServerOptions } from "../server/http.ts";
@@ -26,13 +27,13 @@ export interface Memory {
 }
 
 export function openMemory(plan: Plan, runtime: Runtime): Memory | { readonly problem: string } {
-  const { settings, view } = plan;
+  const { settings, view, cleanMs } = plan;
   const storing = openStore(settings.store, plan.follow !== undefined, runtime.wallMs());
   if ("problem" in storing) return storing;
   if (storing.note !== undefined) warn(storing.note);
   const { database } = storing;
   const accounts = startAccounts({ runtime, database, settings });
-  const room = createIncidentRoom({ runtime, settings, database, sendMail, warn });
+  const room = createIncidentRoom({ runtime, settings, database, sendMail, warn, cleanMs, ledger: accounts.ledger });
   const objectives = startObjectives({ runtime, database, settings, warn });
   const keepers = [accounts, objectives];
   const observing = startObserving(runtime, {
@@ -40,6 +41,7 @@ export function openMemory(plan: Plan, runtime: Runtime): Memory | { readonly pr
     callReaders: [room.readCall],
     ledger: accounts.ledger,
     slos: objectives.readings,
+    pastSlos: objectives.past,
   });
   if ("problem" in observing) {
     database?.close();
@@ -88,7 +90,7 @@ function deferralIn(
 ): Pick<ServerOptions, "deferral"> {
   if (database === undefined) return {};
   try {
-    return { deferral: createDeferral({ database, runtime, trouble }) };
+    return { deferral: createDeferral({ database, runtime, trouble, resolveHost }) };
   } catch (error) {
     warn(`no call is deferred: ${error instanceof Error ? error.message : String(error)}`);
     return {};

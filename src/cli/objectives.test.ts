@@ -117,6 +117,57 @@ test("a reload and a restart forget neither the counts nor what was told", async
   expect(first.world.timers()).toBe(0);
 }, 30_000);
 
+test("one that burns and is taken out of the configuration, at a reload or while nobody ran, is told to have ended", async () => {
+  const database = openMemoryDatabase();
+  const first = setUp(database);
+  await first.play(first.engine, 12 * MINUTE_MS);
+  expect(words(first.told).at(-1)).toBe("burning page");
+  // Another share is the same objective; another window is another one, which burns by itself.
+  first.objectives.takeOver(settingsOf(`${WEEK.replace("99.9%", "99.5%")}]`));
+  expect(first.told.filter(({ ended }) => ended)).toEqual([]);
+  first.objectives.takeOver(settingsOf(`${WEEK.replace("7d", "8d")}]`));
+  const ended = { slo: "support", route: "chat", state: "recovered", ended: true };
+  expect(first.told.at(-1)).toMatchObject(ended);
+  await first.play(first.engine, 14 * MINUTE_MS);
+  expect(words(first.told).at(-1)).toBe("burning page");
+  first.objectives.end();
+  const before = first.told.length;
+  const second = first.start(settingsOf("slo: []"));
+  expect(first.told.slice(before)).toMatchObject([ended]);
+  second.objectives.end();
+  const third = first.start(settingsOf(`${WEEK}]`));
+  expect(first.told).toHaveLength(before + 1);
+  third.objectives.end();
+  expect(first.world.timers()).toBe(0);
+}, 30_000);
+
+test("a month is looked back on, in the time zone of the objective, whatever was reloaded or restarted", async () => {
+  const month = "slo: [{ name: support, route: chat, objective: 99%, window: month, time-zone: Asia/Kathmandu }]";
+  const database = openMemoryDatabase();
+  const first = setUp(database, settingsOf(month));
+  await first.play(first.engine, 12 * MINUTE_MS);
+  const { wallMs } = first.world.runtime;
+  const now = new Date(wallMs()).toISOString().slice(0, 7);
+  const [reading] = first.objectives.readings();
+  expect(reading).toMatchObject({
+    calendar: { timeZone: "Asia/Kathmandu" },
+    windowMs: 30 * 86_400_000,
+    burning: "page",
+  });
+  expect(reading?.from).toEndWith("T18:15Z");
+  const wanted = { total: reading?.total ?? 0, good: reading?.good ?? 0, achieved: reading?.achieved ?? 0, burn: [] };
+  expect(wanted.total).toBeGreaterThan(600);
+  expect(first.objectives.past({ month: now })).toMatchObject([{ ...wanted, from: reading?.from ?? "" }]);
+  first.objectives.takeOver(settingsOf(month.replace("window: month, time-zone: Asia/Kathmandu", "window: 7d")));
+  expect(first.objectives.past({ month: now })).toMatchObject([wanted]);
+  first.objectives.end();
+  const second = first.start(settingsOf(month));
+  expect(second.objectives.readings()[0]).toMatchObject({ total: wanted.total, good: wanted.good });
+  expect(second.objectives.past({ month: "2019-01" })).toMatchObject([{ total: 0, good: 0, budgetLeft: 1 }]);
+  expect(second.objectives.past({ fromMs: wallMs() - MINUTE_MS, toMs: wallMs() })?.[0]?.total).toBeGreaterThan(59);
+  second.objectives.end();
+}, 30_000);
+
 test("a store that fails at any moment costs no count and no call", async () => {
   let isBroken = false;
   const real = openMemoryDatabase();
@@ -136,8 +187,10 @@ test("a store that fails at any moment costs no count and no call", async () => 
   isBroken = false;
   await world.run(world.clock.now() + 20_000);
   expect(warned.at(-1)).toContain("written again");
-  const kept = real.prepare<{ n: number }>("SELECT sum(total) AS n FROM slo_slot").get();
-  expect(kept?.n).toBe(objectives.readings()[0]?.total ?? 0);
+  for (const table of ["slo_slot", "slo_quarter"]) {
+    const kept = real.prepare<{ n: number }>(`SELECT sum(total) AS n FROM ${table}`).get();
+    expect(kept?.n).toBe(objectives.readings()[0]?.total ?? 0);
+  }
   objectives.end();
   const refusing: Database = {
     ...real,

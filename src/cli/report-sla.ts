@@ -1,6 +1,7 @@
 // `holdfast report sla`: how a provider did in a month under its promise, and the pack of evidence for a claim. A person
 // files the claim; this command sends nothing.
 
+import type { MinuteCount } from "../core/sla.ts";
 import type { LedgerReader } from "../observe/ledger/read.ts";
 import { htmlOf } from "../reports/html.ts";
 import { providersOf, unknownProvider } from "../reports/minute-counts.ts";
@@ -180,13 +181,17 @@ function readPages(folder: string | undefined): readonly PageSnapshot[] | string
   return read.files.map(({ name, changedMs, bytes }) => ({ name, fetchedAtMs: changedMs, body: bytes }));
 }
 
+function ownFailures({ own }: MinuteCount): number {
+  return own === undefined ? 0 : Object.values(own.by).reduce((sum, count) => sum + count, 0);
+}
+
 async function writePack(wish: Wish, ledger: LedgerReader, judged: JudgedProvider): Promise<string | undefined> {
   const { month, of, flags, nowMs } = wish;
   const { provider } = judged.month;
   const { evaluation, minutes, span, isModel } = claimable(judged.promises);
   const pages = readPages(textFlag(flags, "pages"));
   if (typeof pages === "string") return pages;
-  const failures = minutes.reduce((sum, { failed: count }) => sum + count, 0);
+  const failures = minutes.reduce((sum, one) => sum + one.failed + ownFailures(one), 0);
   const requests = ledger
     .attempts(span, provider, REQUESTS_MAX)
     .filter(({ outcome }) => outcome !== "ok")

@@ -191,6 +191,18 @@ test("objectives: counted by a gateway, told by it and by its store, in every fo
   const { child, url } = await serve(config);
   for (let count = 0; count < 40; count++) expect(await ask(url)).toBe(200);
   const live = await run(["report", "slo", "--gateway", url, "--json"]);
+  const past = await run([
+    "report",
+    "slo",
+    "--gateway",
+    url,
+    "--from",
+    new Date().toISOString().slice(0, 10),
+    "--json",
+  ]);
+  expect([past.code, JSON.parse(past.out)]).toMatchObject([0, { slos: [{ total: 40, good: 40, burn: [] }] }]);
+  const wrong = await fetch(`${url}/admin/v1/slos?month=2026-13`);
+  expect([wrong.status, await wrong.text()]).toEqual([400, expect.stringContaining("no month")]);
   child.kill("SIGTERM");
   expect(await child.exited).toBe(0);
   // From a shell that has not the key.
@@ -201,10 +213,20 @@ test("objectives: counted by a gateway, told by it and by its store, in every fo
     const wanted = { name: "support", total: 40, good: 40, achieved: 1, budgetLeft: 1 };
     expect(JSON.parse(out)).toMatchObject({ report: "slo", slos: [wanted] });
   }
+  const month = new Date().toISOString().slice(0, 7);
+  for (const [args, part] of [
+    [["--json"], `"of":"${month}"`],
+    [[], `# Objectives in ${month}`],
+    [["--format", "html"], `<h1>Objectives in ${month}</h1>`],
+    [["--format", "csv"], "40,40,1,1,,,,"],
+  ] as const) {
+    const shown = await run(["report", "slo", "--config", config, "--month", month, ...args]);
+    expect([shown.code, shown.out]).toEqual([0, expect.stringContaining(part)]);
+  }
   for (const [format, part] of [
     ["md", "| support | chat | availability | 99.00\u202f% | 30d | 40 | 0 | 100\u202f% | 100.0\u202f% | met |"],
     ["html", "<!doctype html>"],
-    ["csv", "support,chat,availability,0.99,2592000,40,40,1,1,,3600,0\r\n"],
+    ["csv", "support,chat,availability,0.99,2592000,40,40,1,1,,3600,0,,\r\n"],
   ]) {
     const shown = await run(["report", "slo", "--config", config, "--format", format ?? ""]);
     expect([shown.code, shown.out]).toEqual([0, expect.stringContaining(part ?? "")]);
@@ -226,6 +248,7 @@ test("slips of whoever asks are told", async () => {
     ],
     [["report", "impact", "--provider", "gamma", "--store", join(folder, "claim.db")], 1, "alpha, beta"],
     [["report", "slo", "--format", "zip"], 2, "md, html, csv, json"],
+    [["report", "slo", "--month", "2026-11", "--from", "2026-11-01"], 2, "give one of the two"],
     [["report", "slo", "--config", join(folder, "memory.yaml")], 1, "has no objectives"],
     [
       ["report", "slo", "--config", join(folder, "objectives.yaml"), "--store", join(folder, "none.db")],

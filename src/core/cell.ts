@@ -102,6 +102,8 @@ export interface AdmissionCell {
 /** One target, or one target with one key: until when (on `Clock`) its provider asked us to stay away, and whether a call already waits for that. */
 export interface TargetCell {
   pausedUntilMs: number;
+  /** It said that a limit of ours is reached: until then (on `Clock`) nobody counts on it. */
+  limitedUntilMs: number;
   waiting: boolean;
   /** What went wrong there last; absent: nothing yet. */
   lastFault?: FaultKind;
@@ -162,6 +164,8 @@ export interface RefusedCell {
 export interface OutageCell {
   /** On `Clock`: the first refusal after which no target has answered; `undefined` while targets answer. */
   sinceMs: number | undefined;
+  /** When a call that could do without was last sent all the same. */
+  trialMs: number;
 }
 
 /** A local model that is a last resort. */
@@ -182,6 +186,8 @@ export interface KeptAnswer {
   readonly call: string;
   readonly tenant: string;
   readonly route: string;
+  /** What it is about, as the client named it; absent: it did not say. */
+  readonly tags?: readonly string[];
   readonly atMs: number;
   readonly freshUntilMs: number;
   /** From then on it is not given any more, outage or not. */
@@ -281,6 +287,8 @@ export interface BeliefCell {
   useless: number;
   /** Of an answer in the mean; what a call is expected to cost is reckoned with it. */
   outputTokens: number;
+  /** The share of its calls that its page's word leaves it where few calls tell; else 1. */
+  pageShare: number;
   admission: number;
   admissionMax: number;
   admissionFloor: number;
@@ -294,6 +302,8 @@ export interface BeliefCell {
   probesWanted: number;
   probedAtMs: number;
   probing: boolean;
+  /** On `Clock`: asked for evidence alone. */
+  canaryAtMs: number;
   /** How a probe is asked for: 0 and 1 by name of the limit, 2 not at all (real calls are tried instead). */
   probeForm: number;
 }
@@ -311,6 +321,8 @@ export interface PageWord {
     /** Milliseconds since the Unix epoch. */
     readonly startedMs?: number;
   };
+  /** All that is open about the API is being watched after a repair, by its own word. */
+  readonly easing?: true;
   /** On `Clock`: then it is too old to mean anything. */
   readonly untilMs: number;
 }
@@ -347,12 +359,18 @@ export interface ProbeBudgetCell {
   spentUsd: number;
 }
 
+/** What canaries have cost within a day, and what of it went to targets that were merely idle. */
+export interface CanaryCell extends ProbeBudgetCell {
+  idleUsd: number;
+}
+
 export interface Cells {
   belief(identity: string): BeliefCell;
   pool(domain: string): PoolCell;
   intake(provider: string): IntakeCell;
   headroom(identity: string): HeadroomCell;
   readonly probes: ProbeBudgetCell;
+  readonly canaries: CanaryCell;
   readonly self: SelfCell;
   readonly answers: KeptAnswers;
   readonly conversations: Conversations;

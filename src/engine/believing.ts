@@ -3,9 +3,8 @@
 // the deadline of a probe.
 
 import type { Call } from "../core/call.ts";
-import { CancelSource } from "../core/cancel.ts";
 import type { Cells, IntakeCell, TargetCell } from "../core/cell.ts";
-import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
+import { FAULTS, type Fault } from "../core/fault.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import type { Ending, Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
@@ -34,10 +33,9 @@ import { enterIntake, isIntakeFull, leaveIntake } from "../policies/bulkhead.ts"
 import { expectedUsd } from "../policies/hedge.ts";
 import type { Hedging } from "../policies/pursuit.ts";
 import type { Standpoint } from "../policies/shed.ts";
-import { PROBE_FORMS, probeCall } from "./probe-call.ts";
+import { askOwn } from "./own-question.ts";
+import { PROBE_FORMS } from "./probe-call.ts";
 
-/** A probe that says nothing for so long has failed. */
-const PROBE_MS = 10_000;
 /** How much one answer moves the mean length of answers. */
 const LENGTH_SHARE = 0.05;
 const LENGTH_MAX = 1_000_000;
@@ -139,45 +137,23 @@ async function probe(
 ): Promise<void> {
   const { cell } = believed;
   const { runtime } = scope;
-  const { target } = context;
+  const { target, send } = context;
   cell.probing = true;
-  const cancel = new CancelSource();
-  const disarm = runtime.clock.after(PROBE_MS, () =>
-    cancel.cancel(fault("first-token-timeout", "the probe was not answered in time")),
-  );
   const id = `probe_${call.id}`;
   try {
-    const asked = probeCall({ id, dialect: call.dialect, model: target.model, limitKey });
-    // A probe is no attempt of a call: it has a fact of its own.
-    const ending = isFault(asked) ? asked : await ended(await context.send(asked, { runtime, cancel, emit: nothing }));
-    disarm();
-    const ok = verdictOn(ending);
-    if (ok === undefined) cell.probeForm++;
+    const found = await askOwn({ id, dialect: call.dialect, target, limitKey, send }, runtime);
+    if (found === undefined) cell.probeForm++;
     else {
-      const nowMs = runtime.clock.now();
-      scope.emit({ type: "probe", atMs: nowMs, call: id, target: target.id, ok, fault: ending?.kind });
+      scope.emit(found);
+      const { ok, atMs: nowMs } = found;
       tell(target, believed, { call, scope }, probed(believed, ok, { nowMs, random: runtime.random }));
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     scope.emit({ type: "bug", atMs: runtime.clock.now(), call: id, message });
   } finally {
-    disarm();
     cell.probing = false;
   }
-}
-
-/** Reads an answer to its end; what it says is of no interest. */
-async function ended(reply: Reply): Promise<Fault | undefined> {
-  if (!reply.ok) return reply.fault;
-  while ((await reply.frames.read()) !== undefined);
-  return (await reply.ending).fault;
-}
-
-/** Undefined: it says nothing, since it was we who asked wrongly. One token may be spent on thinking: empty is no fault here. */
-function verdictOn(found: Fault | undefined): boolean | undefined {
-  if (found === undefined || found.kind === "empty-reply") return true;
-  return FAULTS[found.kind].blame === "caller" ? undefined : false;
 }
 
 interface Watch {
@@ -323,5 +299,3 @@ function emitChange({ target, believed, change }: Changed, scope: Scope, call: s
     cause: causeOf(believed, nowMs),
   });
 }
-
-function nothing(): void {}

@@ -5,7 +5,8 @@ import type { Call } from "../core/call.ts";
 import type { BeliefCell, HeadroomCell, TargetCell } from "../core/cell.ts";
 import { FAULTS, fault } from "../core/fault.ts";
 import type { Refusal, Reply } from "../core/reply.ts";
-import type { Scope } from "../core/service.ts";
+import type { Scope, Service } from "../core/service.ts";
+import type { Target } from "../core/target.ts";
 import { PROBES_USD_PER_DAY } from "../health/probe.ts";
 import { lateAfterMs } from "../health/silence.ts";
 import { tokensPerSAtLeast } from "../health/slowness.ts";
@@ -19,6 +20,10 @@ import { quotaGate } from "./quota-gate.ts";
 import type { Learnt } from "./timeouts.ts";
 
 export interface KeyedTarget extends Pursued {
+  /** As it was compiled. */
+  readonly made: Target;
+  /** One attempt outside of any pursuit, which no belief sees. */
+  readonly send: Service;
   readonly keyring: Pick<Keyring<unknown>, "count">;
 }
 
@@ -52,18 +57,22 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
       joinedBy,
     }),
   );
+  const send: Service = (call, scope) =>
+    run(keyring, id, { call, scope, slot: keyring.takeWell(scope.runtime.clock.now()) }, 1);
   const believing = createBelieving({
     cells: context.cells,
     identity,
     provider: `${context.provider.name}\n${context.provider.url}`,
     target: planned.target,
     probesUsdPerDay: context.probesUsdPerDay ?? PROBES_USD_PER_DAY,
-    send: (call, scope) => run(keyring, id, { call, scope, slot: keyring.takeWell(scope.runtime.clock.now()) }, 1),
+    send,
   });
   const several = context.provider.keys.length > 1;
   const headroom = context.cells.headroom(identity);
   return {
     id,
+    made: planned.target,
+    send,
     identity,
     domain,
     model,
@@ -102,7 +111,7 @@ function taught(refusal: Refusal, cell: TargetCell): Refusal {
   const isIt = FAULTS[kind].blame === "caller" && /prefill|must end with a user message/i.test(message);
   if (!isIt) return refusal;
   cell.refusesPrefix = true;
-  return { ...refusal, fault: fault("unsupported", "this model does not go on in a prefix") };
+  return { ...refusal, fault: fault("unsupported", "this model does not go on in a prefix", { taught: true }) };
 }
 
 /** First contents are learnt of streams alone: a whole answer is as late as it is long. */

@@ -4,7 +4,7 @@
 import type { BeliefCause } from "../core/belief-cause.ts";
 import type { BeliefCell, BeliefState, PoolCell, SelfCell } from "../core/cell.ts";
 import { DETECTION, ejectAt, RECOVERY, scored } from "./cusum.ts";
-import { isSaidDown, pageEvidence } from "./fuse.ts";
+import { isSpared, pageEvidence, wordProbeEveryMs, wordShare } from "./fuse.ts";
 import { calmPool, inherited, inheritedAfar, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
@@ -15,8 +15,8 @@ import { paceShare } from "./slowness.ts";
 const DWELL_MS = 10_000;
 const PROBE_EVERY_MS = 5_000;
 const SELDOM_RATE = 0.4;
-/** What only its page says is down is asked this often. */
-const WORD_PROBE_EVERY_MS = 60_000;
+/** Above the former, so that a rate of about that does not go to and fro. */
+const OFTEN_RATE = 0.5;
 const PROBES_WANTED_MIN = 3;
 const PROBES_WANTED_MAX = 6;
 const PROBE_FAILED = 2;
@@ -55,6 +55,8 @@ export interface Standing {
   readonly admitted: boolean;
   /** Too much under suspicion for a second try there. */
   readonly strained: boolean;
+  /** Its page names other models as sick, and not it. */
+  readonly spared?: boolean;
   /** Believed not to answer. `hopeful`: though it has just answered a probe. */
   readonly down: boolean;
   readonly hopeful: boolean;
@@ -69,6 +71,7 @@ export interface Standing {
 const WELL = {
   admitted: true,
   strained: false,
+  spared: false,
   down: false,
   hopeful: false,
   hushed: false,
@@ -81,16 +84,21 @@ export function stand(believed: Believed, callId: string, { nowMs, random }: Mom
   const { cell, pool } = believed;
   countOne(cell.offered, nowMs);
   const rate = rateOf(cell.attempted, nowMs);
-  const change = cell.state === "ramp" ? ramping(believed, { nowMs, random }, rate) : weighed(believed, nowMs, rate);
-  if (cell.state === "healthy" && !cell.slow && pool.page === undefined) {
+  const change =
+    (cell.state === "ramp" ? ramping(believed, { nowMs, random }, rate) : weighed(believed, nowMs, rate)) ??
+    halved(believed, nowMs);
+  if (cell.state === "healthy" && !cell.slow && pool.page === undefined && cell.pageShare >= 1) {
     return change === undefined ? WELL : { ...WELL, change };
   }
   const total = totalOf(believed, nowMs, rate);
   const limit = ejectAt(rate);
-  const share = Math.min(shareOf(cell, total, limit, nowMs), paceShare(cell, rateOf(cell.offered, nowMs)));
+  const paced = paceShare(cell, rateOf(cell.offered, nowMs));
+  const share = Math.min(shareOf(cell, total, limit, nowMs), cell.pageShare, paced);
   return {
     admitted: share >= 1 || (share > 0 && placeOf(callId) < share),
-    strained: cell.slow || (cell.state !== "healthy" && (cell.state !== "ramp" || total >= limit / 2)),
+    strained:
+      cell.slow || cell.pageShare < 1 || (cell.state !== "healthy" && (cell.state !== "ramp" || total >= limit / 2)),
+    spared: pool.page !== undefined && isSpared(pool.page, believed.model, nowMs),
     down: isDown(cell),
     hopeful: cell.state === "probation",
     hushed: cell.state === "suspect" && suspectsItself(believed.self, nowMs),
@@ -174,6 +182,16 @@ function weighed(
 
 function isWeighed({ state }: BeliefCell): boolean {
   return state === "healthy" || state === "suspect";
+}
+
+/** Its page says that it is down, and too few calls come to tell: it keeps half of them. */
+function halved({ cell, pool, model }: Believed, nowMs: number): Change | undefined {
+  if (pool.page === undefined && cell.pageShare === 1) return undefined;
+  const isSeldom = rateOf(cell.offered, nowMs) < (cell.pageShare < 1 ? OFTEN_RATE : SELDOM_RATE);
+  const share = isWeighed(cell) ? wordShare(pool.page, model, { score: cell.score, isSeldom }, nowMs) : 1;
+  const isNews = share !== cell.pageShare && isWeighed(cell);
+  cell.pageShare = share;
+  return isNews ? { from: cell.state, state: cell.state, score: cell.score, admission: share } : undefined;
 }
 
 /** While the trouble may be ours: a suspect, and never enough to eject it once that is over. */
@@ -261,17 +279,17 @@ function isProbeDue(cell: BeliefCell, nowMs: number): boolean {
   return seldom || nowMs - cell.probedAtMs >= PROBE_EVERY_MS || nowMs < cell.probedAtMs;
 }
 
-/** Healthy for all we know, said to be down, and too few calls to tell: it is asked, and again soon when it failed. */
+/** Healthy for all we know, said to be sick, and too few calls to tell: it is asked, and again soon when it failed. */
 function isWordDue({ cell, pool, model }: Believed, nowMs: number): boolean {
   if (cell.state !== "healthy" || cell.probing || rateOf(cell.attempted, nowMs) >= SELDOM_RATE) return false;
-  const everyMs = cell.score > 0 ? PROBE_EVERY_MS : WORD_PROBE_EVERY_MS;
-  return nowMs - cell.probedAtMs >= everyMs && isSaidDown(pool.page, model, nowMs);
+  const everyMs = wordProbeEveryMs(pool.page, model, nowMs);
+  return everyMs !== undefined && nowMs - cell.probedAtMs >= (cell.score > 0 ? PROBE_EVERY_MS : everyMs);
 }
 
 /** The outcome of a probe. Under mere suspicion it is an outcome like any other. */
 export function probed(believed: Believed, ok: boolean, { nowMs, random }: Moment): Change | undefined {
   const { cell, pool, self } = believed;
-  const asked = cell.state === "healthy" && isSaidDown(pool.page, believed.model, nowMs);
+  const asked = cell.state === "healthy" && wordProbeEveryMs(pool.page, believed.model, nowMs) !== undefined;
   if ((cell.state === "healthy" && !asked) || cell.state === "ramp") return undefined;
   if (cell.state === "suspect" || asked) {
     const score = scored(cell.score, DETECTION, !ok, ok ? 0.5 : 1.2);

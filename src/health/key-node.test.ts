@@ -24,7 +24,7 @@ test("two failures make it sick, two successes of its trials well again; a failu
 test("the next key is used, the sick one is tried by one call in ten seconds; where all are sick, the least", () => {
   const state = () => ({
     key: { restUntilMs: 0, strikes: 0, sure: false },
-    pause: { pausedUntilMs: 0, waiting: false, refusesPrefix: false, evidence: createKeyEvidence() },
+    pause: { pausedUntilMs: 0, limitedUntilMs: 0, waiting: false, refusesPrefix: false, evidence: createKeyEvidence() },
   });
   const keys = [state(), state()] as const;
   const take = (nowMs: number, tries = true) => {

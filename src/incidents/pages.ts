@@ -14,7 +14,10 @@ const TOLD_MAX = 100;
 const BEFORE_MS = 2 * 3_600_000;
 const TITLE_MAX = 300;
 
-export function notePage(book: Book, { domain, incidents }: PageWords, nowMs: number): void {
+export function notePage(book: Book, { domain, read, incidents }: PageWords, nowMs: number): void {
+  if (read) book.unread.delete(domain);
+  else if (book.unread.size < PAGES_MAX) book.unread.add(domain);
+  if (!read && !book.pages.has(domain)) return;
   if (book.pages.size >= PAGES_MAX && !book.pages.has(domain)) return;
   book.pages.set(domain, remembered(book.pages.get(domain), incidents, nowMs));
   const suspects = [...book.suspects].filter(([, whose]) => whose === domain).map(([target]) => target);
@@ -50,6 +53,7 @@ function remembered(
 /** For an incident that opened after its page had told of it. */
 export function attachPage(book: Book, incident: Incident, nowMs: number): void {
   const told = book.pages.get(incident.domain);
+  if (told !== undefined && !book.unread.has(incident.domain)) incident.pageRead = true;
   if (told !== undefined && told.size > 0) match(book, incident, [...told.values()], nowMs);
 }
 
@@ -77,11 +81,12 @@ function match(book: Book, incident: Incident, told: readonly PageIncident[], no
   else say(book, incident, { kind: "updated", text: `${said}${lead}`, quiet: true }, nowMs);
 }
 
-/** The one whose time overlaps with ours and began nearest to it. */
+/** The one whose time overlaps with ours and began nearest to it; one that is still open may have begun long before. */
 function nearest({ startedMs, resolvedMs }: Incident, told: readonly PageIncident[]): PageIncident | undefined {
   const untilMs = (resolvedMs ?? Number.POSITIVE_INFINITY) + BEFORE_MS;
   return told
-    .filter((one) => one.publishedMs >= startedMs - BEFORE_MS && one.publishedMs <= untilMs)
+    .filter((one) => one.resolvedMs === undefined || one.publishedMs >= startedMs - BEFORE_MS)
+    .filter((one) => one.publishedMs <= untilMs)
     .filter((one) => (one.resolvedMs ?? Number.POSITIVE_INFINITY) >= startedMs)
     .sort((a, b) => Math.abs(a.publishedMs - startedMs) - Math.abs(b.publishedMs - startedMs))[0];
 }

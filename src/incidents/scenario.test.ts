@@ -62,4 +62,4 @@ test("whatever an incident was, its drill reads", () => {
     ),
     { numRuns: 200 },
   );
-});
+}, 30_000);

@@ -72,7 +72,7 @@ function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier
       },
     };
   });
-  const service = pursue(targets, { ...RULES, ...more }, cells, () => earlier);
+  const service = pursue(targets, { ...RULES, outage: cells.outage(RULES.route), ...more }, cells, () => earlier);
   const scope = { runtime, cancel, emit: (event: GatewayEvent) => void events.push(event) };
   const run = async (call = CALL) => {
     let reply: Reply | undefined;

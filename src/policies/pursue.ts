@@ -25,6 +25,7 @@ import {
   type Standpoint,
   shedRetryMs,
 } from "./shed.ts";
+import { isHopeless, isTrial } from "./spared.ts";
 import { accept, failed } from "./tried.ts";
 import { verdict } from "./verdict.ts";
 
@@ -72,7 +73,9 @@ export function pursue(
       trail: [],
     };
     // A stream that broke is gone on with as far as that can be: its client has a part already.
-    if (call.delivered !== undefined || !pursuit.standings.some(isAway)) return run(pursuit);
+    if (call.delivered !== undefined) return run(pursuit);
+    if (isHopelessFor(pursuit) && !isTrialNow(pursuit)) return Promise.resolve(refuse(pursuit, HOPELESS));
+    if (!pursuit.standings.some(isAway)) return run(pursuit);
     const isDrained = (index: number): boolean => cells.drains.untilMs(targets[index]?.id ?? "") > nowMs;
     // Probes, and calls to which nothing else can be given, find out that a target is back.
     if (isHushed(pursuit.standings, isDrained) && rules.spared?.(call, scope) === true) {
@@ -80,6 +83,19 @@ export function pursue(
     }
     return isOutage(pursuit.standings, isDrained) ? inOutage(pursuit, isDrained) : run(pursuit);
   };
+}
+
+/** An answer is at hand, and none is to be hoped for. */
+function isHopelessFor({ targets, rules, cells, call, scope }: Pursuit): boolean {
+  const { spared, outage } = rules;
+  return spared !== undefined && isHopeless(outage, targets, cells, scope.runtime.clock.now()) && spared(call, scope);
+}
+
+/** Somebody has to find out; but nobody waits only for that. */
+function isTrialNow(pursuit: Pursuit): boolean {
+  const { rules, scope } = pursuit;
+  const move = nextMove(situation(pursuit));
+  return move.type === "try" && move.afterMs === 0 && isTrial(rules.outage, scope.runtime.clock.now());
 }
 
 function isAway({ down, hushed }: Standpoint): boolean {
@@ -132,7 +148,12 @@ async function run(pursuit: Pursuit): Promise<Reply> {
       nameSkipped(pursuit, now.candidates);
       passOver(pursuit, now.candidates, move.type === "stop" ? targets.length : move.candidate);
     }
-    if (move.type === "stop") return refuse(pursuit, stopped(pursuit, now));
+    if (move.type === "stop") {
+      passOver(pursuit, now.candidates, targets.length);
+      return refuse(pursuit, stopped(pursuit, now));
+    }
+    if (history.length > 0 && call.delivered === undefined && isHopelessFor(pursuit))
+      return refuse(pursuit, verdictOf(pursuit));
     const target = targets[move.candidate];
     if (target === undefined) return refuse(pursuit, fault("bug", "a move to a target that does not exist"));
     if (move.afterMs > 0) await wait(pursuit, move, target);
@@ -195,9 +216,9 @@ function answeredAllTheSame({ cells, rules, scope }: Pursuit): void {
 
 function refuseForRoom(pursuit: Pursuit, { candidates }: Situation): Refusal {
   const { history, call, rules, scope, targets } = pursuit;
+  passOver(pursuit, candidates, targets.length);
   if (history.length > 0) return refuse(pursuit, verdictOf(pursuit));
   const criticality = call.criticality ?? rules.criticality;
-  passOver(pursuit, candidates, targets.length);
   scope.emit({ type: "call-shed", atMs: scope.runtime.clock.now(), call: call.id, criticality, why: "headroom" });
   return refuse(pursuit, BUSY);
 }
@@ -224,6 +245,7 @@ function passOver({ targets, trail, scope, call }: Pursuit, candidates: readonly
   for (let index = 0; index < until; index++) {
     const target = targets[index];
     if (target === undefined || candidates[index]?.full !== true) continue;
+    if (trail.some((record) => record.target === target.id)) continue;
     trail.push({ target: target.id, fault: "busy", ms: 0, skipped: true });
     scope.emit({ type: "target-full", atMs: scope.runtime.clock.now(), call: call.id, target: target.id });
   }

@@ -1,7 +1,7 @@
 // A call under way among a route's targets, as the parts of `pursue` share it, and how it looks to the rule that decides.
 
 import type { Call, Criticality } from "../core/call.ts";
-import type { Cells } from "../core/cell.ts";
+import type { Cells, OutageCell } from "../core/cell.ts";
 import type { FaultKind } from "../core/fault.ts";
 import type { AttemptRecord, Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
@@ -78,6 +78,8 @@ export interface PursueRules {
   readonly attemptsMax: number;
   readonly retryWaitMs: number;
   readonly totalMs: number;
+  /** Whether anybody was answered since somebody was refused. */
+  readonly outage: OutageCell;
   /** An answer is at hand for when no target can: asked only where nobody is believed to answer. */
   readonly spared?: ((call: Call, scope: Scope) => boolean) | undefined;
   /** Absent: never. */
@@ -130,6 +132,7 @@ export function situation(pursuit: Pursuit): Situation {
       spareKey,
       admitted: pursuit.standings[index]?.admitted ?? true,
       strained,
+      spared: pursuit.standings[index]?.spared,
       lacking: target.lacking?.(pursuit.call),
       contextTokens: target.contextTokens,
       soonestMs: pursuit.hurried ? target.soonestMs(pursuit.call) : 0,

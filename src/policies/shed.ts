@@ -31,6 +31,8 @@ const QUEUE_SHARE = 0.05;
 export interface Standpoint {
   readonly admitted: boolean;
   readonly strained: boolean;
+  /** Its provider says that other models are sick, and not this one. */
+  readonly spared?: boolean;
   /** Believed not to answer. */
   readonly down: boolean;
   /** Down, though it has just answered a probe. */

@@ -6,6 +6,7 @@ import type { Answer, Degraded } from "../core/reply.ts";
 import { fundRetry, isFull, learnCost } from "./budget.ts";
 import { isKeyFault } from "./key-rotation.ts";
 import { costOf, type Pursued, type Pursuit } from "./pursuit.ts";
+import { noteLimit } from "./spared.ts";
 
 export function failed(pursuit: Pursuit, candidate: number, reason: Fault): void {
   pursuit.history.push({ candidate, fault: reason });
@@ -18,8 +19,10 @@ export function failed(pursuit: Pursuit, candidate: number, reason: Fault): void
 }
 
 /** The provider asked for a pause. What it says of one key is noted with that key, so that the others go on. */
-function pause({ cells, scope }: Pursuit, target: Pursued, { kind, retryAfterMs }: Fault): void {
+function pause({ cells, scope }: Pursuit, target: Pursued, reason: Fault): void {
+  const { kind, retryAfterMs } = reason;
   if (FAULTS[kind].evidence > 0) cells.target(target.identity).lastFault = kind;
+  noteLimit(cells.target(target.identity), reason, scope.runtime.clock.now());
   if (retryAfterMs === undefined || isKeyFault(kind) || FAULTS[kind].blame === "caller") return;
   const cell = cells.target(target.identity);
   cell.pausedUntilMs = Math.max(cell.pausedUntilMs, scope.runtime.clock.now() + retryAfterMs);

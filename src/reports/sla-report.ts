@@ -2,7 +2,8 @@
 // table, JSON, or as a pack for a claim.
 
 import { csvRow } from "../core/csv.ts";
-import { type Evaluation, FAILURE_CLASSES, type MinuteCount } from "../core/sla.ts";
+import { COUNT_COLUMNS, countCells } from "../core/minute-table.ts";
+import type { Evaluation, MinuteCount } from "../core/sla.ts";
 import type { Page } from "./page.ts";
 import { isoOfMinute } from "./span.ts";
 import { countText, plural, shareText } from "./wording.ts";
@@ -118,6 +119,9 @@ function sectionsOf({ provider, evaluations, valid, failed, experienced }: Provi
           `Rule: ${one.rule}.`,
           ...(one.sourceUrl === undefined ? [] : [`Source: ${one.sourceUrl}`]),
           `${plural(one.minutesWithoutEvidence, "minute")} of the month had no request: they are counted neither way by us.`,
+          ...(one.minutesOfOwnAlone > 0
+            ? [`In ${plural(one.minutesOfOwnAlone, "minute")} only probes and canaries of Holdfast were asked.`]
+            : []),
           ...one.notes,
         ],
       },
@@ -146,21 +150,11 @@ function downtime(provider: string, { name, downtime: periods }: Evaluation): Pa
   };
 }
 
-/** The minutes themselves: those with a request or a probe. */
+/** The minutes themselves: those with a request, a probe or a canary. */
 export function minutesCsv(months: readonly { provider: string; minutes: readonly MinuteCount[] }[]): string {
-  const head = ["provider", "minute_utc", "valid", "failed", ...FAILURE_CLASSES, "probes", "probes_failed"];
+  const head = ["provider", "minute_utc", "valid", "failed", ...COUNT_COLUMNS];
   const rows = months.flatMap(({ provider, minutes }) =>
-    minutes.map(({ minute, valid, failed, by, probes, probesFailed }) =>
-      csvRow([
-        provider,
-        isoOfMinute(minute),
-        valid,
-        failed,
-        ...FAILURE_CLASSES.map((name) => by[name] ?? 0),
-        probes,
-        probesFailed,
-      ]),
-    ),
+    minutes.map((one) => csvRow([provider, isoOfMinute(one.minute), one.valid, one.failed, ...countCells(one)])),
   );
   return csvRow(head) + rows.join("");
 }

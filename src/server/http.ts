@@ -6,6 +6,7 @@ import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Secrets, Settings } from "../core/settings.ts";
 import { sleep } from "../core/timing.ts";
+import { keepCanaries } from "../engine/canary.ts";
 import { createEngine, type EngineOptions } from "../engine/engine.ts";
 import { keepWarm } from "../engine/keep-warm.ts";
 import { startPulse } from "../engine/pulse.ts";
@@ -81,6 +82,7 @@ export function startServer(options: ServerOptions): Server {
   options.room?.start(url);
   options.deferral?.start(engine);
   const warming = keepWarm(engine);
+  const canaries = keepCanaries(engine);
   const stopPulse = startPulse(engine);
   return {
     url,
@@ -89,6 +91,7 @@ export function startServer(options: ServerOptions): Server {
       engine.reload(now);
       options.room?.takeOver(now);
       pages.reload();
+      canaries.reload();
     },
     emit: engine.emit,
     async stop(graceMs) {
@@ -96,6 +99,7 @@ export function startServer(options: ServerOptions): Server {
       pages.stop();
       options.deferral?.drain();
       warming.stop();
+      canaries.stop();
       const untilMs = runtime.clock.now() + graceMs;
       const never = new CancelSource();
       // A response is pending for the platform until its last byte was taken, long after it was handed over.

@@ -52,6 +52,8 @@ export async function passThrough(engine: Engine, passed: PassThrough): Promise<
   const response = await exchange.send({ method, url, headers, connectMs: CONNECT_MS, ...(upload && { upload }) });
   if (isFault(response)) return refuse(asker, response);
   try {
+    const { id, dialect } = asker;
+    asker.asides?.passed({ id, dialect, status: response.status, method, path, provider: provider.name });
     return exchange.answer(response, asker);
   } catch (error) {
     // Headers are the provider's own, and the platform refuses some: the exchange must be counted out all the same.

@@ -11,7 +11,7 @@ const FROM = Date.UTC(2026, 9, 1) / 60_000;
 const MONTH = { fromMinute: FROM, toMinute: FROM + 31 * 1_440 };
 
 function minute(after: number, valid: number, error500 = 0): MinuteCount {
-  return { minute: FROM + after, valid, failed: error500, by: { error500 }, probes: 0, probesFailed: 0 };
+  return { minute: FROM + after, valid, failed: error500, by: { error500 } };
 }
 
 const MINUTES = Array.from({ length: 200 }, (_, index) => minute(index, 20, index >= 50 && index < 60 ? 15 : 0));

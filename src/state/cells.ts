@@ -55,17 +55,24 @@ export function createCells(): Cells {
       getOrMake(intakes, provider, DOMAINS_MAX, () => ({ calls: 0, tenants: new Map(), peak: 0, peakAtMs: 0 })),
     headroom: (identity) => getOrMake(headrooms, identity, TARGETS_MAX, createHeadroom),
     probes: { dayStartMs: 0, spentUsd: 0 },
+    canaries: { dayStartMs: 0, spentUsd: 0, idleUsd: 0 },
     self: createSelf(),
     answers: createKeptAnswers(),
     conversations: createConversations(),
     target: (identity) =>
-      getOrMake(targets, identity, TARGETS_MAX, () => ({ pausedUntilMs: 0, waiting: false, refusesPrefix: false })),
+      getOrMake(targets, identity, TARGETS_MAX, () => ({
+        pausedUntilMs: 0,
+        limitedUntilMs: 0,
+        waiting: false,
+        refusesPrefix: false,
+      })),
     key: (identity) => getOrMake(keys, identity, KEYS_MAX, () => ({ restUntilMs: 0, strikes: 0, sure: false })),
     drains: createDrains(),
     budget: (domain) =>
       getOrMake(budgets, domain, DOMAINS_MAX, () => ({ tokens: BUDGET_TOKENS_MAX, usd: 0, meanUsd: 0 })),
     hedge: (route) => getOrMake(hedges, route, ROUTES_MAX, () => ({ calls: 0, usd: 0 })),
-    outage: (route) => getOrMake(outages, route, ROUTES_MAX, () => ({ sinceMs: undefined })),
+    outage: (route) =>
+      getOrMake(outages, route, ROUTES_MAX, () => ({ sinceMs: undefined, trialMs: Number.NEGATIVE_INFINITY })),
     admission: (route) =>
       getOrMake(admissions, route, ROUTES_MAX, () => ({
         tried: 0,

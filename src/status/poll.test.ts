@@ -211,6 +211,10 @@ test("a page that hangs is given up after 10 s, and a redirect to a public host 
   const resolveHost = async () => ["1.1.1.1", "2606:4700::1"];
   const { reading } = await readPage(source(), createPageMemory(), { runtime: hand.runtime, resolveHost });
   expect(reading).toMatchObject({ health: "operational" });
+  // Whoever answers another address a moment later is not listened to: it is the checked one that is connected to.
+  const led = hand.sent.filter(({ url }) => url.startsWith("https://new.example.com"));
+  expect([led.length > 0, new Set(led.map(({ address }) => address))]).toEqual([true, new Set(["1.1.1.1"])]);
+  expect(hand.sent.filter(({ url }) => url.startsWith(PAGE)).every(({ address }) => address === undefined)).toBe(true);
   const blind = await readPage(source(), createPageMemory(), { runtime: hand.runtime });
   expect(blind.reading).toMatchObject({ error: { code: "blocked" } });
 });

@@ -4,10 +4,12 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readIncidents } from "../../src/incidents/store.ts";
+import type { viewOf } from "../../src/incidents/view.ts";
+import { impactOf } from "../../src/reports/impact.ts";
 import { openMemoryDatabase } from "../../src/runtime/sqlite.ts";
 import { isPassed, playDrill } from "../../src/sim/drill.ts";
 import { readScenario } from "../../src/sim/scenario.ts";
-import { incidentWorld } from "../support/incident-world.ts";
+import { incidentWorld, USERS } from "../support/incident-world.ts";
 import { on } from "../support/virtual.ts";
 
 const OUTAGE = (atS: number, forS: number) => ({
@@ -58,6 +60,37 @@ test("an outage opens one incident, which is followed and ends after ten clean m
   expect(Math.abs(lastedMs - 180_000)).toBeLessThan(60_000);
   const drilled = await playDrill(read.scenario, { seed: 1, stopwatch: () => 0 });
   expect([isPassed(drilled), drilled.detectionMs === null]).toEqual([true, false]);
+}, 30_000);
+
+test("its impact is the ledger's: calls, end users and money as in a report of impact for that provider and time", async () => {
+  const here = incidentWorld({ faults: [OUTAGE(60, 180)], ledger: true });
+  await here.runTo(1_500);
+  const { ledger } = here;
+  const [incident] = here.room.desk.book.incidents.values();
+  if (incident?.resolvedMs === undefined || ledger === undefined) throw new Error("no incident that is over");
+  const view = (await (await here.get(`/admin/v1/incidents/${incident.id}`)).json()) as ReturnType<typeof viewOf>;
+  ledger.flush();
+  const minute = (ms: number) => Math.floor(ms / 60_000);
+  const span = { fromMinute: minute(incident.startedMs), toMinute: minute(incident.resolvedMs) + 1 };
+  const report = await impactOf(ledger.reader, { ...span, provider: "alpha" });
+  expect(report.calls.hit).toBeGreaterThan(500);
+  expect(view.impact).toMatchObject({
+    calls: report.calls.hit,
+    rescued: report.calls.rescued,
+    honest: 0,
+    failed: 0,
+    byRoute: { chat: { calls: report.calls.hit } },
+    users: { hit: USERS, failed: 0, namedCalls: report.calls.hit },
+    addedP50Ms: Math.round(report.added?.p50Ms ?? -1),
+    money: { extraUsd: report.money.failoverExtra, unknownCalls: 0 },
+  });
+  expect(report.money.failoverExtra).toBeGreaterThan(0.1);
+  expect(view.clientsSee).toBe(
+    `${report.calls.hit} calls of 7 end users met it: ${report.calls.hit} answered by another target, 0 failed`,
+  );
+  expect(view.costs).toMatch(/^\d+\.\d\d USD more for the answers of other targets$/);
+  const markdown = await (await here.get(`/admin/v1/incidents/${incident.id}?format=md`)).text();
+  expect(markdown).toContain(`It cost ${view.costs}.`);
 }, 30_000);
 
 test("a relapse while it is monitored is the same incident", async () => {
