@@ -67,7 +67,7 @@ for (const [args, wanted] of [
   [["drain"], /which TARGET/],
   [["drain", "primry/*"], /No route has the target "primry\/\*". Did you mean "primary\/\*"\?/],
   [["restore", "nobody/at-all"], /No route has the target/],
-  [["drain", "primary/*", "--for", "an hour"], /"for": "1h"/],
+  [["drain", "primary/*", "--for", "an hour"], /--for an hour is no time such as 30m or 1h, at most 30d/],
   [["restore", "primary/*", "--for", "1h"], /unknown flag --for/],
 ] as const) {
   test(`holdfast ${args.join(" ")}: 2`, async () => {

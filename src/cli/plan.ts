@@ -19,6 +19,8 @@ export interface Plan {
   readonly settings: Settings;
   /** Shows what happens by itself, in place of the call log. */
   readonly view?: (event: GatewayEvent) => void;
+  /** How long all must be well before an incident is over; absent: as everywhere. */
+  readonly cleanMs?: number;
   announce(url: string): void;
   /** Absent where there is nothing that could change. Gives what SIGHUP does; changes of the file are seen by themselves. */
   follow?(apply: (settings: Settings) => void | Promise<void>): () => void;

@@ -49,6 +49,8 @@ test("the catalog brings dialect and url, and the rest is the defaults", () => {
         usage: "exact",
         strict: false,
         criticality: "default",
+        cache: { healthy: "off", outage: "stem", scope: "tenant", ttlMs: 3_600_000, staleIfErrorMs: 604_800_000 },
+        lastResort: [{ type: "stale-cache" }],
       },
     ],
     keys: [],
@@ -71,6 +73,7 @@ routes:
     usage: as-asked
     strict: true
     criticality: sheddable
+    cache: off
   "*": { targets: ["b/*"], timeouts: {}, retry-wait: 0 }
 `);
   expect(warnings.map(({ path, message }) => `${path} ${message}`)).toEqual([
@@ -112,6 +115,22 @@ const FEATURES = [
   "status-page",
   "passthrough",
 ];
+test("a sentence in several languages: the first is for everybody else", () => {
+  const { settings } = good(
+    SMALL.replace("targets:", 'last-resort: [{ canned: { en: " Back soon.", de: Bald. } }], targets:'),
+  );
+  expect(settings.routes[0]?.lastResort).toEqual([
+    {
+      type: "canned",
+      text: "Back soon.",
+      languages: [
+        { language: "en", text: "Back soon." },
+        { language: "de", text: "Bald." },
+      ],
+    },
+  ]);
+});
+
 describe("what is kept, and when it is read", () => {
   const of = (more: string): unknown[] => {
     const { cache, lastResort = [] } = good(SMALL.replace("targets:", `${more} targets:`)).settings.routes[0] ?? {};
@@ -119,7 +138,10 @@ describe("what is kept, and when it is read", () => {
   };
 
   test.each<[string, unknown[]]>([
-    ["{}", [undefined, undefined, undefined, []]],
+    ["{}", ["off", "stem", "tenant", ["stale-cache"]]],
+    ["cache: off", [undefined, undefined, undefined, []]],
+    ["last-resort: []", [undefined, undefined, undefined, []]],
+    ["last-resort: [{ canned: Back soon. }]", [undefined, undefined, undefined, ["canned"]]],
     ["last-resort: [stale-cache]", ["off", "stem", "tenant", ["stale-cache"]]],
     ["cache: { ttl: 5m }", ["off", "stem", "tenant", ["stale-cache"]]],
     ["cache: { outage: exact }", ["off", "exact", "tenant", ["stale-cache"]]],

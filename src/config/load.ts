@@ -113,6 +113,7 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
     ...(adminKey !== undefined && { adminKey }),
     passthrough: config.passthrough !== "off",
     ...probesOf(config.probes),
+    ...(typeof config.canary === "number" && config.canary > 0 && { canaryUsdPerDay: config.canary }),
     ...(Array.isArray(config.notify) && config.notify.length > 0 && { notify: channelsOf(config.notify) }),
     ...(config["status-page"] === "public" && { statusPage: "public" as const }),
     ...statusOf(config.status),

@@ -95,14 +95,18 @@ const cache = object({
 });
 
 const LAST_RESORTS = 'stale-cache | provider/model | { canned: "…" } | defer';
+const SENTENCE = "a sentence | { en: …, de: … }";
+const sentence = z
+  .union([text("a sentence"), named(text("a sentence"), SENTENCE)], { error: SENTENCE })
+  .meta({ [ALLOWED]: SENTENCE });
 const lastResort = z
   .union(
     [
       text("stale-cache"),
       object({
         canned: told(
-          text("a sentence"),
-          "What is said then; `{model}` `{reason}` `{since}` `{retry}` are facts of the outage.",
+          sentence,
+          "What is said then, or for each language what is said in it (the first to whoever reads none of them); `{model}` `{reason}` `{since}` `{retry}` are facts of the outage.",
         ),
       }),
     ],
@@ -165,12 +169,12 @@ export const route = object({
   ),
   cache: told(
     feature(cache, "off | { healthy, outage, ttl, stale-if-error, scope }"),
-    "Answers that are kept and given again.",
-    "off",
+    "Answers that are kept and given again. Where nothing is said: as its keys' defaults say.",
   ),
   "last-resort": told(
     feature(list(lastResort, "a list"), "[] | a list of last resorts"),
     "What is given when no target can answer, in this order: a kept answer, a model of `tier: local`, a prepared sentence, or the promise of a later answer (`defer`, needs `store: sqlite:PATH`).",
+    "[stale-cache]",
   ),
   require: told(
     feature(named(text("a name"), "a mapping such as { region: eu }"), "{} | a mapping such as { region: eu }"),

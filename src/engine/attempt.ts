@@ -51,6 +51,8 @@ export interface AttemptPlan {
   /** What the route asks of every answer. */
   readonly validation?: Validation | undefined;
   readonly resume: ResumeMode;
+  /** Answers are kept: what they say is remembered until they are over. */
+  readonly keeps: boolean;
   /** How it is asked to go on with an answer; what it refused once it is not asked again. */
   readonly joinedBy: () => "prefix" | "anchor";
 }
@@ -192,7 +194,9 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
   }
   const made = answer(plan, call, { ...sent, response }, reader);
   if (call.delivered !== undefined && call.delivered.text !== "") return { ...made, joinedBy: plan.joinedBy() };
-  return isFollowed(plan, call) ? { ...made, unfinished: () => lane.unfinished() } : made;
+  if (plan.keeps) made.told = () => lane.told();
+  if (isFollowed(plan, call)) made.unfinished = () => lane.unfinished();
+  return made;
 }
 
 function request(plan: AttemptPlan, call: Call, { body }: Prepared, trace: HeaderMap | undefined): WireRequest {
@@ -220,14 +224,15 @@ function laneFor(
   const context = { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) };
   const { codec } = plan.client;
   // Of a continuation, too, the end is looked at.
-  const follow = (call.resume ?? plan.resume) !== "off";
+  const isFollowedOn = (call.resume ?? plan.resume) !== "off";
+  const follow = isFollowedOn || plan.keeps;
   const formed = (lane: Lane): Lane => (holdsForm(plan, call, demands) ? new HeldForm(lane, demands.replaces) : lane);
   if (!isNative(plan)) {
     const options = { emptyAllowed, follow, demands, names };
     return formed(new Translation(plan.dialect.codec.decoder(), codec.encoder(context), options));
   }
   const own = { dropUsage, choices, emptyAllowed, demands, decoder: demands?.format && codec.decoder() };
-  if (!follow) return formed(new Relay(plan.dialect.wire, own));
+  if (!isFollowedOn) return formed(new Relay(plan.dialect.wire, { ...own, follow }));
   const encoderFrom = (seam: Seam) => codec.encoder({ ...context, seam });
   return formed(new Relay(plan.dialect.wire, { ...own, follow, encoderFrom }));
 }
@@ -315,7 +320,9 @@ async function whole(
   settlement.committed = true;
   settlement.content();
   settlement.settle(undefined);
-  return answer(plan, call, sent, once(rendered));
+  const made = answer(plan, call, sent, once(rendered));
+  if (plan.keeps) made.told = verdict.words;
+  return made;
 }
 
 function translateWhole(
@@ -345,12 +352,15 @@ function once(body: Uint8Array): Frames {
   };
 }
 
+/** Not yet given to anybody. */
+type Made = { -readonly [Key in keyof Answer]: Answer[Key] };
+
 function answer(
   plan: AttemptPlan,
   call: Call,
   { settlement, prepared, response }: Sent & { readonly response: WireResponse },
   frames: Frames,
-): Answer {
+): Made {
   return {
     ok: true,
     target: plan.target.id,

@@ -4,6 +4,7 @@
 
 import { concat } from "../core/bytes.ts";
 import type { Fault } from "../core/fault.ts";
+import type { Words } from "../core/reply.ts";
 import type { Unfinished } from "../core/unfinished.ts";
 import type { Usage } from "../core/usage.ts";
 import type { Lane } from "./lane.ts";
@@ -51,6 +52,10 @@ export class HeldForm implements Lane {
 
   get usage(): Usage | undefined {
     return this.#lane.usage;
+  }
+
+  told(): Words | undefined {
+    return this.#lane.told();
   }
 
   unfinished(): Unfinished | undefined {

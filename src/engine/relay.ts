@@ -5,6 +5,7 @@
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import { endsInLoop } from "../core/repetition.ts";
+import type { Words } from "../core/reply.ts";
 import type { Unfinished } from "../core/unfinished.ts";
 import type { Usage } from "../core/usage.ts";
 import {
@@ -68,6 +69,10 @@ export class Relay implements Lane {
 
   get usage(): Usage | undefined {
     return this.#tap.usage;
+  }
+
+  told(): Words | undefined {
+    return this.#tap.words();
   }
 
   unfinished(): Unfinished | undefined {

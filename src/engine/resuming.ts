@@ -95,7 +95,10 @@ class Resumable implements Frames {
     });
     this.#off = scope.cancel.onCancel(this.#left);
     first.frames.followedBy?.(() => this.#ended().catch(this.#bug));
-    this.answer = { ...first, frames: this, ending, trail: this.#trail, cancel, unfinished: undefined };
+    // What two have written is nobody's answer.
+    const words = first.told;
+    const told = typeof words === "function" ? () => (this.#continuations === 0 ? words() : undefined) : words;
+    this.answer = { ...first, frames: this, ending, trail: this.#trail, cancel, unfinished: undefined, told };
   }
 
   read(): Promise<Uint8Array | undefined> {
@@ -186,7 +189,7 @@ class Resumable implements Frames {
 
   async #continue(broken: Fault, ending: Ending): Promise<Uint8Array | undefined> {
     const from = this.#trail.at(-1)?.target ?? this.#first.target;
-    this.#markBroken(broken);
+    this.#markBroken(broken, ending);
     this.#failed.add(from);
     this.#continuations++;
     const asking = this.#next(this.#again(), this.#scope);
@@ -257,10 +260,10 @@ class Resumable implements Frames {
     return concat([SEAM_COMMENT, this.#options.client.wire.annotate(bytes, facts)]);
   }
 
-  #markBroken(reason: Fault): void {
+  #markBroken({ kind }: Fault, { tookMs }: Ending): void {
     const last = this.#trail.length - 1;
     const record = this.#trail[last];
-    if (record !== undefined) this.#trail[last] = { ...record, fault: reason.kind };
+    if (record !== undefined) this.#trail[last] = { ...record, fault: kind, ms: Math.round(tookMs) };
   }
 
   async #merged(current: Continuation): Promise<Ending> {

@@ -4,6 +4,7 @@
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import { endsInLoop, TAIL_CHARS } from "../core/repetition.ts";
+import type { Words } from "../core/reply.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
 import type { Unfinished } from "../core/unfinished.ts";
 import type { Usage } from "../core/usage.ts";
@@ -51,6 +52,9 @@ export class Translation implements Lane {
   readonly #log: TextLog | undefined;
   #thought = false;
   #native = false;
+  #model = "";
+  /** Something that is no plain word was left out, or it did not end by itself. */
+  #special = false;
   #toolsBegun = 0;
   readonly #toolsOpen = new Set<number>();
   /** The block of text that is open. */
@@ -69,6 +73,11 @@ export class Translation implements Lane {
     this.#heard = options.demands?.format
       ? new Hearing(hearsCalls)
       : new Hearing(hearsCalls, this.#hearsText ? TAIL_CHARS : 0);
+  }
+
+  told(): Words | undefined {
+    const text = this.#native || this.#special || this.#toolsBegun > 0 ? undefined : this.#log?.read();
+    return text === undefined || text === "" ? undefined : { text, model: this.#model };
   }
 
   unfinished(): Unfinished | undefined {
@@ -90,6 +99,8 @@ export class Translation implements Lane {
       if (event.refusal === true) this.#native = true;
       else log.addText(event.text);
     } else if (event.type === "reasoning-delta") this.#thought = true;
+    else if (event.type === "message-start") this.#model = event.model;
+    else if (event.type === "native" || (event.type === "message-end" && event.stop !== "end")) this.#special = true;
     else if (event.type === "tool-start") {
       this.#toolsBegun += 1;
       this.#toolsOpen.add(event.block);

@@ -28,11 +28,14 @@ export interface BeliefFact {
 
 export function noteBelief(book: Book, { target, domain, state }: BeliefFact, nowMs: number): void {
   if (state !== "suspect") book.suspects.delete(target);
+  if (state !== "ejected" && state !== "probation") book.down.delete(target);
   switch (state) {
     case "suspect":
       if (book.suspects.size < SUSPECTS_MAX) book.suspects.set(target, domain);
+      doubt(book, { target, domain });
       return;
     case "ejected":
+      if (book.down.size < SUSPECTS_MAX) book.down.set(target, domain);
       fell(book, { target, domain }, nowMs);
       return;
     case "ramp":
@@ -80,6 +83,7 @@ export function begin(book: Book, { domain, edge, targets, text }: Beginning, no
   const startedMs = edge === "account" ? watch.account.sinceMs : onsetMs(watch.ring, nowMs);
   const incident = again ? known : openNew(book, { domain, edge, startedMs, nowMs });
   if (edge === "service") {
+    watch.heard.clear();
     for (const [kind, count] of watch.faults) incident.faults[kind] = (incident.faults[kind] ?? 0) + count;
   }
   incident.cause = causeOf(book, incident);
@@ -112,10 +116,20 @@ function fall(incident: Incident, targets: readonly string[], nowMs: number): vo
   }
 }
 
+/** While it is watched, half of what ejects is enough to begin the clean minutes anew. */
+function doubt(book: Book, { target, domain }: Omit<BeliefFact, "state">): void {
+  const incident = latest(book, domain, "service");
+  if (incident?.state !== "monitoring" || incident.targets[target] === undefined) return;
+  incident.targets[target] = "back";
+  incident.cleanSinceMs = undefined;
+  book.dirty.add(incident.id);
+}
+
 function rose(book: Book, { target, domain, state }: BeliefFact, nowMs: number): void {
   const incident = latest(book, domain, "service");
   if (incident === undefined || !isOpen(incident) || incident.targets[target] === undefined) return;
   incident.targets[target] = state === "ramp" ? "back" : "well";
+  watchOf(book, domain).heard.set(target, nowMs);
   book.dirty.add(incident.id);
   watchRecovery(book, incident, nowMs);
 }
@@ -167,8 +181,14 @@ export function noteProbe(
   { target, ok, fault }: { readonly target: string; readonly ok: boolean; readonly fault?: FaultKind | undefined },
   nowMs: number,
 ): void {
-  const incident = latest(book, domainOf(target), "service");
+  const domain = domainOf(target);
+  let incident = latest(book, domain, "service");
+  // Its incident ended without it, since nobody asked for it any more: somebody does, and it is as sick as it was.
+  if (incident?.state === "resolved" && !ok && book.down.has(target)) {
+    incident = begin(book, { domain, edge: "service", targets: [target], text: `${target} still fails` }, nowMs);
+  }
   if (incident === undefined || !isOpen(incident)) return;
+  hear(book, incident, target, nowMs);
   noteMinute(incident, { attempts: 1, failed: ok ? 0 : 1 }, nowMs);
   if (ok) return;
   incident.lastEvidenceMs = nowMs;
@@ -191,6 +211,7 @@ export function noteAttemptEnd(book: Book, target: string, fault: FaultKind | un
   if (book.incidents.size === 0) return;
   const service = latest(book, domain, "service");
   if (service !== undefined && isOpen(service) && !isAccount) {
+    hear(book, service, target, nowMs);
     noteMinute(service, { attempts: 1, failed: fault === undefined ? 0 : 1 }, nowMs);
     if (fault !== undefined) {
       service.faults[fault] = (service.faults[fault] ?? 0) + 1;
@@ -199,6 +220,10 @@ export function noteAttemptEnd(book: Book, target: string, fault: FaultKind | un
     book.dirty.add(service.id);
   }
   if (fault === undefined) accepted(book, domain, nowMs);
+}
+
+function hear(book: Book, { domain, targets }: Incident, target: string, nowMs: number): void {
+  if (targets[target] !== undefined) watchOf(book, domain).heard.set(target, nowMs);
 }
 
 function refused(

@@ -17,6 +17,7 @@ const calm: Candidate = {
   admitted: true,
   strained: false,
   full: false,
+  crowded: false,
   soonestMs: 0,
 };
 const a = calm;
@@ -57,6 +58,17 @@ const ROWS: readonly (readonly [string, Situation, ReturnType<typeof go> | typeo
     go(1, 1_100),
   ],
   ["first: all paused for long: never fail closed", when([{ ...a, pausedMs: 60_000 }], []), go(0)],
+  [
+    "a sibling that its provider's page spares comes in the route's order, before other providers",
+    when([a, { ...a, spared: true }, b], [tried(0, "overloaded")]),
+    go(1),
+  ],
+  ["another sibling comes after them", when([a, a, b], [tried(0, "overloaded")]), go(2)],
+  [
+    "a spared one that belief holds back comes after them too",
+    when([a, { ...a, spared: true, admitted: false }, b], [tried(0, "overloaded")]),
+    go(2),
+  ],
   ["first: one that failed this very call before comes last", when([{ ...a, failedBefore: true }, b], []), go(1)],
   ["first: one without room is passed over", when([{ ...a, full: true }, b], []), go(1)],
   [
@@ -218,6 +230,7 @@ describe("nextMove", () => {
       admitted: fc.boolean(),
       strained: fc.boolean(),
       full: fc.boolean(),
+      crowded: fc.boolean(),
       soonestMs: fc.integer({ min: 0, max: 700_000 }),
     });
     const scenario = fc.record({

@@ -14,6 +14,7 @@ const STEPS = [
    CREATE INDEX kept_answer_at ON kept_answer (at_ms);
    CREATE TABLE kept_answer_secret (id INTEGER PRIMARY KEY CHECK (id = 1), secret BLOB NOT NULL) STRICT;
    INSERT INTO kept_answer_secret (id, secret) VALUES (1, randomblob(32))`,
+  "ALTER TABLE kept_answer ADD COLUMN tags TEXT",
 ];
 const WRITE_AFTER_MS = 1_000;
 const NEXT_BATCH_MS = 20;
@@ -37,6 +38,7 @@ interface Row {
   readonly at_ms: number;
   readonly fresh_until_ms: number;
   readonly gone_at_ms: number;
+  readonly tags: string | null;
 }
 
 export interface AnswersOnDisk {
@@ -132,17 +134,18 @@ function takeSome(waiting: Map<string, Change>, rowsMax: number): Change[] {
 function writerOf(database: Database, runtime: Runtime): (changes: readonly Change[], gone: readonly string[]) => void {
   const put = database.prepare(
     `INSERT OR REPLACE INTO kept_answer
-       (key, stem, texts, target, model, call, tenant, route, at_ms, fresh_until_ms, gone_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (key, stem, texts, target, model, call, tenant, route, tags, at_ms, fresh_until_ms, gone_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const remove: Statement = database.prepare("DELETE FROM kept_answer WHERE key = ?");
   return (changes, gone) => {
     const epochMs = runtime.wallMs() - runtime.clock.now();
     for (const key of gone) remove.run(key);
     for (const { keys, answer } of changes) {
-      const { texts, target, model, call, tenant, route, atMs, freshUntilMs, goneAtMs } = answer;
+      const { texts, target, model, call, tenant, route, tags, atMs, freshUntilMs, goneAtMs } = answer;
       const times = [atMs, freshUntilMs, goneAtMs].map((ms) => ms + epochMs);
-      put.run(keys.exact, keys.stem ?? null, JSON.stringify(texts), target, model, call, tenant, route, ...times);
+      const named = [target, model, call, tenant, route, tags === undefined ? null : JSON.stringify(tags)] as const;
+      put.run(keys.exact, keys.stem ?? null, JSON.stringify(texts), ...named, ...times);
     }
   };
 }
@@ -153,6 +156,7 @@ function load(database: Database, runtime: Runtime): (readonly [AnswerKeys, Kept
   const rows = database.prepare<Row>("SELECT * FROM kept_answer ORDER BY at_ms").all();
   return rows.flatMap((row): (readonly [AnswerKeys, KeptAnswer])[] => {
     const texts = textsOf(row.texts);
+    const tags = row.tags === null ? undefined : textsOf(row.tags);
     if (texts === undefined) return [];
     const { key, stem, target, model, call, tenant, route } = row;
     const answer: KeptAnswer = {
@@ -162,6 +166,7 @@ function load(database: Database, runtime: Runtime): (readonly [AnswerKeys, Kept
       call,
       tenant,
       route,
+      ...(tags && { tags }),
       atMs: row.at_ms - epochMs,
       freshUntilMs: row.fresh_until_ms - epochMs,
       goneAtMs: row.gone_at_ms - epochMs,

@@ -3,6 +3,7 @@
 
 import type { Fault } from "../../core/fault.ts";
 import { TAIL_CHARS } from "../../core/repetition.ts";
+import type { Words } from "../../core/reply.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { ClosedCall, FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
 import type { JsonObject } from "../json-object.ts";
@@ -35,6 +36,9 @@ class MessagesTap implements Tap {
   #id: string | undefined;
   #toolCalls = 0;
   #native = false;
+  #model = "";
+  /** Something came that is no plain word. */
+  #special = false;
 
   constructor(follow: boolean) {
     this.#log = follow ? new TextLog() : undefined;
@@ -69,6 +73,12 @@ class MessagesTap implements Tap {
     const length = deltaLength(chunk, this.#head);
     if (length > 0 && this.#log !== undefined) this.#show(this.#log, chunk, this.#head.length, length);
     return length > 0;
+  }
+
+  words(): Words | undefined {
+    const isWords = !this.#special && !this.#native && this.#grammar.stopReason === "end_turn";
+    const text = isWords ? this.#log?.read() : undefined;
+    return text === undefined || text === "" ? undefined : { text, model: this.#model };
   }
 
   seam(toolOpen: boolean): Seam | undefined {
@@ -124,15 +134,18 @@ class MessagesTap implements Tap {
     switch (step.type) {
       case "message-start":
         if (typeof step.message.id === "string") this.#id = step.message.id;
+        if (typeof step.message.model === "string") this.#model = step.message.model;
         return this.#start(step.content);
       case "block-start":
         this.#head = headOf(step.kind, this.#grammar.openIndex);
         if (step.kind === "thinking" || step.kind === "redacted") this.#thought = true;
         if (step.kind === "native") this.#native = true;
+        if (step.kind === "tool" || step.kind === "redacted") this.#special = true;
         if (step.kind === "text" && typeof step.block.text === "string") this.#log?.addText(step.block.text);
         return startClass(step.kind, step.block);
       case "delta":
         if (step.kind === "text") this.#log?.addText(step.text);
+        if (step.delta === "citations_delta") this.#special = true;
         return deltaClass(step);
       case "block-end":
         this.#head = undefined;

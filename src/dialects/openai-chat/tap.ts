@@ -4,11 +4,12 @@
 
 import { type Fault, fault } from "../../core/fault.ts";
 import { TAIL_CHARS } from "../../core/repetition.ts";
+import type { Words } from "../../core/reply.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { ClosedCall, FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
 import { isObject, type JsonObject, textOf } from "../json-object.ts";
 import { TextLog } from "../text-log.ts";
-import { type Choice, hasContent, readFrame, TEXT_KEYS, toolFragments } from "./chunk.ts";
+import { type Choice, hasContent, isPlain, readFrame, TEXT_KEYS, toolFragments } from "./chunk.ts";
 import { type ContentTemplate, learnTemplate, matches } from "./content-template.ts";
 import { explainsCut, isComplete, type ToolCall, ToolCallTable } from "./tool-calls.ts";
 import { usageOf } from "./usage.ts";
@@ -59,6 +60,8 @@ class ChatTap implements Tap {
   #templateShows = false;
   #thought = false;
   #native = false;
+  /** Something came that is no plain word, or another ending than the answer's own. */
+  #special = false;
   #id: string | undefined;
   #createdS: number | undefined;
 
@@ -89,6 +92,11 @@ class ChatTap implements Tap {
     return true;
   }
 
+  words(): Words | undefined {
+    const text = this.#special || this.#several || !this.stopped ? undefined : this.#log?.read();
+    return text === undefined || text === "" ? undefined : { text, model: this.#model ?? "" };
+  }
+
   seam(toolOpen: boolean): Seam | undefined {
     if (this.#log === undefined) return undefined;
     return {
@@ -111,7 +119,9 @@ class ChatTap implements Tap {
     if (typeof id === "string") this.#id ??= id;
     if (typeof created === "number") this.#createdS ??= created;
     if (typeof model === "string") this.#model ??= model;
-    for (const { delta } of choices) {
+    for (const choice of choices) {
+      const { delta } = choice;
+      if (!isPlain(choice)) this.#special = true;
       const text = textOf(delta.content);
       if (text !== undefined) log.addText(text);
       else if (delta.content != null && delta.content !== "") this.#native = true;
