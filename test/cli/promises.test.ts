@@ -4,20 +4,20 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisesOf } from "../src/cli/promises.ts";
-import { claimable, deadlinesOf, judgeProvider } from "../src/cli/sla-judge.ts";
-import { readContract } from "../src/config/contract.ts";
-import type { Database } from "../src/core/database.ts";
-import { createCallFollower } from "../src/observe/follow-calls.ts";
-import { createLedger } from "../src/observe/ledger/ledger.ts";
-import { readLedger } from "../src/observe/ledger/read.ts";
-import { KEPT_ON_DISK } from "../src/observe/ledger/store.ts";
-import { openDatabase } from "../src/runtime/sqlite.ts";
-import { unzip } from "../src/sla/zip.ts";
-import { createPageSnapshots } from "../src/state/page-snapshots.ts";
-import { contractText } from "./support/contract-text.ts";
-import { callFacts, type ScriptedCall } from "./support/scripted-call.ts";
-import { settingsOf, sim } from "./support/virtual.ts";
+import { promisesOf } from "../../src/cli/promises.ts";
+import { claimable, deadlinesOf, judgeProvider } from "../../src/cli/sla-judge.ts";
+import { readContract } from "../../src/config/contract.ts";
+import type { Database } from "../../src/core/database.ts";
+import { createCallFollower } from "../../src/observe/follow-calls.ts";
+import { createLedger } from "../../src/observe/ledger/ledger.ts";
+import { readLedger } from "../../src/observe/ledger/read.ts";
+import { KEPT_ON_DISK } from "../../src/observe/ledger/store.ts";
+import { openDatabase } from "../../src/runtime/sqlite.ts";
+import { unzip } from "../../src/sla/zip.ts";
+import { createPageSnapshots } from "../../src/state/page-snapshots.ts";
+import { contractText } from "../support/contract-text.ts";
+import { callFacts, type ScriptedCall } from "../support/scripted-call.ts";
+import { settingsOf, sim } from "../support/virtual.ts";
 
 const VERTEX = "https://europe-west1-aiplatform.googleapis.com";
 
@@ -135,7 +135,7 @@ for (const [rule, wanted] of [
 }
 
 async function run(...args: readonly string[]) {
-  const command = [process.execPath, join(import.meta.dir, "../src/cli/main.ts"), "report", ...args];
+  const command = [process.execPath, join(import.meta.dir, "../../src/cli/main.ts"), "report", ...args];
   const env = { PATH: process.env.PATH ?? "" };
   const child = Bun.spawn(command, { cwd: folder, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
