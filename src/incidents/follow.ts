@@ -134,7 +134,7 @@ function rose(book: Book, { target, domain, state }: BeliefFact, nowMs: number):
   watchRecovery(book, incident, nowMs);
 }
 
-const RECOVERS = { service: "Probes succeed", account: "The account is taken again" } as const;
+const RECOVERS = { service: "Probes and calls succeed", account: "The account is taken again" } as const;
 
 /** Every target is at least on its way back: from here on it is watched, until it was clean for long enough. */
 export function watchRecovery(book: Book, incident: Incident, nowMs: number): void {
