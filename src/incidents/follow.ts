@@ -19,6 +19,7 @@ const RELAPSES_KEPT = 10;
 const RELAPSES_TOLD = 3;
 const FLAPPING_MS = 30 * 60_000;
 const TOGETHER_MS = 60_000;
+const LATE_MS = 30_000;
 
 export interface BeliefFact {
   readonly target: string;
@@ -144,7 +145,10 @@ export function watchRecovery(book: Book, incident: Incident, nowMs: number): vo
   if (incident.state !== "investigating" && incident.state !== "identified") return;
   incident.monitoringMs = nowMs;
   const text = `${RECOVERS[incident.edge]}. ${situation({ ...incident, state: "monitoring" })}`;
-  tell(book, incident, { kind: "updated", state: "monitoring", text, quiet: isFlapping(incident, nowMs) }, nowMs);
+  // Where it has been clean for long, its end is what is told.
+  const isLate = nowMs - (incident.cleanSinceMs ?? nowMs) >= LATE_MS;
+  const quiet = isLate || isFlapping(incident, nowMs);
+  tell(book, incident, { kind: "updated", state: "monitoring", text, quiet }, nowMs);
 }
 
 function relapse(book: Book, incident: Incident, text: string, nowMs: number): void {
