@@ -111,7 +111,7 @@ function taught(refusal: Refusal, cell: TargetCell): Refusal {
   const isIt = FAULTS[kind].blame === "caller" && /prefill|must end with a user message/i.test(message);
   if (!isIt) return refusal;
   cell.refusesPrefix = true;
-  return { ...refusal, fault: fault("unsupported", "this model does not go on in a prefix") };
+  return { ...refusal, fault: fault("unsupported", "this model does not go on in a prefix", { taught: true }) };
 }
 
 /** First contents are learnt of streams alone: a whole answer is as late as it is long. */

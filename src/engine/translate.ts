@@ -43,6 +43,8 @@ export class Translation implements Lane {
   usage: Usage | undefined;
   readonly #demands: Demands | undefined;
   readonly #heard: Hearing;
+  /** Else the log has the end of the text. */
+  readonly #hearsText: boolean;
   readonly #names: ReadonlyMap<string, string> | undefined;
   readonly #decoder: Decoder;
   readonly #encoder: Encoder;
@@ -70,9 +72,12 @@ export class Translation implements Lane {
     this.#names = options.names;
     // Without a form to keep to, only the end of the text is of interest.
     const hearsCalls = options.demands?.toolCheck !== undefined;
-    this.#heard = options.demands?.format ? new Hearing(hearsCalls) : new Hearing(hearsCalls, TAIL_CHARS);
     this.#log = options.follow ? new TextLog() : undefined;
     this.#telling = options.telling;
+    this.#hearsText = options.demands?.format !== undefined || this.#log === undefined;
+    this.#heard = options.demands?.format
+      ? new Hearing(hearsCalls)
+      : new Hearing(hearsCalls, this.#hearsText ? TAIL_CHARS : 0);
   }
 
   told(): Words | undefined {
@@ -169,7 +174,8 @@ export class Translation implements Lane {
     if (event.type === "message-end") {
       this.committed = true;
       this.finished = true;
-      this.flaw ??= endsInLoop(this.#heard.text) ? looped() : wrongForm(this.#demands?.format, this.#heard);
+      const tail = this.#hearsText ? this.#heard.text : (this.#log?.tail(TAIL_CHARS) ?? "");
+      this.flaw ??= endsInLoop(tail) ? looped() : wrongForm(this.#demands?.format, this.#heard);
     }
   }
 

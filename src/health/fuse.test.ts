@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { rounds } from "../../test/support/effort.ts";
 import type { PageWord, PoolCell } from "../core/cell.ts";
 import type { PageHealth } from "../core/status-page.ts";
 import { randomStream } from "../sim/random.ts";
@@ -76,8 +77,8 @@ test("a model beside the one that is named is spared, and told so, while the wor
 describe("how much sooner", () => {
   const mean = (page: PageWord | undefined, failing: number) => {
     let sum = 0;
-    for (let seed = 0; seed < 400; seed++) sum += played(page, failing, 4_000, seed) ?? 4_000;
-    return sum / 400;
+    for (let seed = 0; seed < rounds(400); seed++) sum += played(page, failing, 4_000, seed) ?? 4_000;
+    return sum / rounds(400);
   };
   test("at 40 % failures it is left after fewer calls", () => {
     const [without, partial, major] = [undefined, word("partial_outage"), word("major_outage")].map((page) =>

@@ -131,6 +131,19 @@ const ROWS: readonly (readonly [string, Situation, ReturnType<typeof go> | typeo
   ],
   ["rate limit without retry-after: elsewhere", when([a, b], [tried(0, "rate-limited")]), go(1)],
   ["overloaded with a short retry-after: waited for", when([a, b], [tried(0, "overloaded", 500)]), go(0, 550, true)],
+  [
+    "it has shown the form that it takes: asked so at once",
+    when([a, b], [{ candidate: 0, fault: fault("unsupported", "", { taught: true }) }]),
+    go(0),
+  ],
+  [
+    "it refuses that form, too: elsewhere",
+    when(
+      [a, b],
+      [0, 0].map((candidate) => ({ candidate, fault: fault("unsupported", "", { taught: true }) })),
+    ),
+    go(1),
+  ],
   ["a caller's fault: final", when([a, b], [tried(0, "invalid-request")]), stop],
   ["the caller left: final", when([a, b], [tried(0, "cancelled")]), stop],
   ["our key is rejected: elsewhere", when([a, b], [tried(0, "credential-rejected")]), go(1)],

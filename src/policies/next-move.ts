@@ -76,7 +76,8 @@ const STOP = { type: "stop" } as const;
  * Failover first; a target that is drained, full or too slow for the time left is never tried, nor one that cannot hold the
  * request while another can. In this order:
  * 1. a fault that is final stops; so does the attempt cap over everything sent for this call;
- * 2. a key that is rejected, limited or out of quota is followed by the provider's next one: the model asked for is kept;
+ * 2. a target that has shown in which form it is to be asked is asked so; a key that is rejected, limited or out of quota is
+ *    followed by the provider's next one: the model asked for is kept;
  * 3. a short `retry-after` is waited for, once, on the same target, by one call at a time, if its budget allows;
  * 4. a connect or server fault is retried once on the same target, if its budget allows;
  * 5. the next target of another failure domain, or a model that its provider says is spared, then of a tried one, then one
@@ -118,7 +119,8 @@ function first(now: Situation): Try | typeof STOP {
 function again(now: Situation, last: Tried): Try | undefined {
   const candidate = now.candidates[last.candidate];
   if (candidate === undefined || !hasRoom(now, last.candidate)) return undefined;
-  const { retryAfterMs, kind } = last.fault;
+  const { retryAfterMs, kind, taught } = last.fault;
+  if (taught === true) return { type: "try", candidate: last.candidate, afterMs: 0, retry: false };
   if (candidate.spareKey && isKeyFault(kind))
     return { type: "try", candidate: last.candidate, afterMs: 0, retry: false };
   if (isWorthWaiting(retryAfterMs)) {

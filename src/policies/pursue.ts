@@ -3,7 +3,7 @@
 
 import type { Call, Criticality } from "../core/call.ts";
 import type { Cells } from "../core/cell.ts";
-import { type Fault, fault } from "../core/fault.ts";
+import { FAULTS, type Fault, fault } from "../core/fault.ts";
 import type { Refusal, Reply } from "../core/reply.ts";
 import type { Service } from "../core/service.ts";
 import { sleep } from "../core/timing.ts";
@@ -148,7 +148,10 @@ async function run(pursuit: Pursuit): Promise<Reply> {
       nameSkipped(pursuit, now.candidates);
       passOver(pursuit, now.candidates, move.type === "stop" ? targets.length : move.candidate);
     }
-    if (move.type === "stop") return refuse(pursuit, stopped(pursuit, now));
+    if (move.type === "stop") {
+      passOver(pursuit, now.candidates, targets.length);
+      return refuse(pursuit, stopped(pursuit, now));
+    }
     if (history.length > 0 && call.delivered === undefined && isHopelessFor(pursuit))
       return refuse(pursuit, verdictOf(pursuit));
     const target = targets[move.candidate];
@@ -181,15 +184,19 @@ async function run(pursuit: Pursuit): Promise<Reply> {
 }
 
 /** Nobody that is believed to answer is left. What broke in mid-answer is gone on with as far as that can be. */
-function isLastStraw({ standings, begunInCalm, history }: Pursuit, move: Move): boolean {
-  if (move.type === "stop") return history.length === 0;
+function isLastStraw({ standings, begunInCalm, history, attemptsMax }: Pursuit, move: Move): boolean {
+  if (move.type === "stop") {
+    const last = history.at(-1);
+    return history.length < attemptsMax && (last === undefined || FAULTS[last.fault.kind].retry !== "never");
+  }
   return begunInCalm && "candidate" in move && standings[move.candidate]?.down === true;
 }
 
 /** Somebody is passed over for want of room alone. */
-function hasFull({ candidates, history }: Situation): boolean {
+function hasFull({ candidates, history, remainingMs }: Situation): boolean {
   return candidates.some(
-    ({ full, drained }, index) => full && !drained && history.every(({ candidate }) => candidate !== index),
+    ({ full, drained, soonestMs }, index) =>
+      full && !drained && soonestMs <= remainingMs && history.every(({ candidate }) => candidate !== index),
   );
 }
 
@@ -209,9 +216,9 @@ function answeredAllTheSame({ cells, rules, scope }: Pursuit): void {
 
 function refuseForRoom(pursuit: Pursuit, { candidates }: Situation): Refusal {
   const { history, call, rules, scope, targets } = pursuit;
+  passOver(pursuit, candidates, targets.length);
   if (history.length > 0) return refuse(pursuit, verdictOf(pursuit));
   const criticality = call.criticality ?? rules.criticality;
-  passOver(pursuit, candidates, targets.length);
   scope.emit({ type: "call-shed", atMs: scope.runtime.clock.now(), call: call.id, criticality, why: "headroom" });
   return refuse(pursuit, BUSY);
 }
@@ -226,7 +233,7 @@ function nameSkipped({ targets, trail }: Pursuit, candidates: readonly Candidate
 
 function isOutageNow({ targets, cells, scope }: Pursuit): boolean {
   const nowMs = scope.runtime.clock.now();
-  return targets.every((target) => target.isDown() || cells.drains.untilMs(target.id) > nowMs);
+  return targets.every((target) => target.isDown(nowMs) || cells.drains.untilMs(target.id) > nowMs);
 }
 
 function verdictOf({ history, targets }: Pursuit): Fault {
@@ -238,6 +245,7 @@ function passOver({ targets, trail, scope, call }: Pursuit, candidates: readonly
   for (let index = 0; index < until; index++) {
     const target = targets[index];
     if (target === undefined || candidates[index]?.full !== true) continue;
+    if (trail.some((record) => record.target === target.id)) continue;
     trail.push({ target: target.id, fault: "busy", ms: 0, skipped: true });
     scope.emit({ type: "target-full", atMs: scope.runtime.clock.now(), call: call.id, target: target.id });
   }
@@ -257,7 +265,8 @@ async function waitForRoom(pursuit: Pursuit, now: Situation): Promise<boolean> {
   return true;
 }
 
-function stopped(pursuit: Pursuit, { candidates }: Situation): Fault {
+function stopped(pursuit: Pursuit, now: Situation): Fault {
+  const { candidates } = now;
   const { history, scope, call, rules } = pursuit;
   const ended = scope.cancel.fault;
   if (history.length > 0 || ended !== undefined) return ended ?? verdictOf(pursuit);
@@ -265,9 +274,7 @@ function stopped(pursuit: Pursuit, { candidates }: Situation): Fault {
   if (candidates.length > 0 && inRotation.length === 0) {
     return fault("overloaded", "Every target of this route was taken out of rotation by its operator.");
   }
-  if (inRotation.some(({ full }) => full)) {
-    return BUSY;
-  }
+  if (hasFull(now)) return BUSY;
   if (inRotation.length > 0) {
     const criticality = call.criticality ?? rules.criticality;
     scope.emit({ type: "call-shed", atMs: scope.runtime.clock.now(), call: call.id, criticality, why: "deadline" });

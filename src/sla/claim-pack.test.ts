@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { rounds } from "../../test/support/effort.ts";
 import type { MinuteCount } from "../core/sla.ts";
 import { hashOf, manifestOf, readManifest } from "./chain.ts";
 import { type ClaimEvidence, claimPack } from "./claim-pack.ts";
@@ -61,7 +62,7 @@ test("no byte can be changed unseen, wherever it is", () => {
       other[at] = (other[at] ?? 0) ^ change;
       expect(verifyPack(other).ok).toBe(false);
     }),
-    { numRuns: 1_500 },
+    { numRuns: rounds(1_500) },
   );
 });
 

@@ -6,7 +6,7 @@ import type { Usage } from "../../core/usage.ts";
 import { type EncodeContext, type Encoder, SEAM_BLOCK } from "../dialect.ts";
 import { isObject, type JsonObject, parseJson } from "../json-object.ts";
 import { allowedToolId } from "../tool-id.ts";
-import { foreignSignature } from "./foreign-thinking.ts";
+import { foreignSignature, HALF_SIGNATURE } from "./foreign-thinking.ts";
 import { stopReasonFor } from "./stop-reason.ts";
 import { usageJson } from "./usage.ts";
 
@@ -78,6 +78,7 @@ class MessagesEncoder implements Encoder {
   #text: number | undefined;
   /** Of the open thinking block: its number, and all that was thought in it. */
   #thinking: { readonly block: number; text: string } | undefined;
+  #unsigned = false;
   #index = -1;
   #startUsage: Usage | undefined;
 
@@ -90,8 +91,8 @@ class MessagesEncoder implements Encoder {
     this.#index = seam.blocks - 1;
     this.#tools.complete = seam.toolCalls;
     if (seam.openText) this.#text = SEAM_BLOCK;
-    // Thinking without a signature, which a block of text or a call may follow.
     else if (seam.openOther) this.#text = NO_BLOCK;
+    this.#unsigned = seam.openThinking;
   }
 
   encode(event: StreamEvent): { readonly bytes: Uint8Array; readonly content: boolean } | undefined {
@@ -194,7 +195,11 @@ class MessagesEncoder implements Encoder {
     }
     if (this.#text === undefined) return "";
     this.#text = undefined;
-    return stop;
+    if (!this.#unsigned) return stop;
+    // Half of another's thinking: its maker has not signed it, and would refuse it in the client's next turn.
+    this.#unsigned = false;
+    const delta = { type: "signature_delta", signature: HALF_SIGNATURE };
+    return frame({ type: "content_block_delta", index: this.#index, delta }) + stop;
   }
 }
 

@@ -96,6 +96,7 @@ class MessagesTap implements Tap {
       // A call that was never shown has no place in the client's stream.
       blocks: toolOpen ? blocks - 1 : blocks,
       openText: openKind === "text",
+      openThinking: openKind === "thinking",
       openOther: openKind !== undefined && openKind !== "text" && !toolOpen,
       usage,
     };
@@ -103,6 +104,11 @@ class MessagesTap implements Tap {
 
   #show(log: TextLog, frame: Uint8Array, start: number, length: number): void {
     if (this.#grammar.openKind === "text") log.addEscaped(frame, start, length);
+  }
+
+  /** What SDKs would lose is malformed here. */
+  get mended(): undefined {
+    return undefined;
   }
 
   see(frame: Uint8Array): FrameClass {

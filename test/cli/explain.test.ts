@@ -2,23 +2,23 @@
 // byte, and the rule `nextMove` asked by itself.
 
 import { expect, test } from "bun:test";
-import { loadSettings } from "../config/load-yaml.ts";
-import { renderProblems } from "../config/problem.ts";
-import type { DialectId } from "../core/call.ts";
-import { CancelSource } from "../core/cancel.ts";
-import { FAULTS, type FaultKind, fault } from "../core/fault.ts";
-import type { GatewayEvent } from "../core/gateway-event.ts";
-import type { Settings } from "../core/settings.ts";
-import { deliver } from "../engine/deliver.ts";
-import { createEngine } from "../engine/engine.ts";
-import { nextMove } from "../policies/next-move.ts";
-import { FAULT_SCRIPT_KINDS, type FaultScript, standingFault } from "../sim/fault-script.ts";
-import { SIM_PROVIDER_DEFAULTS } from "../sim/provider.ts";
-import { createWorld } from "../sim/world.ts";
-import { explanationText } from "./explain-text.ts";
-import { type Explanation, explainRoute } from "./explanation.ts";
-import { type ClientOutcome, faultOutcomes } from "./fault-outcomes.ts";
-import { tinyCall } from "./tiny-call.ts";
+import { explanationText } from "../../src/cli/explain-text.ts";
+import { type Explanation, explainRoute } from "../../src/cli/explanation.ts";
+import { type ClientOutcome, faultOutcomes } from "../../src/cli/fault-outcomes.ts";
+import { tinyCall } from "../../src/cli/tiny-call.ts";
+import { loadSettings } from "../../src/config/load-yaml.ts";
+import { renderProblems } from "../../src/config/problem.ts";
+import type { DialectId } from "../../src/core/call.ts";
+import { CancelSource } from "../../src/core/cancel.ts";
+import { FAULTS, type FaultKind, fault } from "../../src/core/fault.ts";
+import type { GatewayEvent } from "../../src/core/gateway-event.ts";
+import type { Settings } from "../../src/core/settings.ts";
+import { deliver } from "../../src/engine/deliver.ts";
+import { createEngine } from "../../src/engine/engine.ts";
+import { nextMove } from "../../src/policies/next-move.ts";
+import { FAULT_SCRIPT_KINDS, type FaultScript, standingFault } from "../../src/sim/fault-script.ts";
+import { SIM_PROVIDER_DEFAULTS } from "../../src/sim/provider.ts";
+import { createWorld } from "../../src/sim/world.ts";
 
 const CONFIG = `providers:
   alpha: { dialect: anthropic-messages, url: "http://alpha.sim", key: none }

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ImpactReport } from "../reports/impact-report.ts";
-import { type RunningSimProvider, startSimProvider } from "./sim-provider.ts";
+import { type RunningSimProvider, startSimProvider } from "../../src/cli/sim-provider.ts";
+import type { ImpactReport } from "../../src/reports/impact-report.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-report-"));
 const SECRET = "sk-of-alpha-4711";
@@ -38,7 +38,7 @@ store: ${store}
 }
 
 function spawn(args: readonly string[]) {
-  const command = [process.execPath, join(import.meta.dir, "main.ts"), ...args];
+  const command = [process.execPath, join(import.meta.dir, "../../src/cli/main.ts"), ...args];
   const env = { PATH: process.env.PATH ?? "", BUN_CONFIG_MAX_HTTP_REQUESTS: "20000", HOLDFAST_LOG: "off" };
   return Bun.spawn(command, { cwd: folder, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
 }

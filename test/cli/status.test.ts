@@ -5,17 +5,17 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "../../test/support/gateway.ts";
-import { loadSettings } from "../config/load-yaml.ts";
-import type { GatewayEvent } from "../core/gateway-event.ts";
-import { createObservers } from "../observe/observers.ts";
-import { createBunRuntime } from "../runtime/bun.ts";
-import { type Server, startServer } from "../server/http.ts";
-import { standingFault } from "../sim/fault-script.ts";
-import { type RunningSimProvider, startSimProvider } from "./sim-provider.ts";
+import { type RunningSimProvider, startSimProvider } from "../../src/cli/sim-provider.ts";
+import { loadSettings } from "../../src/config/load-yaml.ts";
+import type { GatewayEvent } from "../../src/core/gateway-event.ts";
+import { createObservers } from "../../src/observe/observers.ts";
+import { createBunRuntime } from "../../src/runtime/bun.ts";
+import { type Server, startServer } from "../../src/server/http.ts";
+import { standingFault } from "../../src/sim/fault-script.ts";
+import { until } from "../support/gateway.ts";
 
-const MAIN = join(import.meta.dir, "main.ts");
-const FIXTURES = new URL("../../test/fixtures/status/", import.meta.url).pathname;
+const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
+const FIXTURES = new URL("../fixtures/status/", import.meta.url).pathname;
 /** As Statuspage sends them, where the recordings are at hand. */
 const RECORDED = new URL("../../../shared/fixtures/status/zulip-statuspage-webhooks/", import.meta.url).pathname;
 const HOOKS = ["component_status_update.json", "incident_created.json"]

@@ -2,19 +2,19 @@
 // restart forget nothing; a store that fails harms nobody.
 
 import { expect, test } from "bun:test";
-import { loadSettings } from "../config/load-yaml.ts";
-import { CancelSource } from "../core/cancel.ts";
-import type { Database } from "../core/database.ts";
-import type { GatewayEvent } from "../core/gateway-event.ts";
-import type { Settings } from "../core/settings.ts";
-import { createEngine } from "../engine/engine.ts";
-import { createObservers } from "../observe/observers.ts";
-import { openMemoryDatabase } from "../runtime/sqlite.ts";
-import { standingFault } from "../sim/fault-script.ts";
-import { SIM_PROVIDER_DEFAULTS } from "../sim/provider.ts";
-import { createWorld } from "../sim/world.ts";
-import { startObjectives } from "./objectives.ts";
-import { tinyCall } from "./tiny-call.ts";
+import { startObjectives } from "../../src/cli/objectives.ts";
+import { tinyCall } from "../../src/cli/tiny-call.ts";
+import { loadSettings } from "../../src/config/load-yaml.ts";
+import { CancelSource } from "../../src/core/cancel.ts";
+import type { Database } from "../../src/core/database.ts";
+import type { GatewayEvent } from "../../src/core/gateway-event.ts";
+import type { Settings } from "../../src/core/settings.ts";
+import { createEngine } from "../../src/engine/engine.ts";
+import { createObservers } from "../../src/observe/observers.ts";
+import { openMemoryDatabase } from "../../src/runtime/sqlite.ts";
+import { standingFault } from "../../src/sim/fault-script.ts";
+import { SIM_PROVIDER_DEFAULTS } from "../../src/sim/provider.ts";
+import { createWorld } from "../../src/sim/world.ts";
 
 const MINUTE_MS = 60_000;
 const WEEK = "slo: [{ name: support, route: chat, objective: 99.9%, window: 7d }";

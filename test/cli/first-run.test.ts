@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type RunningSimProvider, startSimProvider } from "./sim-provider.ts";
+import { type RunningSimProvider, startSimProvider } from "../../src/cli/sim-provider.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-first-"));
 let anthropic: RunningSimProvider;
@@ -31,7 +31,7 @@ afterAll(() => {
 });
 
 function start(args: readonly string[], more: Readonly<Record<string, string>> = {}) {
-  const command = [process.execPath, join(import.meta.dir, "main.ts"), ...args];
+  const command = [process.execPath, join(import.meta.dir, "../../src/cli/main.ts"), ...args];
   return Bun.spawn(command, { cwd: folder, env: { ...env, ...more }, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
 }
 

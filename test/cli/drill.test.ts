@@ -5,7 +5,7 @@ import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readScenario } from "../sim/scenario.ts";
+import { readScenario } from "../../src/sim/scenario.ts";
 
 setDefaultTimeout(60_000);
 
@@ -34,7 +34,7 @@ function file(name: string, text: string): string {
 }
 
 async function drill(...args: readonly string[]) {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "main.ts"), "drill", ...args], {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../src/cli/main.ts"), "drill", ...args], {
     stdout: "pipe",
     stderr: "pipe",
   });

@@ -3,9 +3,9 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import { incidentWorld } from "../../test/support/incident-world.ts";
-import { on } from "../../test/support/virtual.ts";
-import { parse } from "../status/parse.ts";
+import { parse } from "../../src/status/parse.ts";
+import { incidentWorld } from "../support/incident-world.ts";
+import { on } from "../support/virtual.ts";
 
 const hashedKey = (key: string) => `sha256:${createHash("sha256").update(key).digest("hex")}`;
 const outage = (atS: number, forS: number) => ({
