@@ -123,7 +123,8 @@ class MessagesEncoder implements Encoder {
   #start(model: string, usage: Usage | undefined): string {
     this.#started = true;
     this.#startUsage = usage;
-    const message = messageJson(this.#context, { model, content: [], stop: null, stopSequence: null, usage });
+    const spoken = model === "" ? this.#context.call.inspected.model : model;
+    const message = messageJson(this.#context, { model: spoken, content: [], stop: null, stopSequence: null, usage });
     return frame({ type: "message_start", message });
   }
 
@@ -225,7 +226,7 @@ export function encodeReply(events: readonly StreamEvent[], context: EncodeConte
     text = undefined;
   };
   for (const event of events) {
-    if (event.type === "message-start") model = event.model;
+    if (event.type === "message-start" && event.model !== "") model = event.model;
     if (event.type === "message-start" || event.type === "message-end") usage = { ...usage, ...event.usage };
     if (event.type === "text-delta" && event.text !== "") {
       if (text !== event.block) closeText();
