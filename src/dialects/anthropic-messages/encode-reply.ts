@@ -140,7 +140,8 @@ class MessagesEncoder implements Encoder {
       this.#text = block;
       out += this.#blockStart({ type: "text", text: "" });
     }
-    return out + frame({ type: "content_block_delta", index: this.#index, delta: { type: "text_delta", text } });
+    // By hand: nearly every frame is one of these.
+    return `${out}event: content_block_delta\ndata: {"type":"content_block_delta","index":${this.#index},"delta":{"type":"text_delta","text":${JSON.stringify(text)}}}\n\n`;
   }
 
   #isShown({ text }: { readonly text: string }): boolean {
