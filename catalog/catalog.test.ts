@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { MODEL_CLASSES } from "./model.ts";
 import { FAMILIES, MODELS, maxOutputTokens, modelsOf, priceOf, standIn, tokenPrice } from "./models.ts";
 import { PROVIDERS } from "./providers.ts";
-import { SLAS } from "./slas.ts";
+import { SLAS, type SlaEntry, sourced } from "./slas.ts";
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -80,6 +80,21 @@ for (const [model, limit] of [
 ] as const) {
   test(`largest output of ${model}: ${limit ?? "unknown"}`, () => expect(maxOutputTokens(model)).toBe(limit));
 }
+
+test("a promise without a source or a day is refused", () => {
+  const [entry] = SLAS;
+  for (const [wrong, said] of [
+    [{ source_url: "" }, "source_url"],
+    [{ source_url: "the sales page" }, "source_url"],
+    [{ source_url: undefined }, "source_url"],
+    [{ verified_at: "" }, "verified_at"],
+    [{ verified_at: "2026-13-01" }, "verified_at"],
+    [{ verified_at: undefined }, "verified_at"],
+  ] as const) {
+    // As one would be that was read from a file.
+    expect(() => sourced([{ ...entry, ...wrong } as unknown as SlaEntry])).toThrow(said);
+  }
+});
 
 test("every promise has a source, a day and a confidence; what is promised can be judged", () => {
   expect(new Set(SLAS.map(({ name }) => name)).size).toBe(SLAS.length);

@@ -1,6 +1,7 @@
 // `holdfast incidents`: what failed at a running gateway, one incident in full, what people add to it, and the drill that
 // it makes. What an incident is, the gateway knows.
 
+import { spanText } from "../incidents/sentences.ts";
 import type { IncidentView } from "../incidents/view.ts";
 import { printable } from "../observe/call-line.ts";
 import { type Command, misuse } from "./command.ts";
@@ -127,6 +128,10 @@ function line({ id, state, severity, title, startedAt, resolvedAt, clientsSee }:
   return `${id}  ${state}, ${severity}  ${startedAt.slice(0, 16)}${until}  ${title}: ${clientsSee}`;
 }
 
+function leadText(leadS = 0): string {
+  return leadS < 0 ? `, ${spanText(-leadS * 1_000)} before us` : `, ${spanText(leadS * 1_000)} after us`;
+}
+
 function full(view: IncidentView): readonly string[] {
   const { cause, page, detectionLeadS } = view;
   return [
@@ -143,7 +148,7 @@ function full(view: IncidentView): readonly string[] {
         ? ["  its page   says nothing of it"]
         : []
       : [
-          `  its page   "${page.title}" (${page.lifecycle}), ${detectionLeadS} s after us${page.url === undefined ? "" : `, ${page.url}`}`,
+          `  its page   "${page.title}" (${page.lifecycle})${leadText(detectionLeadS)}${page.url === undefined ? "" : `, ${page.url}`}`,
         ]),
     ...(cause.stated === undefined ? [] : [`  stated     ${cause.stated.class}: "${cause.stated.quote}"`]),
     ...(view.published ? [] : ["  draft      not on the status page; holdfast incidents publish ID shows it"]),

@@ -10,6 +10,7 @@ import { sendMail } from "../runtime/smtp.ts";
 import { createDeferral } from "../server/deferral.ts";
 import type { ServerOptions } from "../server/http.ts";
 import { createIncidentRoom } from "../server/incident-room.ts";
+import { createPageSnapshots } from "../state/page-snapshots.ts";
 import { startAccounts } from "./accounts.ts";
 import { startObjectives } from "./objectives.ts";
 import { startObserving } from "./observing.ts";
@@ -18,7 +19,10 @@ import { openStore } from "./storing.ts";
 
 export interface Memory {
   /** For the server. */
-  readonly parts: Pick<ServerOptions, "observers" | "readers" | "room" | "answersIn" | "deferral" | "trouble">;
+  readonly parts: Pick<
+    ServerOptions,
+    "observers" | "readers" | "room" | "answersIn" | "deferral" | "trouble" | "snapshots"
+  >;
   takeOver(settings: Settings): void;
   /** Where facts that are found here go, once somebody listens. */
   tellBy(emit: (event: GatewayEvent) => void): void;
@@ -57,6 +61,7 @@ export function openMemory(plan: Plan, runtime: Runtime): Memory | { readonly pr
       room,
       trouble,
       ...answersIn(settings, database),
+      ...snapshotsIn(database),
       ...deferralIn(database, runtime, trouble),
     },
     takeOver(now) {
@@ -80,6 +85,16 @@ function warn(message: string): void {
 /** What was said to whom is written to a disk only where the configuration names the place. */
 function answersIn({ store }: Settings, database: Database | undefined): { readonly answersIn?: Database } {
   return typeof store === "object" && database !== undefined ? { answersIn: database } : {};
+}
+
+function snapshotsIn(database: Database | undefined): Pick<ServerOptions, "snapshots"> {
+  if (database === undefined) return {};
+  try {
+    return { snapshots: createPageSnapshots(database, warn) };
+  } catch (error) {
+    warn(`no copy of a status page is kept: ${error instanceof Error ? error.message : String(error)}`);
+    return {};
+  }
 }
 
 /** A store that fails costs no more than this: calls are not deferred, and are told so. */

@@ -17,6 +17,7 @@ import { misuse } from "./command.ts";
 import { DEFAULT_FILE, readConfigLeniently } from "./config-file.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
 import { GATEWAY_FLAGS, openGateway } from "./gateway-client.ts";
+import { print } from "./print.ts";
 import type { ReportKind } from "./report.ts";
 import { SOURCE_FLAGS, SOURCE_HELP } from "./report-source.ts";
 import { DEFAULT_STORE } from "./storing.ts";
@@ -72,9 +73,7 @@ async function run(args: readonly string[]): Promise<number> {
     return 1;
   }
   const of = wish.month ?? (isPast ? `${wish.from ?? "this month"} to ${wish.to ?? "now"}` : undefined);
-  process.stdout.write(
-    write({ report: "slo", at: new Date(nowMs).toISOString(), ...(of !== undefined && { of }), slos }),
-  );
+  print(write({ report: "slo", at: new Date(nowMs).toISOString(), ...(of !== undefined && { of }), slos }));
   return 0;
 }
 

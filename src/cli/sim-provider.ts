@@ -3,6 +3,7 @@
 // not touch sockets and the runtime may not know the simulator.
 
 import type { DialectId } from "../core/call.ts";
+import { createBunRuntime } from "../runtime/bun.ts";
 import type { HttpRequest } from "../runtime/http-request.ts";
 import { listen, type SocketLogEntry, type SocketRequest, type SocketResponse } from "../runtime/socket-server.ts";
 import { type FaultScript, parseFault, type ScheduledFault, standingFault } from "../sim/fault-script.ts";
@@ -10,6 +11,7 @@ import type { Manner } from "../sim/going-on.ts";
 import { asCount, asRecord, encodeJson, parseJson } from "../sim/json.ts";
 import { planCall, SIM_PROVIDER_DEFAULTS, type SimProvider } from "../sim/provider.ts";
 import { randomStream } from "../sim/random.ts";
+import { createSupply, type Supply } from "../sim/supply.ts";
 
 export interface SimProviderOptions {
   readonly name: string;
@@ -27,6 +29,7 @@ export interface SimProviderOptions {
   readonly models?: readonly string[];
   /** How it goes on with another's answer. */
   readonly manner?: Manner;
+  readonly supply?: Supply;
 }
 
 export interface RunningSimProvider {
@@ -57,6 +60,8 @@ export function startSimProvider(options: SimProviderOptions): RunningSimProvide
   const provider: SimProvider = { ...SIM_PROVIDER_DEFAULTS, ...options, faults: options.faults ?? [] };
   let standing: Standing | undefined;
   let requests = 0;
+  const supplying = provider.supply && { supply: provider.supply, cell: createSupply() };
+  const { wallMs } = createBunRuntime();
   const setFault: RunningSimProvider["setFault"] = (fault, times = Number.POSITIVE_INFINITY) => {
     if (fault === undefined) {
       standing = undefined;
@@ -70,8 +75,10 @@ export function startSimProvider(options: SimProviderOptions): RunningSimProvide
     if (now !== undefined && --now.left <= 0) standing = undefined;
     const faults = now === undefined ? provider.faults : [now.fault, ...provider.faults];
     const random = randomStream(seed, `${name}#${++requests}`);
-    const { steps, model, fault } = planCall(request, { ...provider, faults }, random);
-    return { plays: steps, note: { model, ...(fault === undefined ? {} : { fault }) } };
+    const planned = planCall({ ...request, wallMs: wallMs() }, { ...provider, faults }, random, supplying);
+    const { steps, model, fault, release } = planned;
+    const over = release && (() => release(server.elapsedMs()));
+    return { plays: steps, note: { model, ...(fault === undefined ? {} : { fault }) }, over };
   };
   const server = listen({
     host,

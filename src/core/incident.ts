@@ -91,6 +91,9 @@ export interface IncidentMinute {
   readonly atMs: number;
   attempts: number;
   failed: number;
+  /** The newest failure in it, and how many attempts there had been by then. */
+  lastFailedMs?: number;
+  attemptsByThen?: number;
 }
 
 /** What people set right; it wins over what was derived. */

@@ -28,6 +28,9 @@ export interface MinuteCount {
   readonly valid: number;
   /** Of `valid`, those that failed, whatever the class: `valid - failed` were answered whole. */
   readonly failed: number;
+  /** At list prices, in billionths of a dollar, and requests whose price is not known. Absent: nobody reckoned. */
+  readonly costNano?: number;
+  readonly unpriced?: number;
   /** `failed` by class; absent is 0. */
   readonly by: Readonly<Partial<Record<FailureClass, number>>>;
   /** What Holdfast asked on its own, apart: nobody's call waited for it. Absent: nothing. */
@@ -61,6 +64,8 @@ export interface Credit {
   readonly share: number;
   /** What it is a share of, in the contract's words. */
   readonly of: string;
+  /** In dollars, of what was asked of it at list prices; absent: a price is not known. */
+  readonly estimateUsd?: number;
 }
 
 export interface Evaluation {

@@ -14,6 +14,7 @@ import {
   type Change,
   causeOf,
   isDown,
+  isMuted,
   note,
   type Outcome,
   probed,
@@ -58,7 +59,7 @@ export interface BelievingContext {
 export interface Believing extends Hedging {
   stand(call: Call, scope: Scope): Standpoint;
   /** As of now; moves nothing. */
-  isDown(): boolean;
+  isDown(nowMs: number): boolean;
   /** The least it will take to its first content, in milliseconds, by what was seen of it; 0: not known. */
   soonestMs(call: Call): number;
   /** As much is under way at the provider as may be, or as this tenant may have there. */
@@ -87,7 +88,7 @@ export function createBelieving(context: BelievingContext): Believing {
   const intake = cells.intake(context.provider);
   return {
     soonestMs: (call) => soonestMs(believed.cell, shapeOfCall(call)),
-    isDown: () => isDown(believed.cell),
+    isDown: (nowMs) => isDown(believed.cell) || isMuted(believed, nowMs),
     isFull: (tenant, strained, nowMs) => isIntakeFull(intake, { tenant, strained }, nowMs),
     stand: (call, scope) => standpoint(context, believed, { call, scope }),
     watch: (call, scope, send, key) => watched({ believed, target, intake, key }, { call, scope }, send),
@@ -125,7 +126,7 @@ function standpoint(context: BelievingContext, believed: Believed, { call, scope
     return standing;
   }
   // No money for a probe, or no way to ask: a real call is tried, and fails over like any other.
-  return { admitted: true, strained: true, down: false, hopeful: false, hushed: false };
+  return { admitted: true, strained: true, down: false, hopeful: false, hushed: false, mute: false };
 }
 
 async function probe(

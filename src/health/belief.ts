@@ -8,7 +8,7 @@ import { isSpared, pageEvidence, wordProbeEveryMs, wordShare } from "./fuse.ts";
 import { calmPool, inherited, inheritedAfar, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
-import { domainAnswered, domainSilent, isLagging, suspectsItself } from "./self.ts";
+import { domainAnswered, domainSilent, isLagging, isMute, suspectsItself } from "./self.ts";
 import { silenceOf } from "./silence.ts";
 import { paceShare } from "./slowness.ts";
 
@@ -62,6 +62,8 @@ export interface Standing {
   readonly hopeful: boolean;
   /** It is silent, and so are others: it may be us. */
   readonly hushed: boolean;
+  /** And nobody has answered since. */
+  readonly mute: boolean;
   readonly probeDue: boolean;
   readonly change?: Change | undefined;
 }
@@ -73,6 +75,7 @@ const WELL = {
   down: false,
   hopeful: false,
   hushed: false,
+  mute: false,
   probeDue: false,
 } as const;
 
@@ -85,7 +88,7 @@ export function stand(believed: Believed, callId: string, { nowMs, random }: Mom
     (cell.state === "ramp" ? ramping(believed, { nowMs, random }, rate) : weighed(believed, nowMs, rate)) ??
     halved(believed, nowMs);
   if (cell.state === "healthy" && !cell.slow && pool.page === undefined && cell.pageShare >= 1) {
-    return { ...WELL, change };
+    return change === undefined ? WELL : { ...WELL, change };
   }
   const total = totalOf(believed, nowMs, rate);
   const limit = ejectAt(rate);
@@ -99,9 +102,15 @@ export function stand(believed: Believed, callId: string, { nowMs, random }: Mom
     down: isDown(cell),
     hopeful: cell.state === "probation",
     hushed: cell.state === "suspect" && suspectsItself(believed.self, nowMs),
+    mute: isMuted(believed, nowMs),
     probeDue: isProbeDue(cell, nowMs) || (pool.page !== undefined && isWordDue(believed, nowMs)),
     change,
   };
+}
+
+/** Silent together with others, and nobody answers: whosever trouble it is, a call would not be answered now. */
+export function isMuted({ cell, self }: Believed, nowMs: number): boolean {
+  return cell.state === "suspect" && isMute(self, nowMs);
 }
 
 /** Out of rotation: believed not to answer. */

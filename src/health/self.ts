@@ -67,6 +67,12 @@ export function suspectsItself(self: SelfCell, nowMs: number): boolean {
   return (nowMs < untilMs && untilMs - nowMs <= LASTS_MS) || isLagging(self, nowMs);
 }
 
+/** Several fell silent together, and nobody has answered since. */
+export function isMute({ untilMs, answeredMs }: SelfCell, nowMs: number): boolean {
+  const signMs = untilMs - LASTS_MS;
+  return nowMs < untilMs && nowMs >= signMs && answeredMs < signMs;
+}
+
 /** Called every `everyMs`: our event loop turns. */
 export function loopTurned(self: SelfCell, everyMs: number, nowMs: number): void {
   isLagging(self, nowMs);

@@ -12,6 +12,8 @@ const PAGES_MAX = 100;
 const TOLD_MAX = 100;
 /** A page's incident that began so long before ours may still be the same. */
 const BEFORE_MS = 2 * 3_600_000;
+/** One that is still open, before this. */
+const OPEN_BEFORE_MS = 7 * 86_400_000;
 const TITLE_MAX = 300;
 
 export function notePage(book: Book, { domain, read, incidents }: PageWords, nowMs: number): void {
@@ -85,7 +87,7 @@ function match(book: Book, incident: Incident, told: readonly PageIncident[], no
 function nearest({ startedMs, resolvedMs }: Incident, told: readonly PageIncident[]): PageIncident | undefined {
   const untilMs = (resolvedMs ?? Number.POSITIVE_INFINITY) + BEFORE_MS;
   return told
-    .filter((one) => one.resolvedMs === undefined || one.publishedMs >= startedMs - BEFORE_MS)
+    .filter((one) => one.publishedMs >= startedMs - (one.resolvedMs === undefined ? OPEN_BEFORE_MS : BEFORE_MS))
     .filter((one) => one.publishedMs <= untilMs)
     .filter((one) => (one.resolvedMs ?? Number.POSITIVE_INFINITY) >= startedMs)
     .sort((a, b) => Math.abs(a.publishedMs - startedMs) - Math.abs(b.publishedMs - startedMs))[0];

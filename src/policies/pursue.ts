@@ -3,7 +3,7 @@
 
 import type { Call, Criticality } from "../core/call.ts";
 import type { Cells } from "../core/cell.ts";
-import { type Fault, fault } from "../core/fault.ts";
+import { FAULTS, type Fault, fault } from "../core/fault.ts";
 import type { Refusal, Reply } from "../core/reply.ts";
 import type { Service } from "../core/service.ts";
 import { sleep } from "../core/timing.ts";
@@ -184,15 +184,19 @@ async function run(pursuit: Pursuit): Promise<Reply> {
 }
 
 /** Nobody that is believed to answer is left. What broke in mid-answer is gone on with as far as that can be. */
-function isLastStraw({ standings, begunInCalm, history }: Pursuit, move: Move): boolean {
-  if (move.type === "stop") return history.length === 0;
+function isLastStraw({ standings, begunInCalm, history, attemptsMax }: Pursuit, move: Move): boolean {
+  if (move.type === "stop") {
+    const last = history.at(-1);
+    return history.length < attemptsMax && (last === undefined || FAULTS[last.fault.kind].retry !== "never");
+  }
   return begunInCalm && "candidate" in move && standings[move.candidate]?.down === true;
 }
 
 /** Somebody is passed over for want of room alone. */
-function hasFull({ candidates, history }: Situation): boolean {
+function hasFull({ candidates, history, remainingMs }: Situation): boolean {
   return candidates.some(
-    ({ full, drained }, index) => full && !drained && history.every(({ candidate }) => candidate !== index),
+    ({ full, drained, soonestMs }, index) =>
+      full && !drained && soonestMs <= remainingMs && history.every(({ candidate }) => candidate !== index),
   );
 }
 
@@ -229,7 +233,7 @@ function nameSkipped({ targets, trail }: Pursuit, candidates: readonly Candidate
 
 function isOutageNow({ targets, cells, scope }: Pursuit): boolean {
   const nowMs = scope.runtime.clock.now();
-  return targets.every((target) => target.isDown() || cells.drains.untilMs(target.id) > nowMs);
+  return targets.every((target) => target.isDown(nowMs) || cells.drains.untilMs(target.id) > nowMs);
 }
 
 function verdictOf({ history, targets }: Pursuit): Fault {
@@ -261,7 +265,8 @@ async function waitForRoom(pursuit: Pursuit, now: Situation): Promise<boolean> {
   return true;
 }
 
-function stopped(pursuit: Pursuit, { candidates }: Situation): Fault {
+function stopped(pursuit: Pursuit, now: Situation): Fault {
+  const { candidates } = now;
   const { history, scope, call, rules } = pursuit;
   const ended = scope.cancel.fault;
   if (history.length > 0 || ended !== undefined) return ended ?? verdictOf(pursuit);
@@ -269,9 +274,7 @@ function stopped(pursuit: Pursuit, { candidates }: Situation): Fault {
   if (candidates.length > 0 && inRotation.length === 0) {
     return fault("overloaded", "Every target of this route was taken out of rotation by its operator.");
   }
-  if (inRotation.some(({ full }) => full)) {
-    return BUSY;
-  }
+  if (hasFull(now)) return BUSY;
   if (inRotation.length > 0) {
     const criticality = call.criticality ?? rules.criticality;
     scope.emit({ type: "call-shed", atMs: scope.runtime.clock.now(), call: call.id, criticality, why: "deadline" });

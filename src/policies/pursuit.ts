@@ -29,7 +29,7 @@ export interface Pursued {
   /** What is believed of it, for this call; asked once a call. */
   stand(call: Call, scope: Scope): Standpoint;
   /** Believed not to answer, as of now; moves nothing. */
-  isDown(): boolean;
+  isDown(nowMs: number): boolean;
   /** See `Candidate.soonestMs`. */
   soonestMs(call: Call): number;
   /** See `Candidate.full`. */

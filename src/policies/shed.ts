@@ -39,6 +39,8 @@ export interface Standpoint {
   readonly hopeful: boolean;
   /** Silent together with others: whose trouble it is, is open. */
   readonly hushed: boolean;
+  /** The same, and nobody has answered since. */
+  readonly mute: boolean;
 }
 
 /** Nobody will answer a call now, whosever trouble it is. */
@@ -46,12 +48,12 @@ export function isHushed(standings: readonly Standpoint[], isDrained: (index: nu
   return standings.every(({ down, hushed }, index) => down || hushed || isDrained(index));
 }
 
-/** Every target in rotation is believed not to answer. */
+/** Every target in rotation is believed not to answer, whosever trouble it is. */
 export function isOutage(standings: readonly Standpoint[], isDrained: (index: number) => boolean): boolean {
   let inRotation = 0;
-  for (const [index, { down }] of standings.entries()) {
+  for (const [index, { down, mute }] of standings.entries()) {
     if (isDrained(index)) continue;
-    if (!down) return false;
+    if (!down && !mute) return false;
     inRotation++;
   }
   return inRotation > 0;
@@ -65,7 +67,7 @@ export function chosenOf(
 ): readonly Standpoint[] {
   const open = standings.map((_, index) => index).filter((index) => !isDrained(index));
   const chosen = open.find((index) => standings[index]?.hopeful) ?? open[cell.turn++ % Math.max(1, open.length)];
-  return standings.map((standing, index) => (index === chosen ? { ...standing, admitted: true } : standing));
+  return standings.map((standing, index) => ({ ...standing, admitted: index === chosen }));
 }
 
 export interface Plea {

@@ -64,7 +64,9 @@ export function minuteCounts(ledger: LedgerReader, wish: EvidenceWish): readonly
     });
     if (!any) continue;
     const own = ownOf(asked);
-    const count = { minute, valid: validIn(traffic), failed: failedIn(traffic), by: byClass(traffic) };
+    const spend = (field: number) => (traffic[field] ?? 0) + (asked[field] ?? 0);
+    const money = { costNano: spend(ATTEMPT.costNano), unpriced: spend(ATTEMPT.unpriced) };
+    const count = { minute, valid: validIn(traffic), failed: failedIn(traffic), by: byClass(traffic), ...money };
     if (own !== undefined) counts.push({ ...count, own });
     else if (count.valid > 0) counts.push(count);
     traffic.fill(0);

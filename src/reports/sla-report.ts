@@ -6,7 +6,7 @@ import { COUNT_COLUMNS, countCells } from "../core/minute-table.ts";
 import type { Evaluation, MinuteCount } from "../core/sla.ts";
 import type { Page } from "./page.ts";
 import { isoOfMinute } from "./span.ts";
-import { countText, plural, shareText } from "./wording.ts";
+import { countText, plural, shareText, usdText } from "./wording.ts";
 
 export interface SlaReport {
   readonly report: "sla";
@@ -45,6 +45,8 @@ export interface ProviderMonth {
   readonly failed: number;
   /** 0..1, of all failures; absent: no request was made. */
   readonly experienced?: number;
+  /** 0..1, of the calls on the routes that ask it, in the month in UTC; absent: there was none. */
+  readonly clientsSaw?: number;
 }
 
 export function providerMonth(
@@ -79,7 +81,21 @@ export function slaPage({ month, isOpen, providers, deadlines }: SlaReport): Pag
   };
 }
 
-function sectionsOf({ provider, evaluations, valid, failed, experienced }: ProviderMonth): Page["sections"] {
+function creditText({ credit }: Evaluation): string {
+  if (credit === undefined) return "none";
+  const { share, of, estimateUsd } = credit;
+  const money = estimateUsd === undefined ? "" : ` (some ${usdText(estimateUsd)} at list prices)`;
+  return `${shareText(share)} of ${of}${money}`;
+}
+
+function sectionsOf({
+  provider,
+  evaluations,
+  valid,
+  failed,
+  experienced,
+  clientsSaw,
+}: ProviderMonth): Page["sections"] {
   return [
     {
       title: provider,
@@ -96,6 +112,7 @@ function sectionsOf({ provider, evaluations, valid, failed, experienced }: Provi
             "as the contract counts",
             "of what was asked",
             "experienced",
+            "clients of Holdfast saw",
             "downtime",
             "credit",
             "claim by",
@@ -106,11 +123,12 @@ function sectionsOf({ provider, evaluations, valid, failed, experienced }: Provi
               one.promised === undefined ? "–" : shareText(one.contracted),
               shareText(one.availability),
               shareText(experienced),
+              shareText(clientsSaw),
               plural(
                 one.downtime.reduce((sum, { fromMinute, toMinute }) => sum + toMinute - fromMinute, 0),
                 "minute",
               ),
-              one.credit === undefined ? "none" : `${shareText(one.credit.share)} of ${one.credit.of}`,
+              creditText(one),
               one.claimBy ?? "–",
             ],
           ],

@@ -231,7 +231,7 @@ export function callsIn(vector: Vector): number {
 }
 
 /** Calls that were owed an answer: neither wrong in themselves nor left, nor refused by us. */
-function owedIn(vector: Vector): number {
+export function owedIn(vector: Vector): number {
   return callsIn(vector) - at(vector, CALL.callerErrors) - at(vector, CALL.left) - at(vector, CALL.ours);
 }
 

@@ -21,6 +21,8 @@ export interface SocketResponse {
   readonly plays: readonly Play[];
   /** For the log; absent: the request is not logged. */
   readonly note?: { readonly model: string; readonly fault?: string };
+  /** Called once, when the exchange is over, however it ended. */
+  readonly over?: (() => void) | undefined;
 }
 
 export interface SocketLogEntry {
@@ -69,12 +71,12 @@ export function listen({ host, port, respond }: ListenOptions): SocketServer {
   const connections = new Set<Connection>();
   let entries: Entry[] = [];
   const answer = (request: HttpRequest): Answering => {
-    const { plays, note } = respond({ ...request, atMs: performance.now() - startedMs });
+    const { plays, note, over } = respond({ ...request, atMs: performance.now() - startedMs });
     const { method, path } = request;
     const entry: Entry = { atMs: nowMs(), method, path, model: "", ...note, ended: "open", eventsWritten: 0 };
     if (note !== undefined) entries.push(entry);
     if (entries.length > LOG_MAX) entries.shift();
-    return { plays, entry, keepAlive: request.keepAlive };
+    return { plays, entry, over, keepAlive: request.keepAlive };
   };
   const server = Bun.listen<Connection>({
     hostname: host,
@@ -112,6 +114,7 @@ export function listen({ host, port, respond }: ListenOptions): SocketServer {
 interface Answering {
   readonly plays: readonly Play[];
   readonly entry: Entry;
+  readonly over: SocketResponse["over"];
   readonly keepAlive: boolean;
 }
 
@@ -269,8 +272,10 @@ class Connection {
   #finish(ended: SocketLogEntry["ended"]): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const entry = this.#playing?.entry;
+    const playing = this.#playing;
+    const entry = playing?.entry;
     this.#playing = undefined;
+    playing?.over?.();
     if (entry === undefined) return;
     entry.ended = ended;
     entry.endedAtMs = nowMs();

@@ -14,6 +14,7 @@ import type { Observers } from "../observe/observers.ts";
 import { backgroundClock, systemClock } from "../runtime/clock.ts";
 import { resolveHost } from "../runtime/resolve-host.ts";
 import { keepOnDisk } from "../state/answers-on-disk.ts";
+import type { PageSnapshots } from "../state/page-snapshots.ts";
 import type { Deferral } from "./deferral.ts";
 import { isLoopback } from "./guard.ts";
 import { createHandler } from "./handler.ts";
@@ -39,6 +40,8 @@ export interface ServerOptions {
   readonly deferral?: Deferral;
   /** Kept answers survive the process there. */
   readonly answersIn?: Database;
+  /** Keeps what status pages said. */
+  readonly snapshots?: PageSnapshots;
   /** Something that people should know and that holds nothing up. */
   readonly trouble?: (message: string) => void;
 }
@@ -138,7 +141,12 @@ function createParts(options: ServerOptions) {
   });
   // With another clock than the machine's (a test's) it is that one which moves the readings too.
   const timers = runtime.clock === systemClock ? { timers: backgroundClock } : {};
-  const pages = createPageWatch({ engine, resolveHost, ...timers });
+  const pages = createPageWatch({
+    engine,
+    resolveHost,
+    ...timers,
+    ...(options.snapshots && { snapshots: options.snapshots }),
+  });
   const seen = {
     board,
     pages,

@@ -14,7 +14,7 @@ import { factNotice } from "../notify/fact-notices.ts";
 import { createNotifier, type Notifier } from "../notify/notifier.ts";
 import type { CallReader } from "../observe/follow-calls.ts";
 import type { Ledger } from "../observe/ledger/ledger.ts";
-import { incidentImpact } from "../reports/incident-impact.ts";
+import { createIncidentTally, type IncidentTally } from "../reports/incident-impact.ts";
 
 /** Which facts become which kind of notice. */
 const KINDS: { readonly [type in GatewayEvent["type"]]?: string } = {
@@ -101,12 +101,22 @@ export function createIncidentRoom(options: RoomOptions): IncidentRoom {
   };
 }
 
+/** Incidents whose sums are remembered at once; others are summed anew. */
+const TALLIES_MAX = 20;
+
 /** In small parts, so that calls go on meanwhile. */
 function assessor({ flush, reader }: Pick<Ledger, "flush" | "reader">, { clock }: Runtime): Assess {
   const turn = () => new Promise<void>((resolve) => void clock.after(0, resolve));
-  return async ({ domain: provider, fromMs, toMs }) => {
+  const tallies = new Map<string, IncidentTally>();
+  return async ({ domain, fromMs, toMs }) => {
+    const key = `${domain}@${fromMs}`;
+    const tally = tallies.get(key) ?? createIncidentTally(reader, domain, fromMs);
+    tallies.delete(key);
+    tallies.set(key, tally);
+    const [oldest] = tallies.keys();
+    if (tallies.size > TALLIES_MAX && oldest !== undefined) tallies.delete(oldest);
     flush();
-    return incidentImpact(reader, { provider, fromMs, toMs }, turn);
+    return tally.read(toMs, turn);
   };
 }
 

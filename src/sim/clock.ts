@@ -44,7 +44,8 @@ export class VirtualClock implements Clock {
     const timer = this.#heap[0];
     if (timer === undefined) return false;
     this.#remove(timer);
-    this.#nowMs = timer.dueMs;
+    // After a sleep it is later than the timer wanted.
+    this.#nowMs = Math.max(this.#nowMs, timer.dueMs);
     timer.fire();
     return true;
   }
@@ -52,6 +53,11 @@ export class VirtualClock implements Clock {
   /** Moves time on without firing; never backwards, never past a timer. */
   advanceTo(nowMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, Math.min(nowMs, this.nextDueMs));
+  }
+
+  /** The machine sleeps: time passes, and what is due meanwhile fires late. */
+  sleep(ms: number): void {
+    this.#nowMs += ms;
   }
 
   #remove(timer: Timer): void {

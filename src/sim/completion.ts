@@ -21,6 +21,8 @@ export interface Completion {
   readonly stop: "end" | "length" | "stop-sequence" | "tool-use";
   readonly stopSequence?: string;
   readonly inputTokens: number;
+  /** Of them, those that were kept from an earlier prompt. */
+  readonly cachedTokens?: number;
   readonly outputTokens: number;
   readonly thinkingTokens: number;
   /** Seconds since the epoch. */

@@ -4,10 +4,13 @@
 import type { Call, DialectId } from "../core/call.ts";
 import { CancelSource } from "../core/cancel.ts";
 import { isFault } from "../core/fault.ts";
+import type { Clock, HeaderMap } from "../core/runtime.ts";
 import { DIALECTS } from "../dialects/registry.ts";
 import { deliver } from "../engine/deliver.ts";
 import type { Engine } from "../engine/engine.ts";
 import { asRecord, encodeText, parseJson } from "./json.ts";
+import type { Random } from "./random.ts";
+import { isRetriedAnswer, retryAfterOf, sdkBackoffMs } from "./sdk.ts";
 
 export interface DrillAsk {
   readonly id: string;
@@ -16,6 +19,19 @@ export interface DrillAsk {
   readonly stream: boolean;
   readonly tools: boolean;
   readonly tenant: string;
+  /** The conversation that it belongs to, and its place in it from 0; absent: it stands alone. */
+  readonly topic?: string;
+  readonly turn?: number;
+  /** Which retry of the client's SDK it is. */
+  readonly retryCount?: number;
+}
+
+/** What a client saw. */
+export interface Asked {
+  readonly status: number;
+  readonly headers: HeaderMap;
+  /** A tool call in it was cut, doubled or broken. */
+  readonly corrupt: boolean;
 }
 
 const OPEN_MS = 10_000;
@@ -23,8 +39,9 @@ const SCHEMA = { type: "object", properties: { city: { type: "string" }, days: {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export function drillCall({ id, dialect, model, stream, tools, tenant }: DrillAsk): Call {
-  const messages = [{ role: "user", content: `question ${id}` }];
+export function drillCall(ask: DrillAsk): Call {
+  const { id, dialect, model, stream, tools, tenant, retryCount = 0 } = ask;
+  const messages = messagesOf(ask);
   const anthropic = { tools: [{ name: "weather", input_schema: SCHEMA }], tool_choice: { type: "any" } };
   const chat = {
     tools: [{ type: "function", function: { name: "weather", parameters: SCHEMA } }],
@@ -46,21 +63,45 @@ export function drillCall({ id, dialect, model, stream, tools, tenant }: DrillAs
     query: "",
     deadlineMs: Number.POSITIVE_INFINITY,
     tenant,
-    retryCount: 0,
+    retryCount,
   };
 }
 
-/** Asks and reads all of it. True: a tool call in it was cut, doubled or broken. */
-export async function askAndRead(engine: Engine, call: Call, tools: boolean): Promise<boolean> {
-  const { body } = await deliver(engine, call, new CancelSource(), OPEN_MS);
-  if (body instanceof Uint8Array) return tools && isCorrupt(decoder.decode(body), call);
+function messagesOf({ id, topic, turn = 0 }: DrillAsk) {
+  if (topic === undefined) return [{ role: "user", content: `question ${id}` }];
+  const earlier = Array.from({ length: turn }, (_, at) => [
+    { role: "user", content: `question ${at} of ${topic}` },
+    { role: "assistant", content: `answer ${at} of ${topic}` },
+  ]);
+  return [...earlier.flat(), { role: "user", content: `question ${turn} of ${topic}` }];
+}
+
+/** Asks and reads all of it. */
+export async function askAndRead(engine: Engine, call: Call, tools: boolean): Promise<Asked> {
+  const { status, headers, body } = await deliver(engine, call, new CancelSource(), OPEN_MS);
+  if (body instanceof Uint8Array) return { status, headers, corrupt: tools && isCorrupt(decoder.decode(body), call) };
   let text = "";
   for (let bytes = await body.read(); bytes !== undefined; bytes = await body.read()) {
     if (tools) text += decoder.decode(bytes);
   }
   const tail = await body.tail();
   if (tools && tail !== undefined) text += decoder.decode(tail);
-  return tools && isCorrupt(text, call);
+  return { status, headers, corrupt: tools && isCorrupt(text, call) };
+}
+
+/** As an official SDK asks: again, up to `retries` times, when the answer lets it. The last of what it saw. */
+export async function askAsSdk(
+  engine: Engine,
+  ask: DrillAsk,
+  { retries, random, clock }: { readonly retries: number; readonly random: Random; readonly clock: Clock },
+): Promise<Asked & { readonly retried: number }> {
+  for (let number = 0; ; number++) {
+    const id = number === 0 ? ask.id : `${ask.id}.r${number}`;
+    const asked = await askAndRead(engine, drillCall({ ...ask, id, retryCount: number }), ask.tools);
+    if (number >= retries || !isRetriedAnswer(asked.status, asked.headers)) return { ...asked, retried: number };
+    const waitMs = sdkBackoffMs(number + 1, retryAfterOf(asked.headers), random());
+    await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+  }
 }
 
 function isCorrupt(text: string, { stream, dialect }: Call): boolean {

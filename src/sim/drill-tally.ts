@@ -13,11 +13,18 @@ export interface FaultWindow {
 
 export interface Tally {
   see(event: GatewayEvent): void;
-  figures(corruptedToolCalls: number): Figures;
+  figures(clients: ClientFigures): Figures;
+}
+
+/** What clients alone can see. */
+export interface ClientFigures {
+  readonly corruptedToolCalls: number;
+  /** Calls that were retries of a client's SDK. */
+  readonly clientRetries: number;
 }
 
 /** Null: there was nothing to measure it by. Rates are 0..1, times milliseconds. */
-export interface Figures {
+export interface Figures extends ClientFigures {
   readonly calls: number;
   readonly succeeded: number;
   readonly degraded: number;
@@ -33,7 +40,6 @@ export interface Figures {
   readonly returnTo90Ms: number | null;
   readonly ejectHealCycles: number;
   readonly falseEjections: number;
-  readonly corruptedToolCalls: number;
   readonly lost: number;
 }
 
@@ -76,7 +82,7 @@ export function createTally(scenario: Scenario): Tally {
         if (track !== undefined) follow(track, event, sick);
       }
     },
-    figures: (corruptedToolCalls) => figuresOf({ scenario, window, sick, calls, beliefs, probes, corruptedToolCalls }),
+    figures: (clients) => figuresOf({ scenario, window, sick, calls, beliefs, probes, clients }),
   };
 }
 
@@ -125,7 +131,7 @@ interface Seen {
   readonly calls: ReadonlyMap<string, Track>;
   readonly beliefs: readonly Extract<GatewayEvent, { type: "belief" }>[];
   readonly probes: number;
-  readonly corruptedToolCalls: number;
+  readonly clients: ClientFigures;
 }
 
 function figuresOf(seen: Seen): Figures {
@@ -155,7 +161,7 @@ function figuresOf(seen: Seen): Figures {
       ({ from, state, domain }) => from === "ramp" && state === "healthy" && sick.has(domain),
     ).length,
     falseEjections: ejected.filter(({ domain, atMs }) => !sick.has(domain) || atMs < window.fromMs).length,
-    corruptedToolCalls: seen.corruptedToolCalls,
+    ...seen.clients,
     lost: all.filter(({ ended }) => !ended).length,
   };
 }

@@ -3,11 +3,13 @@
 
 import { createEngine } from "../engine/engine.ts";
 import { createChecker, type Invariant } from "./checkers.ts";
-import { askAndRead, drillCall } from "./drill-client.ts";
+import { askAsSdk } from "./drill-client.ts";
 import type { SeriesReader } from "./drill-series.ts";
 import { createTally, type Figures } from "./drill-tally.ts";
+import { randomStream } from "./random.ts";
 import type { Gate, Scenario } from "./scenario.ts";
-import { schedule, trafficOf } from "./traffic.ts";
+import { runTraffic } from "./traffic.ts";
+import { createWatch, type Watch } from "./watch.ts";
 import { playWithout, type Without } from "./without.ts";
 import { createWorld } from "./world.ts";
 
@@ -66,33 +68,45 @@ interface Played {
 }
 
 async function playWith(scenario: Scenario, seed: number, series?: SeriesReader): Promise<Played> {
-  const { settings, providers, faults } = scenario;
-  const world = createWorld({ seed, providers, faults });
+  const { settings, providers, faults, clock: jumps } = scenario;
+  const world = createWorld({ seed, providers, faults, jumps, sighted: (sighting) => watch?.sighted(sighting) });
   const attemptsMax = Math.max(
     // Last resorts are not among a call's attempts.
     ...settings.routes.map(({ attempts, lastResort = [] }) => attempts + lastResort.length),
   );
   const checker = createChecker({ attemptsMax: () => attemptsMax });
   const tally = createTally(scenario);
+  let watch: Watch | undefined;
   const engine = createEngine({
     settings,
     runtime: world.runtime,
     maxOutput: () => 4_096,
-    readers: [checker.see, tally.see, world.record, ...(series === undefined ? [] : [series.see])],
+    readers: [
+      checker.see,
+      (event) => watch?.see(event),
+      tally.see,
+      world.record,
+      ...(series === undefined ? [] : [series.see]),
+    ],
   });
-  let corrupted = 0;
-  schedule(world.clock, trafficOf(scenario, seed), (ask) => {
-    void askAndRead(engine, drillCall(ask), ask.tools).then((broken) => {
-      if (broken) corrupted++;
-    });
+  const { cells } = engine;
+  watch = createWatch({ settings, providers, faults, cells, inFlight: world.inFlight });
+  const client = { retries: scenario.traffic.retries, random: randomStream(seed, "client"), clock: world.clock };
+  let corruptedToolCalls = 0;
+  let clientRetries = 0;
+  runTraffic(world.clock, scenario, seed, async (ask) => {
+    const { corrupt, retried } = await askAsSdk(engine, ask, client);
+    if (corrupt) corruptedToolCalls++;
+    clientRetries += retried;
   });
   await world.run(Number.POSITIVE_INFINITY);
   checker.atRest({ inFlight: world.inFlight(), timers: world.timers() });
+  watch.atRest();
   return {
     digest: world.digest(),
     virtualMs: world.clock.now(),
-    figures: tally.figures(corrupted),
-    invariants: checker.invariants(),
+    figures: tally.figures({ corruptedToolCalls, clientRetries }),
+    invariants: [...checker.invariants(), ...watch.invariants()],
   };
 }
 

@@ -14,6 +14,8 @@ import { blindSteps, type Pace, refusalSteps, streamSteps, wholeSteps } from "./
 import { type Random, randomId, randomStream } from "./random.ts";
 import { faultAt } from "./schedule.ts";
 import type { Step } from "./step.ts";
+import { type Supplying, supplied } from "./supplied.ts";
+import type { Supply } from "./supply.ts";
 import type { Voice } from "./voice.ts";
 import { anthropicVoice } from "./voice-anthropic.ts";
 import { openaiVoice } from "./voice-openai.ts";
@@ -34,6 +36,8 @@ export interface SimProvider {
   readonly manner?: Manner;
   /** What it serves, `prefix*` allowed; absent: every model. */
   readonly models?: readonly string[];
+  /** What it can serve at a time; absent: anything. */
+  readonly supply?: Supply;
   readonly faults: readonly ScheduledFault[];
 }
 
@@ -48,6 +52,8 @@ export interface SimRequest {
   readonly body: Uint8Array;
   /** Since the world began. */
   readonly atMs: number;
+  /** Milliseconds since the Unix epoch; absent: those of the virtual world. */
+  readonly wallMs?: number;
 }
 
 /** The steps with what a log wants to know of the request. */
@@ -56,6 +62,8 @@ export interface Plan {
   readonly model: string;
   readonly stream: boolean;
   readonly fault?: FaultScript["kind"];
+  /** To be called when the request is over: its place is free. */
+  readonly release?: (nowMs: number) => void;
 }
 
 /** A fixed instant, so that one seed gives one run. */
@@ -69,8 +77,8 @@ export function plan(request: SimRequest, provider: SimProvider, random: Random)
   return planCall(request, provider, random).steps;
 }
 
-/** `plan`, with what the log notes. */
-export function planCall(request: SimRequest, provider: SimProvider, random: Random): Plan {
+/** `plan`, with what the log notes. `supplying`: the provider's supply and what is taken of it. */
+export function planCall(request: SimRequest, provider: SimProvider, random: Random, supplying?: Supplying): Plan {
   const voice = provider.dialect === "anthropic-messages" ? anthropicVoice : openaiVoice;
   const json = request.body.length === 0 ? undefined : parseJson(request.body);
   const work = workOf(request, json, { provider, voice });
@@ -84,8 +92,18 @@ export function planCall(request: SimRequest, provider: SimProvider, random: Ran
     requestId: `req_${randomId(random, 24)}`,
   };
   const blind = fault === undefined ? undefined : blindSteps(fault, pace, { model, stream });
-  const steps = blind ?? answerSteps({ work, request, provider, random, pace, fault });
-  return { steps, model, stream, ...(fault === undefined ? {} : { fault: fault.kind }) };
+  const about = { model, stream, ...(fault === undefined ? {} : { fault: fault.kind }) };
+  if (blind !== undefined) return { steps: blind, ...about };
+  if (supplying === undefined || work.type !== "generate") {
+    return { steps: answerSteps({ work, request, provider, random, pace, fault }), ...about };
+  }
+  const { headers, atMs, wallMs = EPOCH_S * 1_000 + atMs } = request;
+  const { inputTokens } = work.ask;
+  const asked = { dialect: provider.dialect, headers, json, inputTokens, atMs, wallMs, pace };
+  const { refused, ...served } = supplied(supplying, asked, random, (paced, cachedTokens) =>
+    answerSteps({ work, request, provider, random, pace: paced, fault, cachedTokens }),
+  );
+  return { ...about, ...served, ...(refused === undefined ? {} : { fault: refused }) };
 }
 
 interface Being {
@@ -155,9 +173,10 @@ interface Answering {
   readonly random: Random;
   readonly pace: Pace;
   readonly fault: FaultScript | undefined;
+  readonly cachedTokens?: number;
 }
 
-function answerSteps({ work, request, provider, random, pace, fault }: Answering): readonly Step[] {
+function answerSteps({ work, request, provider, random, pace, fault, cachedTokens = 0 }: Answering): readonly Step[] {
   if (work.type === "problem") return refusalSteps(work.problem, pace);
   if (work.type === "body") return wholeSteps(work.value, 0, { ...pace, firstTokenMs: pace.firstTokenMs / 4 }, fault);
   const createdS = EPOCH_S + Math.floor(request.atMs / 1000);
@@ -166,7 +185,7 @@ function answerSteps({ work, request, provider, random, pace, fault }: Answering
     { provider: provider.name, words: provider.words, createdS, ...(provider.manner && { manner: provider.manner }) },
     random,
   );
-  const completion = fault?.kind === "empty" ? emptied(spoken) : spoken;
+  const completion = { ...(fault?.kind === "empty" ? emptied(spoken) : spoken), cachedTokens };
   if (work.ask.stream) return streamSteps(pace.voice.frames(completion, work.ask), pace, fault);
   const bodyMs = Math.max(0, completion.outputTokens - 1) * pace.gapMs;
   return wholeSteps(pace.voice.whole(completion, fault?.kind !== "no-finish"), bodyMs, pace, fault);

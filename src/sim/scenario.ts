@@ -2,7 +2,7 @@
 // a run must pass. Read from a YAML text; every problem at once, with its place. Pure: the file is read elsewhere.
 
 import * as z from "zod";
-import { integer, object, oneOf, scalar, told } from "../config/fields.ts";
+import { durationMs, integer, list, object, oneOf, scalar, told } from "../config/fields.ts";
 import { shapeIssues } from "../config/issues.ts";
 import { settingsOf } from "../config/load.ts";
 import { readYaml } from "../config/load-yaml.ts";
@@ -14,7 +14,10 @@ import { nearest } from "../core/nearest.ts";
 import type { Settings } from "../core/settings.ts";
 import type { ScheduledFault } from "./fault-script.ts";
 import type { SimProvider } from "./provider.ts";
+import { SUPPLY_FIELDS } from "./read-supply.ts";
 import { parseScript } from "./script.ts";
+import { durationMs as spanMs } from "./words.ts";
+import type { ClockJump } from "./world.ts";
 
 /** What a gate may speak of: the numbers of a drill's result. */
 export const GATED = [
@@ -34,6 +37,7 @@ export const GATED = [
   "ejectHealCycles",
   "falseEjections",
   "corruptedToolCalls",
+  "clientRetries",
   "lost",
 ] as const;
 
@@ -46,13 +50,19 @@ export interface Gate {
 }
 
 export interface Traffic {
-  /** Calls a second, Poisson, whatever becomes of earlier ones. */
+  /** Calls a second, Poisson, whatever becomes of earlier ones; 0: agents alone call. */
   readonly ratePerS: number;
   readonly seconds: number;
   /** Shares of all calls, 0..1. */
   readonly stream: number;
   readonly tools: number;
   readonly tenants: number;
+  /** Each asks again when it was answered and has thought; conversations have so many turns. */
+  readonly agents: number;
+  readonly thinkMs: number;
+  readonly turns: number;
+  /** How often a client's SDK tries again. */
+  readonly retries: number;
   readonly dialect: "anthropic-messages" | "openai-chat";
 }
 
@@ -62,6 +72,8 @@ export interface Scenario {
   readonly traffic: Traffic;
   readonly providers: readonly SimProvider[];
   readonly faults: readonly ScheduledFault[];
+  /** What the gateway's clocks do beside going on. */
+  readonly clock: readonly ClockJump[];
   readonly settings: Settings;
   /** The first route: what the traffic asks for. */
   readonly model: string;
@@ -98,13 +110,39 @@ const gate = scalar(
 );
 
 const traffic = object({
-  rate: told(rate, "Calls a second, at random moments, whatever becomes of earlier ones."),
+  rate: told(rate.optional(), "Calls a second, at random moments, whatever becomes of earlier ones."),
   seconds: told(seconds, "How long."),
   stream: told(wholeShare.optional(), "The share of streams; the others are asked for whole.", "100%"),
   tools: told(wholeShare.optional(), "The share of calls that must answer with a tool call.", "0%"),
   tenants: told(integer(1, 10_000).optional(), "How many take turns.", 1),
+  agents: told(integer(1, 10_000).optional(), "Clients that ask again when they were answered and have thought.", 0),
+  think: told(durationMs(1).optional(), "How long an agent thinks, in the mean.", "5s"),
+  turns: told(integer(1, 50).optional(), "Questions in an agent's conversation, each with all before it.", 8),
+  retries: told(integer(0, 10).optional(), "How often a client's SDK tries again, by the official SDKs' rules.", 0),
   dialect: told(oneOf("anthropic-messages", "openai-chat").optional(), "What clients speak.", "anthropic-messages"),
 });
+
+const ASLEEP_MAX_MS = 86_400_000;
+const jump = object({
+  at: told(durationMs(0, LENGTH_MAX_S * 1_000), "When."),
+  wall: told(
+    scalar(signedMs, "a duration such as 1h or -1h", {
+      type: "string",
+      pattern: "^-?\\d+(\\.\\d+)?(ms|s|m|h|d)$",
+    }).optional(),
+    "The wall clock alone is set so much later, or earlier.",
+  ),
+  asleep: told(
+    durationMs(1, ASLEEP_MAX_MS).optional(),
+    "The machine sleeps: time passes, and nothing fires meanwhile.",
+  ),
+});
+
+function signedMs(value: unknown): number | undefined {
+  const text = typeof value === "string" ? value.trim() : "";
+  const ms = spanMs(text.replace(/^-/, ""));
+  return ms === undefined ? undefined : text.startsWith("-") ? -ms : ms;
+}
 
 /** Providers, routes and faults are judged by what already reads them. */
 export const scenarioSchema = object({
@@ -113,10 +151,14 @@ export const scenarioSchema = object({
   traffic: told(traffic, "Who calls."),
   providers: told(
     z.unknown(),
-    "Simulated providers by name: { dialect, first-token, tokens-per-second, words, errors, models, tier }.",
+    `Simulated providers by name: { dialect, first-token, tokens-per-second, words, errors, models, tier, ${SUPPLY_FIELDS.join(", ")} }.`,
   ),
   routes: told(z.unknown(), "As in the configuration; the first one is called."),
   faults: told(z.unknown(), "A list: { at, for, on, kind, share, ramp, every } and what the kind takes."),
+  clock: told(
+    list(jump, "a list of { at, wall, asleep }").optional(),
+    "What the gateway's clocks do: a list of { at, wall, asleep }.",
+  ),
   gates: told(z.record(z.string(), gate, { error: "a mapping" }).optional(), `What must hold: ${GATED.join(", ")}.`),
 });
 
@@ -139,6 +181,7 @@ export function readScenario(
     ...(shape.success ? [] : shapeIssues(shape.error.issues, tree)),
     ...(isProblems(script) ? script.map(issueOf) : []),
     ...gateIssues(tree),
+    ...callerIssues(tree),
   ];
   const problems = [...issues.map(source.locate), ...(config.ok ? [] : config.problems)];
   if (!shape.success || isProblems(script) || !config.ok || problems.length > 0) return { ok: false, problems };
@@ -149,14 +192,19 @@ export function readScenario(
       name: data.name ?? name,
       description: data.description ?? "",
       traffic: {
-        ratePerS: data.traffic.rate,
+        ratePerS: data.traffic.rate ?? 0,
         seconds: data.traffic.seconds,
         stream: data.traffic.stream ?? 1,
         tools: data.traffic.tools ?? 0,
         tenants: data.traffic.tenants ?? 1,
+        agents: data.traffic.agents ?? 0,
+        thinkMs: data.traffic.think ?? 5_000,
+        turns: data.traffic.turns ?? 8,
+        retries: data.traffic.retries ?? 0,
         dialect: data.traffic.dialect ?? "anthropic-messages",
       },
       ...script,
+      clock: (data.clock ?? []).map((one) => ({ atMs: one.at, wallMs: one.wall ?? 0, asleepMs: one.asleep ?? 0 })),
       settings: config.settings,
       model: config.settings.routes[0]?.name ?? "",
       // Their names were checked.
@@ -206,6 +254,13 @@ function issueOf(problem: string): Issue {
     /^\d+$/.test(step) ? Number(step) : step,
   );
   return { path, message: problem.slice(colon + 2) };
+}
+
+/** Somebody must call. */
+function callerIssues(tree: unknown): Issue[] {
+  const calls = at(tree, ["traffic"]);
+  if (!isMapping(calls) || calls.rate !== undefined || calls.agents !== undefined) return [];
+  return [{ path: ["traffic"], atKey: true, message: "nobody calls", allowed: "`rate`, `agents` or both" }];
 }
 
 function gateIssues(tree: unknown): Issue[] {

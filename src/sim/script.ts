@@ -5,6 +5,7 @@ import type { DialectId } from "../core/call.ts";
 import { parseFault, type ScheduledFault } from "./fault-script.ts";
 import { asRecord, type JsonRecord } from "./json.ts";
 import { SIM_PROVIDER_DEFAULTS, type SimProvider } from "./provider.ts";
+import { readSupply, SUPPLY_FIELDS, supplyProblems } from "./read-supply.ts";
 import { durationMs, share, unknownName } from "./words.ts";
 
 export const SIM_DIALECTS: readonly DialectId[] = ["anthropic-messages", "openai-chat"];
@@ -15,9 +16,9 @@ export interface SimScript {
   readonly faults: readonly ScheduledFault[];
 }
 
-const PROVIDER_FIELDS = ["dialect", "first-token", "tokens-per-second", "errors", "words", "models"];
+const PROVIDER_FIELDS = ["dialect", "first-token", "tokens-per-second", "errors", "words", "models", ...SUPPLY_FIELDS];
 /** A scenario has more than the simulated providers need; the rest is the drill's. */
-const SCRIPT_FIELDS = ["name", "description", "providers", "faults", "traffic", "routes", "gates"];
+const SCRIPT_FIELDS = ["name", "description", "providers", "faults", "traffic", "routes", "clock", "gates"];
 const FAULTS_MAX = 1000;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
@@ -89,6 +90,8 @@ function parseProvider(name: string, value: unknown, { problems, base }: Provide
   const start: SimProvider = base ?? { name, dialect: "openai-chat", ...SIM_PROVIDER_DEFAULTS };
   const read = reader(fields, where, problems);
   const models = read("models", modelNames, "a list of model names");
+  const supply = readSupply(fields, read);
+  if (supply !== undefined) problems.push(...supplyProblems(supply, where));
   return {
     ...start,
     dialect: dialectOf(fields.dialect, where, problems) ?? start.dialect,
@@ -97,6 +100,7 @@ function parseProvider(name: string, value: unknown, { problems, base }: Provide
     errors: read("errors", share, "a share such as 0.5%") ?? start.errors,
     words: read("words", wordCount, "a whole number from 1 to 100000") ?? start.words,
     ...(models === undefined ? {} : { models }),
+    ...(supply === undefined ? {} : { supply }),
   };
 }
 

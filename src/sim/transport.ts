@@ -20,6 +20,7 @@ export interface Sighting {
   /** The kind of fault that hit it. */
   readonly fault?: string;
   status?: number;
+  retryAfter?: string;
   ended: "open" | "done" | "cut" | "reset" | "cancelled";
   endedAtMs?: number;
   /** Pieces of the body that were sent. */
@@ -29,6 +30,8 @@ export interface Sighting {
 export interface Opened {
   readonly steps: readonly Step[];
   readonly sighting: Sighting;
+  /** Handed to `ended`. */
+  readonly release?: ((nowMs: number) => void) | undefined;
 }
 
 export interface VirtualTransportOptions {
@@ -36,7 +39,7 @@ export interface VirtualTransportOptions {
   /** `undefined`: nobody listens there. */
   open(request: WireRequest): Opened | undefined;
   /** The provider's side of a request is over. */
-  ended(sighting: Sighting): void;
+  ended(sighting: Sighting, release: Opened["release"]): void;
 }
 
 export interface VirtualTransport {
@@ -62,7 +65,13 @@ export function createTransport(options: VirtualTransportOptions): VirtualTransp
       inFlight++;
       return new Promise((resolve) => {
         const steps = opened?.steps ?? [{ type: "wait", ms: CONNECT_MS }, { type: "reset" }];
-        const exchange = new Exchange(options, { steps, sighting: opened?.sighting, resolve, settled });
+        const exchange = new Exchange(options, {
+          steps,
+          sighting: opened?.sighting,
+          release: opened?.release,
+          resolve,
+          settled,
+        });
         exchange.begin(cancel);
       });
     },
@@ -72,6 +81,7 @@ export function createTransport(options: VirtualTransportOptions): VirtualTransp
 interface Conversation {
   readonly steps: readonly Step[];
   readonly sighting: Sighting | undefined;
+  readonly release: Opened["release"];
   resolve(response: WireResponse | Fault): void;
   settled(): void;
 }
@@ -188,7 +198,12 @@ class Exchange implements Body {
 
   #open(status: number, headers: Readonly<Record<string, string>>): void {
     this.#headSent = true;
-    if (this.#conversation.sighting !== undefined) this.#conversation.sighting.status = status;
+    const { sighting } = this.#conversation;
+    if (sighting !== undefined) {
+      sighting.status = status;
+      const retryAfter = headers["retry-after"];
+      if (retryAfter !== undefined) sighting.retryAfter = retryAfter;
+    }
     this.#conversation.resolve({ status, headers, body: this });
   }
 
@@ -219,7 +234,7 @@ class Exchange implements Body {
     if (sighting !== undefined && sighting.ended === "open") {
       sighting.ended = ended;
       sighting.endedAtMs = this.#options.clock.now();
-      this.#options.ended(sighting);
+      this.#options.ended(sighting, this.#conversation.release);
     }
     if (!this.#headSent) {
       if (reason === undefined) throw new Error("a list of steps ends before its head");

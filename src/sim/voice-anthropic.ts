@@ -74,9 +74,9 @@ function message({ id, model }: Completion) {
 function usage(completion: Completion, outputTokens: number) {
   const thinking = completion.thinkingTokens;
   return {
-    input_tokens: completion.inputTokens,
+    input_tokens: completion.inputTokens - (completion.cachedTokens ?? 0),
     cache_creation_input_tokens: 0,
-    cache_read_input_tokens: 0,
+    cache_read_input_tokens: completion.cachedTokens ?? 0,
     output_tokens: outputTokens,
     ...(thinking > 0 && outputTokens >= thinking ? { output_tokens_details: { thinking_tokens: thinking } } : {}),
     service_tier: "standard",

@@ -89,12 +89,12 @@ function toolsOf(completion: Completion) {
     }));
 }
 
-function usage({ inputTokens, outputTokens, thinkingTokens }: Completion) {
+function usage({ inputTokens, outputTokens, thinkingTokens, cachedTokens = 0 }: Completion) {
   return {
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,
     total_tokens: inputTokens + outputTokens,
-    prompt_tokens_details: { cached_tokens: 0 },
+    prompt_tokens_details: { cached_tokens: cachedTokens },
     completion_tokens_details: { reasoning_tokens: thinkingTokens },
   };
 }

@@ -1,6 +1,4 @@
-// The same traffic without Holdfast: an official SDK's own rules straight at the first provider. Three attempts, 0.5 s·2ⁿ
-// up to 8 s with up to a quarter less, a `retry-after` up to a minute kept (openai-node and anthropic-sdk-typescript,
-// `src/client.ts`); nothing is retried once headers have come.
+// The same traffic without Holdfast: an official SDK's own rules (`sdk.ts`) straight at the first provider, three attempts.
 
 import { CancelSource } from "../core/cancel.ts";
 import { FAULTS, type FaultKind } from "../core/fault.ts";
@@ -11,13 +9,11 @@ import { drillCall } from "./drill-client.ts";
 import { faultWindow } from "./drill-tally.ts";
 import { randomStream } from "./random.ts";
 import type { Scenario } from "./scenario.ts";
-import { schedule, trafficOf } from "./traffic.ts";
+import { isRetriedStatus, sdkBackoffMs } from "./sdk.ts";
+import { runTraffic } from "./traffic.ts";
 import { createWorld, type World } from "./world.ts";
 
 const ATTEMPTS = 3;
-const BASE_MS = 500;
-const CAP_MS = 8_000;
-const RETRY_AFTER_MAX_MS = 60_000;
 /** Both SDKs' own. */
 const TIMEOUT_MS = 600_000;
 
@@ -39,20 +35,17 @@ export async function playWithout(
   let calls = 0;
   let succeeded = 0;
   let attempts = 0;
-  schedule(world.clock, trafficOf(scenario, seed), (ask) => {
+  runTraffic(world.clock, scenario, seed, async (ask) => {
     const counts = ask.atMs >= fromMs && ask.atMs < untilMs;
-    const one = async (): Promise<void> => {
-      const { ok, tries } = await asSdk({ engine, world, random }, (number) =>
-        // A tenant of its own, so that nothing is remembered from one try to the next.
-        drillCall({ ...ask, id: `${ask.id}.${number}`, tenant: `${ask.id}.${number}` }),
-      );
-      saw?.(ask.atMs, ok);
-      if (!counts) return;
-      calls++;
-      attempts += tries;
-      if (ok) succeeded++;
-    };
-    void one();
+    const { ok, tries } = await asSdk({ engine, world, random }, (number) =>
+      // A tenant of its own, so that nothing is remembered from one try to the next.
+      drillCall({ ...ask, id: `${ask.id}.${number}`, tenant: `${ask.id}.${number}` }),
+    );
+    saw?.(ask.atMs, ok);
+    if (!counts) return;
+    calls++;
+    attempts += tries;
+    if (ok) succeeded++;
   });
   await world.run(Number.POSITIVE_INFINITY);
   const share = (part: number): number => (calls === 0 ? 0 : Math.round((part / calls) * 1e6) / 1e6);
@@ -108,9 +101,7 @@ async function asSdk(
       return { ok: true, tries: number };
     }
     if (number === ATTEMPTS || !isRetried(reply)) return { ok: false, tries: number };
-    const backoffMs = Math.min(CAP_MS, BASE_MS * 2 ** (number - 1)) * (1 - 0.25 * random());
-    const { retryAfterMs } = reply.fault;
-    const waitMs = retryAfterMs !== undefined && retryAfterMs <= RETRY_AFTER_MAX_MS ? retryAfterMs : backoffMs;
+    const waitMs = sdkBackoffMs(number, reply.fault.retryAfterMs, random());
     await new Promise<void>((resolve) => world.clock.after(waitMs, resolve));
   }
 }
@@ -118,7 +109,7 @@ async function asSdk(
 /** 408, 409, 429, 5xx and lost connections; what broke inside a 200 is not. */
 export function isRetried(reply: Extract<Reply, { ok: false }>): boolean {
   const status = reply.trail.at(-1)?.status;
-  if (status !== undefined) return status === 408 || status === 409 || status === 429 || status >= 500;
+  if (status !== undefined) return isRetriedStatus(status);
   const kind: FaultKind = reply.fault.kind;
   return FAULTS[kind].blame === "network" || kind === "first-token-timeout" || kind === "whole-timeout";
 }

@@ -9,6 +9,8 @@ import { type Drain, loadDrain, turnLoop } from "./drain.ts";
 import type { ScheduledFault } from "./fault-script.ts";
 import { planCall, type SimProvider } from "./provider.ts";
 import { randomStream } from "./random.ts";
+import type { Supplying } from "./supplied.ts";
+import { createSupply } from "./supply.ts";
 import { createTransport, type Opened, type Sighting } from "./transport.ts";
 
 export interface WorldOptions {
@@ -16,6 +18,18 @@ export interface WorldOptions {
   readonly providers: readonly SimProvider[];
   /** Added to the providers' own; `on` says whom they hit. */
   readonly faults?: readonly ScheduledFault[];
+  /** The wall clock is set anew, or the machine sleeps. */
+  readonly jumps?: readonly ClockJump[];
+  /** Is told of each request when it is over. */
+  readonly sighted?: (sighting: Sighting) => void;
+}
+
+export interface ClockJump {
+  readonly atMs: number;
+  /** The wall clock alone is set so much later, or earlier. */
+  readonly wallMs: number;
+  /** All time passes, and nothing fires. */
+  readonly asleepMs: number;
 }
 
 export interface World {
@@ -47,7 +61,7 @@ const TURN_EVERY = 8192;
 /** Timers fired within one virtual millisecond before it is taken for an endless loop. */
 const SAME_TIME_MAX = 5_000_000;
 
-export function createWorld({ seed, providers, faults = [] }: WorldOptions): World {
+export function createWorld({ seed, providers, faults = [], jumps = [], sighted }: WorldOptions): World {
   const clock = new VirtualClock();
   const digest = createDigest();
   const log: Sighting[] = [];
@@ -59,21 +73,18 @@ export function createWorld({ seed, providers, faults = [] }: WorldOptions): Wor
     if (home === undefined) return undefined;
     attempts++;
     const number = ++home.requests;
+    const { provider, supplying } = home;
     // A stream of the request's own: whom a fault hits depends on the seed and this counter, and on nothing else.
-    const random = randomStream(seed, `${home.provider.name}#${number}`);
+    const random = randomStream(seed, `${provider.name}#${number}`);
     const atMs = clock.now();
-    const body = request.body ?? new Uint8Array();
-    const planned = planCall(
-      { method: request.method, path, headers: request.headers, body, atMs },
-      home.provider,
-      random,
-    );
-    const { steps, ...seen } = planned;
+    const { method, headers, body = new Uint8Array() } = request;
+    const planned = planCall({ method, path, headers, body, atMs }, provider, random, supplying);
+    const { steps, release, ...seen } = planned;
     const sighting: Sighting = {
-      provider: home.provider.name,
+      provider: provider.name,
       number,
       atMs,
-      method: request.method,
+      method,
       path,
       ...seen,
       ended: "open",
@@ -82,16 +93,21 @@ export function createWorld({ seed, providers, faults = [] }: WorldOptions): Wor
     log.push(sighting);
     // Dropped in blocks: one by one would move the whole list each time.
     if (log.length > LOG_MAX * 1.5) log.splice(0, log.length - LOG_MAX);
-    return { steps, sighting };
+    return { steps, sighting, release };
   };
   const { transport, inFlight } = createTransport({
     clock,
     open,
-    ended: (sighting) => digest.add(JSON.stringify(sighting)),
+    ended: (sighting, release) => {
+      release?.(clock.now());
+      digest.add(JSON.stringify(sighting));
+      sighted?.(sighting);
+    },
   });
   const random = randomStream(seed, "gateway");
+  for (const { atMs, asleepMs } of jumps) if (asleepMs > 0) clock.after(atMs, () => clock.sleep(asleepMs));
   return {
-    runtime: { clock, wallMs: () => EPOCH_MS + clock.now(), random, transport },
+    runtime: { clock, wallMs: () => wallAt(clock.now(), jumps), random, transport },
     clock,
     url: (name) => `http://${name}.sim${hosts.get(`${name}.sim`)?.provider.dialect === "openai-chat" ? "/v1" : ""}`,
     run: runner(clock),
@@ -104,8 +120,13 @@ export function createWorld({ seed, providers, faults = [] }: WorldOptions): Wor
   };
 }
 
+function wallAt(nowMs: number, jumps: readonly ClockJump[]): number {
+  return jumps.reduce((wall, { atMs, wallMs }) => (nowMs >= atMs ? wall + wallMs : wall), EPOCH_MS + nowMs);
+}
+
 interface Host {
   readonly provider: SimProvider;
+  readonly supplying: Supplying | undefined;
   requests: number;
 }
 
@@ -113,7 +134,11 @@ function hostsOf(providers: readonly SimProvider[], faults: readonly ScheduledFa
   return new Map(
     providers.map((provider) => [
       `${provider.name}.sim`,
-      { provider: { ...provider, faults: [...provider.faults, ...faults] }, requests: 0 },
+      {
+        provider: { ...provider, faults: [...provider.faults, ...faults] },
+        supplying: provider.supply && { supply: provider.supply, cell: createSupply() },
+        requests: 0,
+      },
     ]),
   );
 }

@@ -61,7 +61,11 @@ function share(value: number | undefined, otherwise: string): string {
 function creditText({ credit }: Evaluation): string {
   return credit === undefined
     ? "none is due by this rule"
-    : `${Math.round(credit.share * 1e4) / 100} % of ${line(credit.of)}`;
+    : `${Math.round(credit.share * 1e4) / 100} % of ${line(credit.of)}${estimate(credit.estimateUsd)}`;
+}
+
+function estimate(usd: number | undefined): string {
+  return usd === undefined ? "" : ` (some ${usd.toFixed(2)} USD of what we used, at list prices)`;
 }
 
 function periods({ downtime }: Evaluation): string {

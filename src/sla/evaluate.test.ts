@@ -7,7 +7,7 @@ import type { Guarantee, Rule } from "./promise.ts";
 
 // Ten thousand of them: test/sla-months.test.ts.
 test("random months: each evaluator equals the brute force", () => {
-  for (let seed = 0; seed < 150; seed += 1) judgeRandomMonth(seed);
+  for (let seed = 0; seed < 60; seed += 1) judgeRandomMonth(seed);
 });
 
 const JUNE = monthRange("2026-06", "UTC");

@@ -80,15 +80,15 @@ describe("a window", () => {
 });
 
 for (const timeZone of ["UTC", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe", "Africa/Casablanca"]) {
-  test(`a calendar month in ${timeZone} counts from its very border, over two years`, () => {
+  test(`a calendar month in ${timeZone} counts from its very border`, () => {
     const slo: SloSettings = { ...SLO, calendar: { timeZone } };
     const monthOf = new Intl.DateTimeFormat("sv-SE", { timeZone, year: "numeric", month: "2-digit" });
     let nowMs = Date.UTC(2025, 11, 20);
     const window = createSloWindow(keptMs(slo), nowMs);
     let [month, total, bad] = ["", 0, 0];
-    for (let step = 0; step < 75_000; step += 1) {
+    for (let step = 0; step < 15_000; step += 1) {
       // Now and then a gap; near borders every call counts.
-      nowMs += step % 500 === 0 ? 7 * 3_600_000 : 899_999;
+      nowMs += step % 50 === 0 ? 31 * 3_600_000 : 899_999;
       const now = monthOf.format(nowMs);
       if (now !== month) [month, total, bad] = [now, 0, 0];
       const isBad = step % 3 === 0;

@@ -54,6 +54,18 @@ test("finds out the kind of page, keeps to it, and polls every 300 s with jitter
   expect(told.length).toBe(2);
 });
 
+test("the documents of a reading are handed over as they came, each once", async () => {
+  const seen: (readonly [url: string, same: boolean])[][] = [];
+  const onReading: PollerOptions["onReading"] = (_now, _before, documents) => {
+    const wanted = file("claude-green.summary.json");
+    seen.push(documents.map(({ url, bytes }) => [url, Buffer.from(bytes).equals(Buffer.from(wanted))]));
+  };
+  const { hand, poller } = started(serving(CLAUDE), { onReading });
+  await hand.advance(1_000);
+  expect(seen).toEqual([[[`${PAGE}/api/v2/summary.json`, true]]]);
+  poller.stop();
+});
+
 test("an open incident is read every 60 s; the floor of a page wins", async () => {
   const open = { "/api/v2/summary.json": "claude-2026-06-23.summary.json" };
   const quick = started(serving(open));

@@ -13,19 +13,26 @@ import { createLedger } from "../../src/observe/ledger/ledger.ts";
 import { readLedger } from "../../src/observe/ledger/read.ts";
 import { KEPT_ON_DISK } from "../../src/observe/ledger/store.ts";
 import { openDatabase } from "../../src/runtime/sqlite.ts";
+import { unzip } from "../../src/sla/zip.ts";
+import { createPageSnapshots } from "../../src/state/page-snapshots.ts";
 import { callFacts, type ScriptedCall } from "../support/scripted-call.ts";
 import { settingsOf, sim } from "../support/virtual.ts";
 
 const VERTEX = "https://europe-west1-aiplatform.googleapis.com";
 
 for (const [provider, model, wanted] of [
-  [{ name: "openai" }, "gpt-6", ["OpenAI API", "OpenAI Scale Tier"]],
-  [{ name: "mine", url: "https://api.openai.com/v1" }, "gpt-6", ["OpenAI API", "OpenAI Scale Tier"]],
+  [{ name: "openai" }, "gpt-6", ["OpenAI API", "OpenAI Scale Tier", "OpenAI Priority processing"]],
+  [
+    { name: "mine", url: "https://api.openai.com/v1" },
+    "gpt-6",
+    ["OpenAI API", "OpenAI Scale Tier", "OpenAI Priority processing"],
+  ],
   [{ name: "openai", url: "https://x.openai.azure.com/openai" }, "gpt-6", ["Azure OpenAI"]],
   [{ name: "anthropic", url: "http://proxy.example.com" }, "claude", ["Anthropic API"]],
   [{ name: "aws", url: "https://bedrock-runtime.eu-west-1.amazonaws.com" }, "x", ["Amazon Bedrock"]],
   [{ name: "vertex", url: VERTEX }, "gemini-3-pro", ["Gemini on Vertex AI"]],
   [{ name: "vertex", url: VERTEX }, "gemini-3.7-flash", ["Gemini on Vertex AI, models of shorter availability"]],
+  [{ name: "vertex", url: VERTEX }, "gemini-4-pro-preview-10-2026", []],
   [{ name: "mistral" }, "m", ["Mistral API", "Mistral, enterprise basic", "Mistral, enterprise standard"]],
   [{ name: "alpha", url: "http://evil.example/?api.openai.com" }, "m", []],
   [{ name: "alpha", url: "no url" }, "m", []],
@@ -44,7 +51,7 @@ test("a contract about some models leaves the others to the catalog", () => {
       .filter(({ covers }) => covers(model))
       .map(({ terms }) => terms.name);
   expect(names("gpt-5-mini")).toEqual(["Ours"]);
-  expect(names("gpt-6")).toEqual(["OpenAI API", "OpenAI Scale Tier"]);
+  expect(names("gpt-6")).toEqual(["OpenAI API", "OpenAI Scale Tier", "OpenAI Priority processing"]);
   expect(promisesOf({ name: "beta" }, read.contract)).toEqual([]);
 });
 
@@ -62,6 +69,10 @@ const OUTAGES = [
 const ALL_OCTOBER = 31 * 1_440;
 const CALLS_A_MINUTE = 6;
 
+const PRICE = { inputPerMillion: 1, outputPerMillion: 2, source: "https://prices.example.com", verified: "2026-10-01" };
+const USAGE = { inputTokens: 1_000, outputTokens: 100 };
+const CALL_USD = 0.0012;
+
 /** A call every five minutes; in the outages six a minute, which all fail at alpha and are answered by beta. */
 function writeMonth(database: Database): void {
   let minute = 0;
@@ -72,7 +83,7 @@ function writeMonth(database: Database): void {
     keeping: KEPT_ON_DISK,
     settings: () =>
       settingsOf({ url: (name) => `http://${name}` }, { providers: [sim("alpha", "anthropic-messages")] }),
-    priceOf: () => undefined,
+    priceOf: ({ name }) => (name === "alpha" ? PRICE : undefined),
     clock,
     wallMs,
     random: () => 0.5,
@@ -85,7 +96,8 @@ function writeMonth(database: Database): void {
     const isDown = OUTAGES.some(([from, to]) => minute >= from && minute < to);
     for (let number = 0; number < (isDown ? CALLS_A_MINUTE : minute % 5 === 0 ? 1 : 0); number++) {
       const attempts: ScriptedCall["attempts"] = isDown ? [["alpha/m", "server-error"], ["beta/m"]] : [["alpha/m"]];
-      for (const fact of callFacts({ id: `c${minute}-${number}`, atMs: wallMs(), attempts })) follower.read(fact);
+      for (const fact of callFacts({ id: `c${minute}-${number}`, atMs: wallMs(), attempts, usage: USAGE }))
+        follower.read(fact);
     }
     if (minute % 500 === 0) ledger.flush();
   }
@@ -110,6 +122,15 @@ claim: { days: 360, from: month-end }
 beforeAll(() => {
   const database = opened();
   writeMonth(database);
+  const { keep } = createPageSnapshots(database, () => {});
+  const said = (text: string) => [{ url: "https://status.example.com/api/v2/summary.json", bytes: Buffer.from(text) }];
+  for (const [day, text] of [
+    ["2026-08-05T10:00", "before"],
+    ["2026-10-05T10:41", "investigating"],
+    ["2026-10-05T16:44", "resolved"],
+  ] as const) {
+    keep("alpha", said(text), at(day) * MINUTE_MS);
+  }
   database.close();
   // The key is not in the environment: where its providers are is read all the same.
   const config = `providers:
@@ -142,7 +163,8 @@ for (const [rule, wanted] of [
     const judged = judgeProvider(ledger, "alpha", known, { month: "2026-10", nowMinute: at("2026-11-03T00:00"), of });
     const { evaluation } = claimable(judged.promises);
     expect(evaluation.contracted).toBeCloseTo(wanted, 12);
-    expect(evaluation.credit).toEqual({ share: 0.1, of: "the month's fees" });
+    expect(evaluation.credit).toMatchObject({ share: 0.1, of: "the month's fees" });
+    expect(evaluation.credit?.estimateUsd).toBeCloseTo(0.1 * CALL_USD * GOOD, 9);
     expect(judged.month).toMatchObject({ valid: BAD + GOOD, failed: BAD });
     expect(deadlinesOf(judged, "2026-10", Date.UTC(2027, 9, 22))).toEqual([
       { provider: "alpha", month: "2026-10", promise: "Ours", claimBy: "2027-10-26", daysLeft: 4 },
@@ -181,8 +203,17 @@ test("the catalog's promise is found by the url, judged in its own time zone, an
   expect(alpha.evaluations[0].contracted).toBeCloseTo(1 - 350 / ALL_OCTOBER, 12);
   expect(beta.evaluations[0]).toMatchObject({ name: "no promise known: what was measured" });
   expect(deadlines).toEqual([expect.objectContaining({ provider: "alpha", claimBy: "2026-11-04" })]);
+  // Beta answered all that alpha failed.
+  expect(alpha.clientsSaw).toBe(1);
   for (const [format, ...parts] of [
-    ["md", "## To be claimed", "by 2026-11-04", "alpha: Gemini on Vertex AI", "The month is cut in America/Los"],
+    [
+      "md",
+      "clients of Holdfast saw",
+      "## To be claimed",
+      "by 2026-11-04",
+      "alpha: Gemini on Vertex AI",
+      "The month is cut in America/Los",
+    ],
     ["html", "<!doctype html>", "Verified on 2026-08-31; confidence: quoted"],
     ["csv", "alpha,2026-10-05T10:00Z,6,6"],
   ]) {
@@ -190,6 +221,11 @@ test("the catalog's promise is found by the url, judged in its own time zone, an
     expect(shown.code).toBe(0);
     for (const part of parts) expect(shown.out).toContain(part);
   }
+  // More than a pipe holds comes through whole.
+  const table = (await run("sla", ...OF, "--format", "csv")).out.split("\r\n");
+  expect(table.join().length).toBeGreaterThan(300_000);
+  expect(table.at(-1)).toBe("");
+  expect(table.at(-2)).toMatch(/^beta,2026-10-31T23:59Z,6,0,/);
 }, 30_000);
 
 test("a contract wins; the pack is made under it, is whole, and is not after one changed byte", async () => {
@@ -200,6 +236,13 @@ test("a contract wins; the pack is made under it, is whole, and is not after one
   expect((await run("verify", pack)).code).toBe(0);
   const bytes = readFileSync(pack);
   expect(bytes.toString("latin1")).toContain("Credit: 10 % of the month's fees");
+  const files = new Map(unzip(bytes)?.map(({ name, bytes: body }) => [name, Buffer.from(body).toString()]));
+  expect([files.get("pages/0001"), files.get("pages/0002"), files.get("pages/0003")]).toEqual([
+    "investigating",
+    "resolved",
+    undefined,
+  ]);
+  expect(files.get("pages.csv")).toContain("pages/0001,2026-10-05T10:41:00.000Z,https://status.example.com/api/v2/");
   const at = bytes.indexOf("2026-10-05T10:00Z");
   bytes[at + 3] = 0x37;
   writeFileSync(pack, bytes);
@@ -221,6 +264,10 @@ test("what is promised to each route, without a ledger", async () => {
     },
     { target: "beta/m", promises: [] },
   ]);
+  const table = (await run(...of, "--format", "csv")).out.split("\r\n");
+  expect(table[0]).toStartWith("route,target,promise,sold_apart,promised,definition,");
+  expect(table[1]).toStartWith('chat,alpha/m,Gemini on Vertex AI,,0.995,"Per project');
+  expect(table[2]).toBe("chat,beta/m,,,,,,,,,,,");
   const own = await run(...of, "--contract", CONTRACT);
   expect(own.out).toContain("| chat | alpha/m | Ours | 99.90\u202f% |");
   expect(own.out).toContain("| chat | beta/m | none is known | nothing |");
@@ -237,7 +284,7 @@ test("slips are told", async () => {
     [["sla", ...OF, "--contract", join(folder, "none.yaml")], 2, "no such file"],
     [["sla", ...OF, "--contract", stranger], 1, "alpha, beta"],
     [["sla", ...OF, "--promise", "Gemini on Vertex"], 1, 'did you mean "Gemini on Vertex AI"'],
-    [["sla", "--promised", "--format", "zip"], 2, "md, html, json"],
+    [["sla", "--promised", "--format", "zip"], 2, "md, html, csv, json"],
     [["sla", "--promised", "--month", "2026-10"], 2, "takes no --month"],
     [["sla", "--promised", "--config", wrong], 2, "holdfast check"],
     [["sla", "--promised", "--config", join(folder, "none.yaml")], 2, "no such file"],

@@ -13,7 +13,8 @@ import { createEngine, type Engine, type EngineOptions } from "../../src/engine/
 import { type Checker, createChecker } from "../../src/sim/checkers.ts";
 import { type FaultScript, type ScheduledFault, standingFault } from "../../src/sim/fault-script.ts";
 import { SIM_PROVIDER_DEFAULTS, type SimProvider } from "../../src/sim/provider.ts";
-import { createWorld, type World } from "../../src/sim/world.ts";
+import { createWatch, type Watch } from "../../src/sim/watch.ts";
+import { type ClockJump, createWorld, type World } from "../../src/sim/world.ts";
 
 export const ANTHROPIC = "anthropic-messages";
 export const CHAT = "openai-chat";
@@ -43,6 +44,9 @@ export interface VirtualOptions {
   readonly seed?: number;
   readonly providers: readonly SimProvider[];
   readonly faults?: readonly ScheduledFault[];
+  readonly jumps?: readonly ClockJump[];
+  /** The invariants of `src/sim/watch.ts` are checked too. */
+  readonly watched?: boolean;
   /** `provider/model`, best first; default: every provider with the model `m`. */
   readonly targets?: readonly string[];
   readonly route?: Partial<RouteSettings>;
@@ -130,8 +134,9 @@ export function settingsOf(
 }
 
 export function virtual(options: VirtualOptions): Virtual {
-  const { seed = 1, providers, faults = [], route } = options;
-  const world = createWorld({ seed, providers, faults });
+  const { seed = 1, providers, faults = [], jumps = [], route } = options;
+  let watch: Watch | undefined;
+  const world = createWorld({ seed, providers, faults, jumps, sighted: (sighting) => watch?.sighted(sighting) });
   const locals = (route?.lastResort ?? []).filter(({ type }) => type === "local").length;
   const attemptsMax = (route?.attempts ?? ROUTE.attempts) + locals;
   const checker = createChecker({ attemptsMax: () => attemptsMax });
@@ -139,10 +144,12 @@ export function virtual(options: VirtualOptions): Virtual {
   const see = (event: GatewayEvent): void => {
     events.push(event);
     checker.see(event);
+    watch?.see(event);
     world.record(event);
   };
+  const settings = settingsOf(world, options);
   const engine = createEngine({
-    settings: settingsOf(world, options),
+    settings,
     runtime: {
       ...world.runtime,
       clock: options.clock?.(world) ?? world.runtime.clock,
@@ -152,18 +159,36 @@ export function virtual(options: VirtualOptions): Virtual {
     ...(options.priceOf && { priceOf: options.priceOf }),
     readers: [see, ...(options.reader === undefined ? [] : [options.reader])],
   });
+  const criticalities = new Map<string, Criticality>();
+  if (options.watched === true) {
+    const criticalityOf = (call: string): Criticality => criticalities.get(call) ?? "default";
+    watch = createWatch({
+      settings,
+      providers,
+      faults,
+      cells: engine.cells,
+      inFlight: world.inFlight,
+      criticalityOf,
+    });
+  }
   let calls = 0;
   return {
     world,
     engine,
     checker,
     events,
-    ask: (ask = {}) => start(engine, world, callOf(`call_${++calls}`, ask), ask),
+    ask(ask = {}) {
+      const id = `call_${++calls}`;
+      if (ask.criticality !== undefined) criticalities.set(id, ask.criticality);
+      return start(engine, world, callOf(id, ask), ask);
+    },
     async rest() {
       await world.run(Number.POSITIVE_INFINITY);
       checker.atRest({ inFlight: world.inFlight(), timers: world.timers() });
       if (engine.inFlight !== 0) throw new Error(`${engine.inFlight} calls have not ended`);
-      const broken = checker.invariants().filter(({ held }) => !held);
+      watch?.atRest();
+      const all = [...checker.invariants(), ...(watch?.invariants() ?? [])];
+      const broken = all.filter(({ held }) => !held);
       if (broken.length > 0) throw new Error(JSON.stringify(broken));
     },
   };
