@@ -81,3 +81,21 @@ test("no gateway: 1", async () => {
   await gateway.stop();
   expect((await run("drain", "primary/*")).code).toBe(1);
 });
+
+test("what is no gateway is told as that, and its 404 is no slip of whoever typed it", async () => {
+  const other = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: () => Response.json({ error: { message: "?", type: "x" } }, { status: 404 }),
+  });
+  const url = `http://127.0.0.1:${other.port}`;
+  const { error } = console;
+  let said = "";
+  console.error = (text: string) => {
+    said += text;
+  };
+  const code = await main(["drain", "primary/*", "--gateway", url]);
+  console.error = error;
+  await other.stop(true);
+  expect([code, said]).toEqual([1, `holdfast drain: ${url} is no Holdfast gateway: it answered 404`]);
+});
