@@ -49,6 +49,10 @@ test("drain and restore a target whose model has a slash", async () => {
   expect((await run("restore", "primary/org/m")).out).toBe("primary/org/m was not drained\n");
 });
 
+test("all of a provider, in words that a shell leaves alone", async () => {
+  expect((await run("drain", "primary/*")).out).toContain("put it back with: holdfast restore 'primary/*'\n");
+});
+
 test("--for and --json", async () => {
   const { code, out } = await run("drain", "primary/*", "--for", "1h", "--json");
   expect([code, JSON.parse(out)]).toEqual([
