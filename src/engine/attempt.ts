@@ -223,7 +223,8 @@ function laneFor(
   const demands = demandsOf(plan.client.wire, call, settlement.number < plan.tolerantFrom);
   const context = { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) };
   const { codec } = plan.client;
-  const isFollowedOn = isFollowed(plan, call);
+  // Of a continuation, too, the end is looked at.
+  const isFollowedOn = (call.resume ?? plan.resume) !== "off";
   const follow = isFollowedOn || plan.keeps;
   const formed = (lane: Lane): Lane => (holdsForm(plan, call, demands) ? new HeldForm(lane, demands.replaces) : lane);
   if (!isNative(plan)) {

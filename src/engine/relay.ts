@@ -115,9 +115,10 @@ export class Relay implements Lane {
     return this.#tap.stopped && !this.finished && this.fault === undefined;
   }
 
-  #take(frame: Uint8Array): void {
-    const kind = this.#tap.see(frame);
-    if (this.#decoder !== undefined) this.#hear(this.#decoder, frame);
+  #take(seen: Uint8Array): void {
+    const kind = this.#tap.see(seen);
+    if (this.#decoder !== undefined) this.#hear(this.#decoder, seen);
+    const frame = this.#tap.mended ?? seen;
     switch (kind) {
       case "drop":
         return;
