@@ -69,6 +69,14 @@ describe.each(LANES)("a target of %s and a client of %s", (target, client) => {
     expect(heard.closed || heard.errors.length === 1).toBe(true);
   });
 
+  test("a refusal of the second is not the first one's end, and is not shown", async () => {
+    const refusal = streamed[target]({ text: ANCHOR })
+      .replace('"end_turn"', '"refusal"')
+      .replace('"finish_reason":"stop"', '"finish_reason":"content_filter"');
+    const { heard } = await play(target, client, refusal);
+    expect([heard.closed, heard.errors.length, heard.text, heard.stop]).toEqual([false, 1, TEXT, undefined]);
+  });
+
   test("a call of a tool is not shown to a client that has none", async () => {
     const { heard } = await play(target, client, streamed[target]({ text: ANCHOR }, { name: "look", input: {} }));
     expect([heard.closed, heard.errors.length, heard.tools]).toEqual([false, 1, []]);
