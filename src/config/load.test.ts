@@ -191,7 +191,6 @@ test("status pages: the catalog's, another or none; read unless it is said not t
   expect(pages("url: 'https://proxy.example',")).toBe("https://status.claude.com");
   expect(good(SMALL).settings.status).toEqual({ idleMs: 300_000 });
   expect(good(`${SMALL}\nstatus: off\n`).settings.status).toBeUndefined();
-  expect(good(`${SMALL}\nstatus: {}\n`).settings.status).toEqual({ idleMs: 300_000 });
   expect(good(`${SMALL}\nstatus: { poll: auto }\n`).settings.status).toEqual({ idleMs: 300_000 });
   expect(good(`${SMALL}\nstatus: { poll: 2m }\n`).settings.status).toEqual({ idleMs: 120_000 });
   expect(good(`${SMALL}\nstatus: { poll: 1s }\n`).settings.status).toEqual({ idleMs: 30_000 });
