@@ -69,6 +69,14 @@ describe.each(LANES)("a target of %s and a client of %s", (target, client) => {
     expect(heard.closed || heard.errors.length === 1).toBe(true);
   });
 
+  test("a refusal of the second is not the first one's end, and is not shown", async () => {
+    const refusal = streamed[target]({ text: ANCHOR })
+      .replace('"end_turn"', '"refusal"')
+      .replace('"finish_reason":"stop"', '"finish_reason":"content_filter"');
+    const { heard } = await play(target, client, refusal);
+    expect([heard.closed, heard.errors.length, heard.text, heard.stop]).toEqual([false, 1, TEXT, undefined]);
+  });
+
   test("a call of a tool is not shown to a client that has none", async () => {
     const { heard } = await play(target, client, streamed[target]({ text: ANCHOR }, { name: "look", input: {} }));
     expect([heard.closed, heard.errors.length, heard.tools]).toEqual([false, 1, []]);
@@ -83,6 +91,23 @@ describe.each(LANES)("a target of %s and a client of %s", (target, client) => {
     expect([answer.role, answer.content.trimEnd(), asked.role]).toEqual(["assistant", ANCHOR, "user"]);
     expect(asked.content).toContain(ANCHOR);
   });
+});
+
+test("what the second one could not be told of the request is said at the seam", async () => {
+  const engine = handEngine(
+    [ANTHROPIC, CHAT],
+    ({ url }) => {
+      const isFirst = url.startsWith("http://p0");
+      const first = cut(streamed[ANTHROPIC](...SAID.map((text) => ({ text }))));
+      return respond(200, isFirst ? first : streamed[CHAT]({ text: `${ANCHOR} so.` }), SSE);
+    },
+    { resume: "text" },
+  );
+  const messages = [{ role: "user", content: "go" }];
+  const body = JSON.stringify({ model: "chat", max_tokens: 99, stream: true, messages, top_k: 5 });
+  const delivery = await engine.ask({ dialect: ANTHROPIC, stream: true, body });
+  expect(delivery.headers["x-holdfast-lossy"]).toBeUndefined();
+  expect((await delivered(delivery)).match(/"lossy":\["top_k"\]/g)).toHaveLength(2);
 });
 
 describe("what is counted from 1", () => {
