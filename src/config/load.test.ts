@@ -55,6 +55,7 @@ test("the catalog brings dialect and url, and the rest is the defaults", () => {
     ],
     keys: [],
     passthrough: true,
+    status: { idleMs: 300_000 },
   });
 });
 
@@ -181,12 +182,16 @@ test("whatever asks for nothing is accepted, built or not", () => {
   }
 });
 
-test("status pages: the catalog's, another or none; read only when asked", () => {
+test("status pages: the catalog's, another or none; read unless it is said not to", () => {
   const pages = (more: string) => good(SMALL.replace("key:", `${more} key:`)).settings.providers[0]?.statusPage;
   expect(pages("")).toBe("https://status.claude.com");
   expect(pages("status-page: off,")).toBeUndefined();
   expect(pages("status-page: 'http://10.0.0.5:8080/status/',")).toBe("http://10.0.0.5:8080/status");
-  expect(good(SMALL).settings.status).toBeUndefined();
+  expect(pages("url: 'http://127.0.0.1:9000',")).toBeUndefined();
+  expect(pages("url: 'https://proxy.example',")).toBe("https://status.claude.com");
+  expect(good(SMALL).settings.status).toEqual({ idleMs: 300_000 });
+  expect(good(`${SMALL}\nstatus: off\n`).settings.status).toBeUndefined();
+  expect(good(`${SMALL}\nstatus: {}\n`).settings.status).toEqual({ idleMs: 300_000 });
   expect(good(`${SMALL}\nstatus: { poll: auto }\n`).settings.status).toEqual({ idleMs: 300_000 });
   expect(good(`${SMALL}\nstatus: { poll: 2m }\n`).settings.status).toEqual({ idleMs: 120_000 });
   expect(good(`${SMALL}\nstatus: { poll: 1s }\n`).settings.status).toEqual({ idleMs: 30_000 });

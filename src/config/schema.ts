@@ -141,7 +141,7 @@ const status = object({
   poll: told(
     statusPoll,
     "`auto`: every 5 minutes, and every minute while something is open; a duration: instead of the 5 minutes, at least 30s.",
-    "off",
+    "auto",
   ),
 });
 const adminKey = feature(text("a key"), "off | a key");

@@ -123,8 +123,9 @@ function settingsOrThrow(config: HoldfastConfig, env: Readonly<Record<string, st
   const problems = [...unreadable, ...told, ...asking, ...deferring];
   if (problems.length > 0) throw new HoldfastConfigError(problems);
   // Keys tell a gateway's clients apart; the only client here is the process itself.
-  const { adminKey, ...settings } = loaded.settings;
-  return { ...settings, keys: [] };
+  const { adminKey, status, ...settings } = loaded.settings;
+  // Where a process asked for an engine alone, nobody else is asked anything unless it says so.
+  return { ...settings, keys: [], ...(config.status !== undefined && status !== undefined && { status }) };
 }
 
 const NOTHING_LATER = "the library defers no call; a gateway does";

@@ -1,5 +1,5 @@
 // The status pages of the providers in use, watched while a gateway runs: belief is given their word, the stream of facts is
-// told what changes, and a webhook's secret path makes a page be read again. Off unless the configuration asks for it.
+// told what changes, and a webhook's secret path makes a page be read again.
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
