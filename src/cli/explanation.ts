@@ -233,6 +233,7 @@ function keepingOf(route: RouteSettings, value: ValueOf): Pick<Steps, "cache" | 
         value("cache", route.cache?.scope ?? "tenant", "scope"),
         value("cache", durationText(route.cache?.ttlMs ?? 0), "ttl"),
         value("cache", durationText(route.cache?.staleIfErrorMs ?? 0), "stale-if-error"),
+        ...(route.cache?.tools === true ? [value("cache", "true", "tools")] : []),
       ],
     },
   };

@@ -44,7 +44,8 @@ function deferring({
   let deferral: Deferral | undefined;
   const here = virtual({
     providers: [sim("alpha", ANTHROPIC)],
-    route: { lastResort: [{ type: "defer" }] },
+    // The rung below must not hide what is wrong with a callback.
+    route: { lastResort: [{ type: "defer" }, { type: "canned", text: "Back soon." }] },
     faults: [{ ...on("alpha", { kind: "overloaded" }), forMs: downMs }],
     reader: (event: GatewayEvent) => deferral?.read(event),
   });
