@@ -92,8 +92,9 @@ function keep({ keys: context, route, answers, ttlMs, staleIfErrorMs }: Recorder
   if (words === undefined || keys === undefined) return;
   const freshUntilMs = atMs + ttlMs;
   answers.set(keys, {
-    texts: [words.text],
+    texts: words.text === "" ? [] : [words.text],
     model: words.model,
+    ...(words.calls && { calls: words.calls }),
     target,
     call: call.id,
     tenant: call.tenant,

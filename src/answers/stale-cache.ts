@@ -19,10 +19,10 @@ export function staleCache(answers: KeptAnswers, keys: KeyContext): Rung {
         const aliveAtMs = runtime.clock.now() - (runtime.wallMs() - outage.sinceWallMs);
         const kept = find(answers, keys, { call, runtime, aliveAtMs });
         if (kept === undefined) return { ok: false, fault: outage.fault, trail: [] };
-        const { texts, model, target } = kept;
+        const { texts, calls, model, target } = kept;
         const is = { servedBy: "stale-cache", degraded: "stale" } as const;
         const headers = headersOf(kept, outage, runtime.clock.now());
-        return spoken({ texts, target, model, headers, is }, keys.client, call, runtime);
+        return spoken({ texts, calls, target, model, headers, is }, keys.client, call, runtime);
       },
   };
 }

@@ -71,5 +71,7 @@ function sentence(command: string, target: string, json: unknown): string {
       : `${target} is back in rotation`;
   }
   const until = "drainedUntil" in said ? `until ${said.drainedUntil}` : "until it is restored";
-  return `${target} is out of rotation ${until}; put it back with: holdfast restore ${target}`;
+  // A shell would look for files of that name.
+  const word = target.includes("*") ? `'${target}'` : target;
+  return `${target} is out of rotation ${until}; put it back with: holdfast restore ${word}`;
 }

@@ -132,19 +132,22 @@ async function read(url: string, response: WireResponse): Promise<Told> {
     const hint = "set HOLDFAST_ADMIN_KEY to the gateway's admin key";
     return { ok: false, status, message: `the gateway at ${url} wants its admin key: ${hint}` };
   }
-  return { ok: false, status, message: errorMessage(json) ?? `the gateway at ${url} answered ${status}` };
+  const message = errorMessage(json);
+  // A provider, another program, or a path of the gateway's that is not its root: its status says nothing of what was asked.
+  if (message === undefined) return { ok: false, message: `${url} is no Holdfast gateway: it answered ${status}` };
+  return { ok: false, status, message };
 }
 
 function unreachable(url: string, why: string): Told {
   return { ok: false, message: `no gateway answers at ${url} (${why}); name it with --gateway URL` };
 }
 
+/** Of the admin API's own errors, which have a code and no type. */
 function errorMessage(json: unknown): string | undefined {
   if (typeof json !== "object" || json === null || !("error" in json)) return undefined;
   const { error } = json;
-  if (typeof error === "string") return error;
-  if (typeof error !== "object" || error === null || !("message" in error)) return undefined;
-  return typeof error.message === "string" ? error.message : undefined;
+  if (typeof error !== "object" || error === null || !("message" in error) || !("code" in error)) return undefined;
+  return typeof error.message === "string" && !("type" in error) ? error.message : undefined;
 }
 
 /** `undefined` for what is no JSON. */

@@ -24,6 +24,8 @@ for (const [args, code, said] of [
   [["--version"], 0, /^holdfast \d+\.\d+\.\d+\n$/],
   [["--help"], 0, /up .*\n.*check .*\n.*explain [\s\S]*sim /],
   [["check", "-h"], 0, /Exit codes/],
+  [["help", "tail"], 0, /^holdfast tail /],
+  [["help", "tial"], 2, /unknown command "tial"; did you mean "tail"\?/],
   [["chek"], 2, /unknown command "chek"; did you mean "check"\?/],
   [["report", "x"], 2, /there is no report "x"/],
   [["notify", "x"], 2, /there is: test/],

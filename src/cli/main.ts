@@ -41,6 +41,7 @@ async function loadSim(): Promise<Command> {
 /** Runs the command that `args` name and gives the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const [first, ...others] = args;
+  if (first === "help" && others[0] !== undefined) return main([...others, "--help"]);
   if (first === "--help" || first === "-h" || first === "help") return tell(usage());
   if (first === "--version" || first === "-v") return tell(`holdfast ${VERSION}`);
   // `npx holdfast` and `npm start -- --port 0` run the gateway.

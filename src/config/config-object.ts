@@ -63,6 +63,7 @@ export interface RouteConfig {
         readonly ttl?: Duration;
         readonly "stale-if-error"?: Duration;
         readonly scope?: "tenant" | "route" | "global";
+        readonly tools?: boolean;
       };
   /** Asked in this order when no target can answer: `stale-cache`, `provider/model` of `tier: local`, or a prepared sentence. */
   readonly "last-resort"?: readonly (string | { readonly canned: string | Readonly<Record<string, string>> })[];

@@ -93,6 +93,7 @@ routes:
       outage: off
       ttl: 1h
       stale-if-error: 7d
+      tools: false
       scope: tenant
     last-resort: []
     require: {}

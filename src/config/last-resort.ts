@@ -51,6 +51,7 @@ interface WrittenCache {
   readonly scope?: CacheSettings["scope"] | undefined;
   readonly ttl?: number | undefined;
   readonly "stale-if-error"?: number | undefined;
+  readonly tools?: boolean | undefined;
 }
 
 /** Answers are kept where the rung `stale-cache` gives them, though nothing is said of them, and where they are read while all is well. */
@@ -59,7 +60,7 @@ export function cacheOf(
   rungs: readonly LastResortSettings[],
 ): CacheSettings | undefined {
   if (written === "off") return undefined;
-  const { scope, ttl, "stale-if-error": staleIfError } = written ?? {};
+  const { scope, ttl, "stale-if-error": staleIfError, tools } = written ?? {};
   const isRead = rungs.some(({ type }) => type === "stale-cache");
   const outage = isRead ? likenessOf(written?.outage ?? standard.outage) : "off";
   const healthy = likenessOf(written?.healthy ?? standard.healthy);
@@ -70,6 +71,7 @@ export function cacheOf(
     scope: scope ?? standard.scope,
     ttlMs: ttl ?? standard.ttlMs,
     staleIfErrorMs: staleIfError ?? standard.staleIfErrorMs,
+    ...(tools === true && { tools }),
   };
 }
 

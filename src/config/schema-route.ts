@@ -92,6 +92,7 @@ const cache = object({
   ttl: told(lasting.optional(), "How long an answer is fresh.", "1h"),
   "stale-if-error": told(lasting.optional(), "How long after that it may still be given in an outage.", "7d"),
   scope: told(oneOf("tenant", "route", "global").optional(), "Who shares answers.", "tenant"),
+  tools: told(yesOrNo.optional(), "Answers that call the client's tools are kept as well.", false),
 });
 
 const LAST_RESORTS = 'stale-cache | provider/model | { canned: "…" } | defer';
@@ -168,7 +169,7 @@ export const route = object({
     "off",
   ),
   cache: told(
-    feature(cache, "off | { healthy, outage, ttl, stale-if-error, scope }"),
+    feature(cache, "off | { healthy, outage, ttl, stale-if-error, scope, tools }"),
     "Answers that are kept and given again. Where nothing is said: as its keys' defaults say.",
   ),
   "last-resort": told(

@@ -4,7 +4,7 @@
 import type { DeferralCell } from "./deferral.ts";
 import type { FaultKind } from "./fault.ts";
 import type { LimitKind } from "./rate-limit.ts";
-import type { Refusal } from "./reply.ts";
+import type { CalledTool, Refusal } from "./reply.ts";
 import type { PageHealth } from "./status-page.ts";
 
 /** Tokens of a full retry budget. */
@@ -186,6 +186,8 @@ export interface KeptAnswer {
   readonly call: string;
   readonly tenant: string;
   readonly route: string;
+  /** Calls of the client's tools after the text; absent: none. */
+  readonly calls?: readonly CalledTool[];
   /** What it is about, as the client named it; absent: it did not say. */
   readonly tags?: readonly string[];
   readonly atMs: number;

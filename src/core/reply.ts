@@ -47,9 +47,17 @@ export interface Frames {
   followedBy?(next: () => Promise<Uint8Array | undefined>): void;
 }
 
-/** What an answer said, where that was words alone. */
+/** A whole call of a client's tool. */
+export interface CalledTool {
+  readonly name: string;
+  /** Its input: a JSON object. */
+  readonly json: string;
+}
+
+/** What an answer said, where that was words alone; `calls` only where a route has those kept too. */
 export interface Words {
   readonly text: string;
+  readonly calls?: readonly CalledTool[];
   /** The model that wrote them, by its own name. */
   readonly model: string;
 }

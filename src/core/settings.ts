@@ -78,6 +78,8 @@ export interface CacheSettings {
   /** How long an answer is fresh, and for how long after that it may be given in an outage. */
   readonly ttlMs: number;
   readonly staleIfErrorMs: number;
+  /** Answers that call the client's tools are kept as well; absent: they are not. */
+  readonly tools?: true;
 }
 
 /** What the text of an answer must be. An answer that calls a tool is not judged. */

@@ -4,7 +4,7 @@
 import type { Call, ResumeMode } from "../core/call.ts";
 import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
 import type { Loss } from "../core/message.ts";
-import type { Answer, Frames, Refusal, Reply } from "../core/reply.ts";
+import type { Answer, Frames, Refusal, Reply, Words } from "../core/reply.ts";
 import type { HeaderMap, WireRequest, WireResponse } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
@@ -19,6 +19,7 @@ import type { QuotaGate } from "./quota-gate.ts";
 import { Relay } from "./relay.ts";
 import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
+import { Telling, toldBy } from "./telling.ts";
 import { type AttemptTimeouts, type Learnt, timeoutsFor } from "./timeouts.ts";
 import { renamed, Translation } from "./translate.ts";
 import { type Demands, demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
@@ -51,8 +52,8 @@ export interface AttemptPlan {
   /** What the route asks of every answer. */
   readonly validation?: Validation | undefined;
   readonly resume: ResumeMode;
-  /** Answers are kept: what they say is remembered until they are over. */
-  readonly keeps: boolean;
+  /** What is remembered of an answer until it is over, so that it can be kept. */
+  readonly keeps: "nothing" | "words" | "calls";
   /** How it is asked to go on with an answer; what it refused once it is not asked again. */
   readonly joinedBy: () => "prefix" | "anchor";
 }
@@ -194,7 +195,7 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
   }
   const made = answer(plan, call, { ...sent, response }, reader);
   if (call.delivered !== undefined && call.delivered.text !== "") return { ...made, joinedBy: plan.joinedBy() };
-  if (plan.keeps) made.told = () => lane.told();
+  if (plan.keeps !== "nothing") made.told = () => lane.told();
   if (isFollowed(plan, call)) made.unfinished = () => lane.unfinished();
   return made;
 }
@@ -223,14 +224,17 @@ function laneFor(
   const demands = demandsOf(plan.client.wire, call, settlement.number < plan.tolerantFrom);
   const context = { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) };
   const { codec } = plan.client;
-  const isFollowedOn = isFollowed(plan, call);
-  const follow = isFollowedOn || plan.keeps;
+  // Of a continuation, too, the end is looked at.
+  const isFollowedOn = (call.resume ?? plan.resume) !== "off";
+  const follow = isFollowedOn || plan.keeps !== "nothing";
+  const telling = plan.keeps === "calls" ? new Telling() : undefined;
   const formed = (lane: Lane): Lane => (holdsForm(plan, call, demands) ? new HeldForm(lane, demands.replaces) : lane);
   if (!isNative(plan)) {
-    const options = { emptyAllowed, follow, demands, names };
+    const options = { emptyAllowed, follow, demands, names, telling };
     return formed(new Translation(plan.dialect.codec.decoder(), codec.encoder(context), options));
   }
-  const own = { dropUsage, choices, emptyAllowed, demands, decoder: demands?.format && codec.decoder() };
+  const heard = telling && { telling, decoder: codec.decoder() };
+  const own = { dropUsage, choices, emptyAllowed, demands, decoder: demands?.format && codec.decoder(), heard };
   if (!isFollowedOn) return formed(new Relay(plan.dialect.wire, { ...own, follow }));
   const encoderFrom = (seam: Seam) => codec.encoder({ ...context, seam });
   return formed(new Relay(plan.dialect.wire, { ...own, follow, encoderFrom }));
@@ -320,7 +324,8 @@ async function whole(
   settlement.content();
   settlement.settle(undefined);
   const made = answer(plan, call, sent, once(rendered));
-  if (plan.keeps) made.told = verdict.words;
+  if (plan.keeps === "words") made.told = verdict.words;
+  else if (plan.keeps === "calls") made.told = () => toldIn(plan, body, sent.prepared);
   return made;
 }
 
@@ -338,6 +343,13 @@ function translateWhole(
   const rendered = plan.client.codec.encodeReply(events, { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) });
   // What only the provider's dialect has (a server tool's block) may have been all of the answer.
   return plan.client.wire.judge(rendered, call).fault ?? rendered;
+}
+
+/** In the target's own dialect: what a translation leaves out is not to be kept. */
+function toldIn({ dialect }: AttemptPlan, body: Uint8Array, { names }: Pick<Prepared, "names">): Words | undefined {
+  const events = dialect.codec.decodeReply(body);
+  if (isFault(events)) return undefined;
+  return toldBy(names === undefined ? events : events.map((event) => renamed(event, names)));
 }
 
 function once(body: Uint8Array): Frames {

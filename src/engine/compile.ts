@@ -165,7 +165,7 @@ function plan({ route, target, matched, providers, context }: PlanContext): Plan
     hasStore: provider.name === storeOf(route, provider.dialect, providers),
     tolerantFrom: Math.min(route.attempts, route.targets.length),
     resume: route.resume,
-    keeps: route.cache !== undefined,
+    keeps: route.cache === undefined ? "nothing" : route.cache.tools === true ? "calls" : "words",
   };
   return { plan, provider: found.settings };
 }

@@ -12,6 +12,7 @@ import { type Decoder, type Encoder, SEAM_BLOCK } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
 import { TextLog } from "../dialects/text-log.ts";
 import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
+import type { Telling } from "./telling.ts";
 import { type Demands, Hearing, looped, wrongForm } from "./usefulness.ts";
 
 export interface TranslationOptions {
@@ -22,6 +23,8 @@ export interface TranslationOptions {
   readonly demands?: Demands | undefined;
   /** The client's names of tools by those that were sent. */
   readonly names?: ReadonlyMap<string, string> | undefined;
+  /** Hears all of it, where more than its words is kept. */
+  readonly telling?: Telling | undefined;
 }
 
 /** With the client's own name of the tool. */
@@ -50,6 +53,7 @@ export class Translation implements Lane {
   #held: Uint8Array[] = [];
   #toolBytes = 0;
   readonly #log: TextLog | undefined;
+  readonly #telling: Telling | undefined;
   #thought = false;
   #native = false;
   #model = "";
@@ -69,6 +73,7 @@ export class Translation implements Lane {
     // Without a form to keep to, only the end of the text is of interest.
     const hearsCalls = options.demands?.toolCheck !== undefined;
     this.#log = options.follow ? new TextLog() : undefined;
+    this.#telling = options.telling;
     this.#hearsText = options.demands?.format !== undefined || this.#log === undefined;
     this.#heard = options.demands?.format
       ? new Hearing(hearsCalls)
@@ -76,6 +81,7 @@ export class Translation implements Lane {
   }
 
   told(): Words | undefined {
+    if (this.#telling !== undefined) return this.#telling.words;
     const text = this.#native || this.#special || this.#toolsBegun > 0 ? undefined : this.#log?.read();
     return text === undefined || text === "" ? undefined : { text, model: this.#model };
   }
@@ -159,6 +165,7 @@ export class Translation implements Lane {
     if (this.#isUseless(event)) return;
     if (event.type !== "message-start" && event.type !== "native") this.#notice(event);
     if (this.#log !== undefined) this.#follow(this.#log, event);
+    this.#telling?.hear(event);
     const encoded = this.#encoder.encode(event);
     if (encoded !== undefined) {
       if (encoded.bytes.length > 0) this.#held.push(encoded.bytes);

@@ -159,8 +159,10 @@ function settler({ clock }: Runtime, book: Book, flush: () => void): () => void 
 /** True when it may have changed something. */
 function hear(book: Book, event: GatewayEvent, atMs: number): boolean {
   if (event.type === "attempt-end") noteAttemptEnd(book, event.target, event.fault, atMs);
-  else if (event.type === "belief") noteBelief(book, event, atMs);
-  else if (event.type === "probe") noteProbe(book, event, atMs);
+  // What a page's word takes or gives is no outcome: a target that was not seen since the start is not seen by it.
+  else if (event.type === "belief") {
+    if (event.from !== event.state) noteBelief(book, event, atMs);
+  } else if (event.type === "probe") noteProbe(book, event, atMs);
   else if (event.type === "status") notePage(book, wordsOf(event, atMs), atMs);
   else return false;
   return true;

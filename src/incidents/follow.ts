@@ -19,6 +19,7 @@ const RELAPSES_KEPT = 10;
 const RELAPSES_TOLD = 3;
 const FLAPPING_MS = 30 * 60_000;
 const TOGETHER_MS = 60_000;
+const LATE_MS = 30_000;
 
 export interface BeliefFact {
   readonly target: string;
@@ -134,7 +135,7 @@ function rose(book: Book, { target, domain, state }: BeliefFact, nowMs: number):
   watchRecovery(book, incident, nowMs);
 }
 
-const RECOVERS = { service: "Probes succeed", account: "The account is taken again" } as const;
+const RECOVERS = { service: "Probes and calls succeed", account: "The account is taken again" } as const;
 
 /** Every target is at least on its way back: from here on it is watched, until it was clean for long enough. */
 export function watchRecovery(book: Book, incident: Incident, nowMs: number): void {
@@ -144,7 +145,10 @@ export function watchRecovery(book: Book, incident: Incident, nowMs: number): vo
   if (incident.state !== "investigating" && incident.state !== "identified") return;
   incident.monitoringMs = nowMs;
   const text = `${RECOVERS[incident.edge]}. ${situation({ ...incident, state: "monitoring" })}`;
-  tell(book, incident, { kind: "updated", state: "monitoring", text, quiet: isFlapping(incident, nowMs) }, nowMs);
+  // Where it has been clean for long, its end is what is told.
+  const isLate = nowMs - (incident.cleanSinceMs ?? nowMs) >= LATE_MS;
+  const quiet = isLate || isFlapping(incident, nowMs);
+  tell(book, incident, { kind: "updated", state: "monitoring", text, quiet }, nowMs);
 }
 
 function relapse(book: Book, incident: Incident, text: string, nowMs: number): void {

@@ -62,11 +62,14 @@ function letGo(
   { nowMs, cleanMs }: { readonly nowMs: number; readonly cleanMs: number },
 ): void {
   const { heard, lastSuccessMs, metMs, ring } = watchOf(book, incident.domain);
-  if (nowMs - lastSuccessMs > SEEN_CALM_MS || nowMs - Math.max(metMs, lastDirtyMs(ring)) < cleanMs) return;
+  const cleanSinceMs = Math.max(metMs, lastDirtyMs(ring));
+  if (nowMs - lastSuccessMs > SEEN_CALM_MS || nowMs - cleanSinceMs < cleanMs) return;
   for (const [target, standing] of Object.entries(incident.targets)) {
     if (standing !== "sick" && standing !== "back") continue;
     if (nowMs - (heard.get(target) ?? incident.lastEvidenceMs) < cleanMs) continue;
     incident.targets[target] = "unseen";
+    // It was clean for long enough meanwhile: nothing more is waited for.
+    incident.cleanSinceMs ??= cleanSinceMs;
     const text = `${target} has not been asked for ${spanText(cleanMs)}, and others of ${incident.domain} are well`;
     say(book, incident, { kind: "updated", text, quiet: true }, nowMs);
   }

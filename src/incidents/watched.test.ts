@@ -36,6 +36,11 @@ describe("a target that nobody asks for any more", () => {
     return book;
   }
 
+  test("ends with ten minutes in which all calls were answered, not with twenty", () => {
+    const book = half(T0 + 13 * MIN);
+    expect([only(book).state, (only(book).resolvedMs ?? 0) <= T0 + 12 * MIN + 2 * S]).toEqual(["resolved", true]);
+  });
+
   test("does not keep the incident open; as sick as it was when somebody asks again, it opens the same one", () => {
     const book = half(T0 + 30 * MIN);
     expect(only(book).state).toBe("resolved");

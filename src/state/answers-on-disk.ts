@@ -3,6 +3,7 @@
 
 import type { AnswerKeys, KeptAnswer, KeptAnswers } from "../core/cell.ts";
 import type { Database, Statement } from "../core/database.ts";
+import type { CalledTool } from "../core/reply.ts";
 import type { Runtime } from "../core/runtime.ts";
 
 const PART = "kept answers";
@@ -15,6 +16,7 @@ const STEPS = [
    CREATE TABLE kept_answer_secret (id INTEGER PRIMARY KEY CHECK (id = 1), secret BLOB NOT NULL) STRICT;
    INSERT INTO kept_answer_secret (id, secret) VALUES (1, randomblob(32))`,
   "ALTER TABLE kept_answer ADD COLUMN tags TEXT",
+  "ALTER TABLE kept_answer ADD COLUMN calls TEXT",
 ];
 const WRITE_AFTER_MS = 1_000;
 const NEXT_BATCH_MS = 20;
@@ -39,6 +41,7 @@ interface Row {
   readonly fresh_until_ms: number;
   readonly gone_at_ms: number;
   readonly tags: string | null;
+  readonly calls: string | null;
 }
 
 export interface AnswersOnDisk {
@@ -134,17 +137,17 @@ function takeSome(waiting: Map<string, Change>, rowsMax: number): Change[] {
 function writerOf(database: Database, runtime: Runtime): (changes: readonly Change[], gone: readonly string[]) => void {
   const put = database.prepare(
     `INSERT OR REPLACE INTO kept_answer
-       (key, stem, texts, target, model, call, tenant, route, tags, at_ms, fresh_until_ms, gone_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (key, stem, texts, target, model, call, tenant, route, tags, calls, at_ms, fresh_until_ms, gone_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const remove: Statement = database.prepare("DELETE FROM kept_answer WHERE key = ?");
   return (changes, gone) => {
     const epochMs = runtime.wallMs() - runtime.clock.now();
     for (const key of gone) remove.run(key);
     for (const { keys, answer } of changes) {
-      const { texts, target, model, call, tenant, route, tags, atMs, freshUntilMs, goneAtMs } = answer;
+      const { texts, target, model, call, tenant, route, tags, calls, atMs, freshUntilMs, goneAtMs } = answer;
       const times = [atMs, freshUntilMs, goneAtMs].map((ms) => ms + epochMs);
-      const named = [target, model, call, tenant, route, tags === undefined ? null : JSON.stringify(tags)] as const;
+      const named = [target, model, call, tenant, route, jsonOf(tags), jsonOf(calls)] as const;
       put.run(keys.exact, keys.stem ?? null, JSON.stringify(texts), ...named, ...times);
     }
   };
@@ -157,7 +160,8 @@ function load(database: Database, runtime: Runtime): (readonly [AnswerKeys, Kept
   return rows.flatMap((row): (readonly [AnswerKeys, KeptAnswer])[] => {
     const texts = textsOf(row.texts);
     const tags = row.tags === null ? undefined : textsOf(row.tags);
-    if (texts === undefined) return [];
+    const calls = row.calls === null ? undefined : callsOf(row.calls);
+    if (texts === undefined || (row.calls !== null && calls === undefined)) return [];
     const { key, stem, target, model, call, tenant, route } = row;
     const answer: KeptAnswer = {
       texts,
@@ -167,6 +171,7 @@ function load(database: Database, runtime: Runtime): (readonly [AnswerKeys, Kept
       tenant,
       route,
       ...(tags && { tags }),
+      ...(calls && { calls }),
       atMs: row.at_ms - epochMs,
       freshUntilMs: row.fresh_until_ms - epochMs,
       goneAtMs: row.gone_at_ms - epochMs,
@@ -183,6 +188,24 @@ function textsOf(json: string): readonly string[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+function jsonOf(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
+function callsOf(json: string): readonly CalledTool[] | undefined {
+  try {
+    const calls: unknown = JSON.parse(json);
+    return Array.isArray(calls) && calls.every(isCall) ? calls : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isCall(value: unknown): value is CalledTool {
+  const call = value as Partial<CalledTool> | null;
+  return typeof call?.name === "string" && typeof call.json === "string";
 }
 
 function secretOf(database: Database): Uint8Array {

@@ -63,12 +63,24 @@ const tool = (index: number) =>
 
 const HARD = 'a "quote", a \\ and \u2028 🐋 é\nnew';
 
-async function keptOf(client: DialectId, target: DialectId, body: string, resume: ResumeMode): Promise<unknown> {
+async function keptOf(
+  client: DialectId,
+  target: DialectId,
+  body: string,
+  { resume = "text", tools }: { readonly resume?: ResumeMode; readonly tools?: true } = {},
+): Promise<unknown> {
   const here = virtual({
     providers: [sim("alpha", target)],
     route: {
       resume,
-      cache: { healthy: "off", outage: "exact", scope: "tenant", ttlMs: 60_000, staleIfErrorMs: 600_000 },
+      cache: {
+        healthy: "off",
+        outage: "exact",
+        scope: "tenant",
+        ttlMs: 60_000,
+        staleIfErrorMs: 600_000,
+        ...(tools && { tools }),
+      },
       lastResort: [{ type: "stale-cache" }],
     },
     transport: () => () => {
@@ -90,7 +102,9 @@ async function keptOf(client: DialectId, target: DialectId, body: string, resume
   while (reply.ok && (await reply.frames.read()) !== undefined);
   await here.rest();
   const found: unknown[] = [];
-  here.engine.cells.answers.purge(({ texts, model }) => found.push([texts.join(""), model]) > 0);
+  here.engine.cells.answers.purge(
+    ({ texts, model, calls }) => found.push([texts.join(""), model, ...(calls ? [calls] : [])]) > 0,
+  );
   return found[0];
 }
 
@@ -108,7 +122,7 @@ const KEPT: readonly (readonly [string, DialectId, string, string])[] = [
 
 describe.each(LANES)("asked by $client, resume $resume", ({ client, resume }) => {
   test.each(KEPT)("kept, %s of %s", async (_, target, body, said) => {
-    expect(await keptOf(client, target, body, resume)).toEqual([said, "theirs"]);
+    expect(await keptOf(client, target, body, { resume })).toEqual([said, "theirs"]);
   });
 });
 
@@ -169,7 +183,7 @@ const NOT_KEPT: readonly (readonly [string, DialectId, string])[] = [
 
 describe.each(CLIENTS)("asked by %s", (client) => {
   test.each(NOT_KEPT)("not kept: %s, of %s", async (_, target, body) => {
-    expect(await keptOf(client, target, body, "text")).toBeUndefined();
+    expect(await keptOf(client, target, body)).toBeUndefined();
   });
 });
 
@@ -188,6 +202,41 @@ test("a whole reply is kept with its blocks", async () => {
     usage: { input_tokens: 1, output_tokens: 9 },
   });
   for (const client of [ANTHROPIC, CHAT] as const) {
-    expect(await keptOf(client, ANTHROPIC, body, "text")).toEqual([`One. ${HARD}`, "theirs"]);
+    expect(await keptOf(client, ANTHROPIC, body)).toEqual([`One. ${HARD}`, "theirs"]);
   }
+});
+
+const CALLED: readonly (readonly [string, DialectId, string, readonly unknown[]])[] = [
+  [
+    "a call after words",
+    CHAT,
+    chat(say("Let me see."), chunk({ tool_calls: [call] }), chunk({}, "tool_calls")),
+    ["Let me see.", "theirs", [{ name: "f", json: "{}" }]],
+  ],
+  [
+    "a call after words",
+    ANTHROPIC,
+    messages([...text(0, "Let me see."), ...tool(1)], "tool_use"),
+    ["Let me see.", "theirs", [{ name: "f", json: "{}" }]],
+  ],
+  ["words alone", ANTHROPIC, messages(text(0, "Hello"), "end_turn"), ["Hello", "theirs"]],
+  [
+    "a call, whole",
+    CHAT,
+    whole({ role: "assistant", content: null, tool_calls: [call] }, "tool_calls"),
+    ["", "theirs", [{ name: "f", json: "{}" }]],
+  ],
+];
+
+describe.each(CLIENTS)("asked by %s, where the route has calls kept too", (client) => {
+  test.each(CALLED)("kept, %s of %s", async (_, target, body, expected) => {
+    expect(await keptOf(client, target, body, { tools: true })).toEqual(expected);
+  });
+
+  test.each(NOT_KEPT.filter(([name]) => !name.includes("tool call")))(
+    "not kept: %s, of %s",
+    async (_, target, body) => {
+      expect(await keptOf(client, target, body, { tools: true })).toBeUndefined();
+    },
+  );
 });

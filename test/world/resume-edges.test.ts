@@ -148,3 +148,52 @@ describe("a second answer that goes wrong as well", () => {
     },
   );
 });
+
+test("an answer is gone on with twice at most, however many attempts and targets there are", async () => {
+  const names = ["alpha", "beta", "gamma", "delta", "epsilon"];
+  const here = virtual({
+    providers: names.map((name) => sim(name, ANTHROPIC, { words: WORDS })),
+    targets: names.map((name) => `${name}/m`),
+    faults: names.map((name) => on(name, { kind: "cut", after: 12 })),
+    route: { resume: "text", attempts: 9 },
+  });
+  const client = here.ask({});
+  await here.rest();
+  const { errors, closed, violations } = heardBy(client);
+  expect([errors.length, closed, violations]).toEqual([1, false, []]);
+  expect(here.events.filter(({ type }) => type === "resume")).toHaveLength(2);
+});
+
+test("a deadline that passes while another target is asked ends the call, with the truth", async () => {
+  const here = virtual({
+    providers: [sim("alpha", ANTHROPIC, { words: WORDS }), sim("beta", CHAT, { words: WORDS, firstTokenMs: 30_000 })],
+    faults: [on("alpha", CUT)],
+    route: { resume: "text" },
+  });
+  const client = here.ask({ deadlineMs: 6_000 });
+  await here.rest();
+  const { errors, closed } = heardBy(client);
+  expect([errors.length, closed]).toEqual([1, false]);
+  expect(client.endedAtMs).toBeLessThanOrEqual(6_500);
+  expect(here.events.filter(({ type }) => type === "call-end")).toHaveLength(1);
+});
+
+test("a cut at word 40 of 60 reaches the client as all 60, once, within a second", async () => {
+  for (const client of [ANTHROPIC, CHAT] as const) {
+    const here = virtual({
+      providers: [
+        sim("alpha", client, { words: WORDS }),
+        sim("beta", client === CHAT ? ANTHROPIC : CHAT, { words: WORDS, firstTokenMs: 200 }),
+      ],
+      faults: [on("alpha", CUT)],
+      route: { resume: "text" },
+    });
+    const asked = here.ask({ dialect: client });
+    await here.rest();
+    const cutMs = here.events.find(({ type }) => type === "resume")?.atMs ?? 0;
+    const after = asked.pieces.filter(({ atMs }) => atMs >= cutMs);
+    expect(heardBy(asked).text.split(" ")).toHaveLength(WORDS);
+    const broke = here.events.find((event) => event.type === "attempt-end" && event.target === "alpha/m")?.atMs ?? 0;
+    expect((after[0]?.atMs ?? Number.POSITIVE_INFINITY) - broke).toBeLessThanOrEqual(1_000);
+  }
+});

@@ -123,7 +123,8 @@ class MessagesEncoder implements Encoder {
   #start(model: string, usage: Usage | undefined): string {
     this.#started = true;
     this.#startUsage = usage;
-    const message = messageJson(this.#context, { model, content: [], stop: null, stopSequence: null, usage });
+    const spoken = model === "" ? this.#context.call.inspected.model : model;
+    const message = messageJson(this.#context, { model: spoken, content: [], stop: null, stopSequence: null, usage });
     return frame({ type: "message_start", message });
   }
 
@@ -139,7 +140,8 @@ class MessagesEncoder implements Encoder {
       this.#text = block;
       out += this.#blockStart({ type: "text", text: "" });
     }
-    return out + frame({ type: "content_block_delta", index: this.#index, delta: { type: "text_delta", text } });
+    // By hand: nearly every frame is one of these.
+    return `${out}event: content_block_delta\ndata: {"type":"content_block_delta","index":${this.#index},"delta":{"type":"text_delta","text":${JSON.stringify(text)}}}\n\n`;
   }
 
   #isShown({ text }: { readonly text: string }): boolean {
@@ -225,7 +227,7 @@ export function encodeReply(events: readonly StreamEvent[], context: EncodeConte
     text = undefined;
   };
   for (const event of events) {
-    if (event.type === "message-start") model = event.model;
+    if (event.type === "message-start" && event.model !== "") model = event.model;
     if (event.type === "message-start" || event.type === "message-end") usage = { ...usage, ...event.usage };
     if (event.type === "text-delta" && event.text !== "") {
       if (text !== event.block) closeText();

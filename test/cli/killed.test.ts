@@ -5,12 +5,12 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "../../test/support/gateway.ts";
-import { receiver } from "../../test/support/receiver.ts";
-import { standingFault } from "../sim/fault-script.ts";
-import { startSimProvider } from "./sim-provider.ts";
+import { startSimProvider } from "../../src/cli/sim-provider.ts";
+import { standingFault } from "../../src/sim/fault-script.ts";
+import { until } from "../support/gateway.ts";
+import { receiver } from "../support/receiver.ts";
 
-const MAIN = join(import.meta.dir, "main.ts");
+const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
 const SECRET = `whsec_${btoa("0123456789012345678901234567890123")}`;
 
 test("every message arrives, those that were on their way twice, under the same ids", async () => {
