@@ -86,6 +86,7 @@ export function createBelieving(context: BelievingContext): Believing {
     model: target.model,
     self: cells.self,
     domain: target.domain,
+    owner: target.vendor,
   };
   const intake = cells.intake(context.provider);
   return {

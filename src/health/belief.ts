@@ -40,6 +40,8 @@ export interface Believed {
   readonly model: string;
   readonly self: SelfCell;
   readonly domain: string;
+  /** Who falls silent with it: its vendor, where that has several domains. Absent: the domain alone. */
+  readonly owner?: string | undefined;
 }
 
 /** A change of state, for whoever is told of it. */
@@ -168,7 +170,7 @@ function weighed(believed: Believed, nowMs: number, known?: number): Change | un
   const rate = known ?? rateOf(cell.attempted, nowMs);
   const total = totalOf(believed, nowMs, rate);
   const limit = ejectAt(rate);
-  if (cell.silence >= limit / 2) domainSilent(believed.self, believed.domain, nowMs);
+  if (cell.silence >= limit / 2) domainSilent(believed.self, believed.owner ?? believed.domain, nowMs);
   if (total >= limit && !suspectsItself(believed.self, nowMs)) return ejected(cell, nowMs, PROBES_WANTED_MIN);
   if (cell.state === "healthy" && total >= limit / 2) return turn(cell, "suspect", nowMs);
   if (cell.state === "suspect" && total < limit / 4) return turn(cell, "healthy", nowMs);
@@ -248,15 +250,15 @@ export interface Outcome {
 
 /** One outcome of an attempt, or the half of a success. */
 export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Moment): Change | undefined {
-  const { cell, pool, vendor, model, self, domain } = believed;
+  const { cell, pool, vendor, model, self, domain, owner = domain } = believed;
   const { failed, weight, beganMs, last, silent = false } = outcome;
-  if (!failed) domainAnswered(self, domain, nowMs);
+  if (!failed) domainAnswered(self, owner, nowMs);
   // It was late for us: nobody knows for whom else.
   else if (silent && isLagging(self, nowMs)) return undefined;
   else if (silent && isWeighed(cell)) {
     const limit = ejectAt(rateOf(cell.attempted, nowMs));
     const score = scored(cell.score, DETECTION, true, weight);
-    if (score >= limit / 2) domainSilent(self, domain, nowMs);
+    if (score >= limit / 2) domainSilent(self, owner, nowMs);
     if (suspectsItself(self, nowMs)) return doubted(believed, Math.min(score, DOUBTED * limit), nowMs);
   }
   notePool(pool, { model, failed, weight }, nowMs);
