@@ -160,7 +160,7 @@ function policySteps(route: RouteSettings, origin: OriginText, value: ValueOf): 
       values: [],
     },
     resume: {
-      does: "a stream that breaks after its first content is gone on with by another attempt, in the same stream",
+      does: "a stream that breaks after its first content is gone on with by another attempt, in the same stream; one of which JSON was asked is held until it is whole, and begun anew if it breaks",
       values: [value("resume", route.resume)],
     },
   };

@@ -15,6 +15,8 @@ import { createReload } from "./reload.ts";
 
 type Listen = Settings["listen"];
 
+const LOOK_AGAIN_MS = 1_000;
+
 export interface Plan {
   readonly settings: Settings;
   /** Shows what happens by itself, in place of the call log. */
@@ -81,7 +83,13 @@ function follower({ named, file, text, listen, wanted, clock }: Followed): Requi
     follow(apply) {
       const read = () => readConfigFile(named ?? file);
       const reload = createReload({ read, listen, wanted, apply, tell: (told) => console.error(told) }, text);
-      stop = watchFile(file, () => void reload(false), { clock });
+      const unwatch = watchFile(file, () => void reload(false), { clock });
+      // What was changed after it was read and before it was watched, while keys were fetched, say.
+      const disarm = clock.after(LOOK_AGAIN_MS, () => void reload(false));
+      stop = () => {
+        unwatch();
+        disarm();
+      };
       return () => void reload(true);
     },
     stop: () => stop(),

@@ -140,7 +140,7 @@ export const route = object({
   ),
   resume: told(
     feature(oneOf("text", "all"), "off | text | all"),
-    "Goes on after a break in mid-answer: text without tools, or all text.",
+    "Goes on after a break in mid-answer: text without tools, or all text. Small JSON that was asked for is held until it is whole.",
     "text",
   ),
   usage: told(

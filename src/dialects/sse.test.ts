@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { rounds } from "../../test/support/effort.ts";
 import { FrameCutter, frameFields, frameOf } from "./sse.ts";
 
 const LIMIT = 1 << 20;
@@ -114,7 +115,7 @@ test("a frame in the usual form says what the rules of any form say", () => {
         data: data.length === 0 ? undefined : data.join("\n"),
       });
     }),
-    { numRuns: 2_000 },
+    { numRuns: rounds(2_000) },
   );
 });
 

@@ -93,6 +93,23 @@ describe.each(LANES)("a target of %s and a client of %s", (target, client) => {
   });
 });
 
+test("what the second one could not be told of the request is said at the seam", async () => {
+  const engine = handEngine(
+    [ANTHROPIC, CHAT],
+    ({ url }) => {
+      const isFirst = url.startsWith("http://p0");
+      const first = cut(streamed[ANTHROPIC](...SAID.map((text) => ({ text }))));
+      return respond(200, isFirst ? first : streamed[CHAT]({ text: `${ANCHOR} so.` }), SSE);
+    },
+    { resume: "text" },
+  );
+  const messages = [{ role: "user", content: "go" }];
+  const body = JSON.stringify({ model: "chat", max_tokens: 99, stream: true, messages, top_k: 5 });
+  const delivery = await engine.ask({ dialect: ANTHROPIC, stream: true, body });
+  expect(delivery.headers["x-holdfast-lossy"]).toBeUndefined();
+  expect((await delivered(delivery)).match(/"lossy":\["top_k"\]/g)).toHaveLength(2);
+});
+
 describe("what is counted from 1", () => {
   const from1 = (text: string) =>
     text.replace(/"index":(\d+)(?=,"(?:content_block|delta|id)"|})/g, (all, index: string) =>

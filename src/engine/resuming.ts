@@ -202,7 +202,8 @@ class Resumable implements Frames {
     // Nobody could go on: the client is told of the break, not of who could not help.
     if (!reply.ok) return this.#settle(this.#asLeft(ending));
     const how = this.#text === "" ? "anew" : (reply.joinedBy ?? "anchor");
-    this.#seam = { resume: { from, to: reply.target, cause: broken.kind, at_char: this.#text.length, how } };
+    const resume = { from, to: reply.target, cause: broken.kind, at_char: this.#text.length, how };
+    this.#seam = { resume, ...(reply.lossy.length > 0 && { lossy: reply.lossy }) };
     this.#scope.emit({
       type: "resume",
       atMs: this.#scope.runtime.clock.now(),

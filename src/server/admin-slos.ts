@@ -7,6 +7,7 @@ import { type AdminFault, adminFault } from "./admin-fault.ts";
 
 const KNOWN = ["month", "from", "to"];
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 export function listSlos(
   observers: Observers | undefined,
@@ -36,6 +37,8 @@ function get(query: URLSearchParams, name: string): string | undefined {
 export function sloSpanOf(wish: Parameters<typeof spanOf>[0], nowMs: number): SloSpan | string {
   const span = spanOf(wish, nowMs);
   if (typeof span === "string") return span;
+  // Where a month begins a day earlier than in UTC it may have.
+  if (span.fromMinute * MINUTE_MS > nowMs + DAY_MS) return `${wish.month ?? wish.from} has not begun`;
   if (wish.month !== undefined) return { month: wish.month };
   return { fromMs: span.fromMinute * MINUTE_MS, toMs: span.toMinute * MINUTE_MS };
 }

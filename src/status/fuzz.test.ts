@@ -170,9 +170,10 @@ test("what is large or deep is refused or bounded, and quickly", () => {
   ];
   for (const text of worst) {
     const bytes = new TextEncoder().encode(text);
-    const beganMs = performance.now();
+    // The processor's time: others may be using it too.
+    const before = process.cpuUsage();
     const told = bytes.length > DOCUMENT_BYTES_MAX ? "error" : healthOf(bytes, {}, undefined);
     expect([text.slice(0, 20), told]).not.toEqual([text.slice(0, 20), "operational"]);
-    expect([text.slice(0, 20), performance.now() - beganMs < 2_000]).toEqual([text.slice(0, 20), true]);
+    expect([text.slice(0, 20), process.cpuUsage(before).user < 2_000_000]).toEqual([text.slice(0, 20), true]);
   }
 });

@@ -1,10 +1,10 @@
-// Which promises hold for whom, and a month with two outages under them: from the store, in every format, as a claim.
+// A month with two outages under the promises of its providers: from the store, in every format, as a claim.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type PromisedProvider, promisesOf } from "../../src/cli/promises.ts";
+import { promisesOf } from "../../src/cli/promises.ts";
 import { claimable, deadlinesOf, judgeProvider } from "../../src/cli/sla-judge.ts";
 import { readContract } from "../../src/config/contract.ts";
 import type { Database } from "../../src/core/database.ts";
@@ -15,45 +15,11 @@ import { KEPT_ON_DISK } from "../../src/observe/ledger/store.ts";
 import { openDatabase } from "../../src/runtime/sqlite.ts";
 import { unzip } from "../../src/sla/zip.ts";
 import { createPageSnapshots } from "../../src/state/page-snapshots.ts";
+import { contractText } from "../support/contract-text.ts";
 import { callFacts, type ScriptedCall } from "../support/scripted-call.ts";
 import { settingsOf, sim } from "../support/virtual.ts";
 
 const VERTEX = "https://europe-west1-aiplatform.googleapis.com";
-
-for (const [provider, model, wanted] of [
-  [{ name: "openai" }, "gpt-6", ["OpenAI API", "OpenAI Scale Tier", "OpenAI Priority processing"]],
-  [
-    { name: "mine", url: "https://api.openai.com/v1" },
-    "gpt-6",
-    ["OpenAI API", "OpenAI Scale Tier", "OpenAI Priority processing"],
-  ],
-  [{ name: "openai", url: "https://x.openai.azure.com/openai" }, "gpt-6", ["Azure OpenAI"]],
-  [{ name: "anthropic", url: "http://proxy.example.com" }, "claude", ["Anthropic API"]],
-  [{ name: "aws", url: "https://bedrock-runtime.eu-west-1.amazonaws.com" }, "x", ["Amazon Bedrock"]],
-  [{ name: "vertex", url: VERTEX }, "gemini-3-pro", ["Gemini on Vertex AI"]],
-  [{ name: "vertex", url: VERTEX }, "gemini-3.7-flash", ["Gemini on Vertex AI, models of shorter availability"]],
-  [{ name: "vertex", url: VERTEX }, "gemini-4-pro-preview-10-2026", []],
-  [{ name: "mistral" }, "m", ["Mistral API", "Mistral, enterprise basic", "Mistral, enterprise standard"]],
-  [{ name: "alpha", url: "http://evil.example/?api.openai.com" }, "m", []],
-  [{ name: "alpha", url: "no url" }, "m", []],
-] as readonly (readonly [PromisedProvider, string, readonly string[]])[]) {
-  test(`promises of ${provider.name} at ${provider.url ?? "?"} for ${model}`, () => {
-    const found = promisesOf(provider).filter(({ covers }) => covers(model));
-    expect(found.map(({ terms }) => terms.name)).toEqual([...wanted]);
-  });
-}
-
-test("a contract about some models leaves the others to the catalog", () => {
-  const read = readContract(`${contractText("request-ratio")}models: [gpt-5*]\n`.replace("alpha", "openai"), "c.yaml");
-  if (!read.ok) throw new Error(JSON.stringify(read.problems));
-  const names = (model: string) =>
-    promisesOf({ name: "openai" }, read.contract)
-      .filter(({ covers }) => covers(model))
-      .map(({ terms }) => terms.name);
-  expect(names("gpt-5-mini")).toEqual(["Ours"]);
-  expect(names("gpt-6")).toEqual(["OpenAI API", "OpenAI Scale Tier", "OpenAI Priority processing"]);
-  expect(promisesOf({ name: "beta" }, read.contract)).toEqual([]);
-});
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-promises-"));
 const STORE = join(folder, "month.db");
@@ -109,15 +75,6 @@ function opened(): Database {
   if (!("database" in found)) throw new Error(found.problem);
   return found.database;
 }
-
-const contractText = (rule: string) => `name: Ours
-provider: alpha
-promised: 99.9%
-rule: ${rule}
-errors: [error500, error5xx, overloaded529]
-credits: [{ below: 99.9%, share: 10% }]
-claim: { days: 360, from: month-end }
-`;
 
 beforeAll(() => {
   const database = opened();
@@ -226,7 +183,19 @@ test("the catalog's promise is found by the url, judged in its own time zone, an
   expect(table.join().length).toBeGreaterThan(300_000);
   expect(table.at(-1)).toBe("");
   expect(table.at(-2)).toMatch(/^beta,2026-10-31T23:59Z,6,0,/);
-}, 30_000);
+}, 90_000);
+
+test("the same month's impact, in every format", async () => {
+  for (const [format, part] of [
+    ["md", "were rescued"],
+    ["html", "<svg"],
+    ["csv", `calls,,rescued,${BAD}\r\n`],
+    ["json", `"rescued":${BAD}`],
+  ]) {
+    const shown = await run("impact", ...OF, "--format", format ?? "");
+    expect([format, shown.code, shown.out]).toEqual([format, 0, expect.stringContaining(part ?? "")]);
+  }
+}, 90_000);
 
 test("a contract wins; the pack is made under it, is whole, and is not after one changed byte", async () => {
   const pack = join(folder, "claim.zip");
@@ -247,7 +216,7 @@ test("a contract wins; the pack is made under it, is whole, and is not after one
   bytes[at + 3] = 0x37;
   writeFileSync(pack, bytes);
   expect((await run("verify", pack)).code).toBe(1);
-}, 30_000);
+}, 90_000);
 
 test("what is promised to each route, without a ledger", async () => {
   const of = ["sla", "--promised", "--config", CONFIG];
@@ -272,7 +241,7 @@ test("what is promised to each route, without a ledger", async () => {
   expect(own.out).toContain("| chat | alpha/m | Ours | 99.90\u202f% |");
   expect(own.out).toContain("| chat | beta/m | none is known | nothing |");
   expect(own.out).toContain("Source: a contract of your own");
-}, 30_000);
+}, 90_000);
 
 test("slips are told", async () => {
   const wrong = join(folder, "wrong.yaml");
@@ -292,4 +261,4 @@ test("slips are told", async () => {
     const found = await run(...args);
     expect([args, found.code, found.err]).toEqual([args, code, expect.stringContaining(said)]);
   }
-}, 30_000);
+}, 90_000);

@@ -4,16 +4,18 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadSettings } from "../config/load-yaml.ts";
-import { CancelSource } from "../core/cancel.ts";
-import type { Settings } from "../core/settings.ts";
-import { createEngine } from "../engine/engine.ts";
-import { standingFault } from "../sim/fault-script.ts";
-import { SIM_PROVIDER_DEFAULTS } from "../sim/provider.ts";
-import { createWorld } from "../sim/world.ts";
-import type { ConfigFile } from "./config-file.ts";
-import { createReload } from "./reload.ts";
-import { tinyCall } from "./tiny-call.ts";
+import type { ConfigFile } from "../../src/cli/config-file.ts";
+import { makePlan } from "../../src/cli/plan.ts";
+import { createReload } from "../../src/cli/reload.ts";
+import { tinyCall } from "../../src/cli/tiny-call.ts";
+import { loadSettings } from "../../src/config/load-yaml.ts";
+import { CancelSource } from "../../src/core/cancel.ts";
+import type { Settings } from "../../src/core/settings.ts";
+import { createEngine } from "../../src/engine/engine.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { standingFault } from "../../src/sim/fault-script.ts";
+import { SIM_PROVIDER_DEFAULTS } from "../../src/sim/provider.ts";
+import { createWorld } from "../../src/sim/world.ts";
 
 const LISTEN = { host: "127.0.0.1", port: 4000 };
 const config = (routes: string, listen = "") => `${listen}providers: { ollama: }\nroutes: { ${routes} }\n`;
@@ -156,15 +158,28 @@ function listen(stream: ReadableStream<Uint8Array>) {
   };
 }
 
+test("a change between reading the file and watching it is not lost", async () => {
+  const file = join(folder, "early.yaml");
+  writeFileSync(file, ONE);
+  const plan = await makePlan({ config: file }, systemClock);
+  writeFileSync(file, TWO);
+  const settings = new Promise<Settings>((resolve) => plan?.follow?.(resolve));
+  expect((await settings).routes.map(({ name }) => name)).toEqual(["chat", "more"]);
+  plan?.stop();
+});
+
 test("a process follows its file and SIGHUP, and goes on serving after a bad one", async () => {
   const file = join(folder, "holdfast.yaml");
   writeFileSync(file, ONE);
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "main.ts"), "--port", "0", "--config", file], {
-    env: { PATH: process.env.PATH ?? "", BUN_CONFIG_MAX_HTTP_REQUESTS: "20000" },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
+  const child = Bun.spawn(
+    [process.execPath, join(import.meta.dir, "../../src/cli/main.ts"), "--port", "0", "--config", file],
+    {
+      env: { PATH: process.env.PATH ?? "", BUN_CONFIG_MAX_HTTP_REQUESTS: "20000" },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    },
+  );
   const [out, err] = [listen(child.stdout), listen(child.stderr)];
   const url = (await out(/http:\S+/))[0];
   const models = async () => {
