@@ -3,6 +3,7 @@
 
 import type { DeferralCell } from "./deferral.ts";
 import type { FaultKind } from "./fault.ts";
+import type { HeadroomCell } from "./headroom-cell.ts";
 import type { LimitKind } from "./rate-limit.ts";
 import type { CalledTool, Refusal } from "./reply.ts";
 import type { PageHealth } from "./status-page.ts";
@@ -58,23 +59,6 @@ export interface Drains {
   /** False when it was not drained. */
   restore(target: string): boolean;
   list(): readonly (readonly [target: string, untilMs: number])[];
-}
-
-/** What other targets' load a target may take over, and what it had of its own. */
-export interface HeadroomCell {
-  /** The present minute (when it began), what was sent in it and what is proven, in input tokens a minute. */
-  minuteMs: number;
-  tokens: number;
-  provenTokens: number;
-  /** How much more may come at once: tokens, as of then. */
-  readonly growth: { level: number; atMs: number };
-  /** Calls that came by failover and were answered. */
-  readonly accepted: RateCell;
-  /** How many of them a second there were when its provider last refused one for its rate; 0: it did not. */
-  refusedAtPerS: number;
-  cutAtMs: number;
-  /** As `growth`, in calls, by what the refusals taught. */
-  readonly learnt: { level: number; atMs: number };
 }
 
 /** What is under way at one provider, by tenant. No tenant is listed that has nothing there. */

@@ -43,7 +43,9 @@ const LENGTH_MAX = 1_000_000;
 const PAUSED_MS = 5_000;
 /** Larger prompts are not hashed: their failures all count. */
 const PROMPT_BYTES_MAX = 262_144;
-const HALF = 0.5;
+/** The halves of a success. */
+const BEGAN_WELL = { failed: false, weight: 0.5, last: false } as const;
+const ENDED_WELL = { failed: false, weight: 0.5, last: true } as const;
 
 export interface BelievingContext {
   readonly cells: Cells;
@@ -84,6 +86,7 @@ export function createBelieving(context: BelievingContext): Believing {
     model: target.model,
     self: cells.self,
     domain: target.domain,
+    owner: target.vendor,
   };
   const intake = cells.intake(context.provider);
   return {
@@ -114,7 +117,7 @@ function standpoint(context: BelievingContext, believed: Believed, { call, scope
   const nowMs = runtime.clock.now();
   const standing: Standing = stand(believed, call.id, { nowMs, random: runtime.random });
   tell(context.target, believed, { call, scope }, standing.change);
-  tellOfSelf(believed, scope, call.id);
+  tellOfSelf(believed, scope, call.id, nowMs);
   if (!standing.probeDue || call.operation !== "generate") return standing;
   const { cell } = believed;
   cell.probedAtMs = nowMs;
@@ -191,7 +194,7 @@ async function watched(watch: Watch, work: Work, send: () => Promise<Reply>): Pr
     if (cell.prompts.size > 0) promptSucceeded(cell, () => promptOf(call) ?? "");
     else cell.successes++;
     if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
-    outcome(witness, { failed: false, weight: HALF, last: false });
+    outcome(witness, BEGAN_WELL);
     void reply.ending.then((ending) => {
       leaveIntake(intake, tenant);
       settled(witness, ending, stream);
@@ -226,7 +229,7 @@ function settled(witness: Witness, ending: Ending, stream: boolean): void {
   if (ending.flaw !== undefined) failed(witness, ending.flaw, undefined);
   else if (ending.kind === "complete") {
     countJudged(cell, false);
-    outcome(witness, { failed: false, weight: HALF, last: true });
+    outcome(witness, ENDED_WELL);
   } else if (ending.fault !== undefined && ending.pausedMs <= PAUSED_MS) failed(witness, ending.fault, undefined);
 }
 
@@ -251,7 +254,7 @@ function outcome({ believed, target, tenant, id, scope, beganMs, key }: Witness,
   if (key !== undefined && isKeysOwn(key, { failed, weight }, nowMs)) return;
   const change = note(believed, { failed, weight, last, silent, beganMs }, { nowMs, random });
   if (change !== undefined) emitChange({ target, believed, change }, scope, id);
-  tellOfSelf(believed, scope, id);
+  tellOfSelf(believed, scope, id, nowMs);
 }
 
 /** True: it fails with this key, and another is well. Then it says nothing of the target. */
@@ -264,8 +267,7 @@ function isKeysOwn(key: KeyTaken, told: { readonly failed: boolean; readonly wei
   return told.failed && cell.evidence.sick && key.hasOther(nowMs);
 }
 
-function tellOfSelf({ self }: Believed, scope: Scope, call: string): void {
-  const atMs = scope.runtime.clock.now();
+function tellOfSelf({ self }: Believed, scope: Scope, call: string, atMs: number): void {
   const state = toldOfSelf(self, atMs);
   if (state !== undefined) {
     scope.emit({ type: "self-suspicion", atMs, call, state, domains: silentDomains(self, atMs) });

@@ -2,8 +2,9 @@
 // came of it is noted with that key.
 
 import type { Call } from "../core/call.ts";
-import type { BeliefCell, HeadroomCell, TargetCell } from "../core/cell.ts";
+import type { BeliefCell, TargetCell } from "../core/cell.ts";
 import { FAULTS, fault } from "../core/fault.ts";
+import type { HeadroomCell } from "../core/headroom-cell.ts";
 import type { Refusal, Reply } from "../core/reply.ts";
 import type { Scope, Service } from "../core/service.ts";
 import type { Target } from "../core/target.ts";

@@ -9,7 +9,7 @@ import { calmPool, inherited, inheritedAfar, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
 import { domainAnswered, domainSilent, isLagging, isMute, suspectsItself } from "./self.ts";
-import { silenceOf } from "./silence.ts";
+import { isSilenceDue, silenceOf } from "./silence.ts";
 import { paceShare } from "./slowness.ts";
 
 const DWELL_MS = 10_000;
@@ -40,6 +40,8 @@ export interface Believed {
   readonly model: string;
   readonly self: SelfCell;
   readonly domain: string;
+  /** Who falls silent with it: its vendor, where that has several domains. Absent: the domain alone. */
+  readonly owner?: string | undefined;
 }
 
 /** A change of state, for whoever is told of it. */
@@ -162,22 +164,27 @@ function shareOf(cell: BeliefCell, total: number, limit: number, nowMs: number):
 }
 
 /** Healthy and suspect follow the score, with hysteresis. */
-function weighed(
-  believed: Believed,
-  nowMs: number,
-  rate: number = rateOf(believed.cell.attempted, nowMs),
-): Change | undefined {
+function weighed(believed: Believed, nowMs: number, known?: number): Change | undefined {
   const { cell } = believed;
-  if (!isWeighed(cell)) return undefined;
+  if (!isWeighed(cell) || isPlainlyWell(believed, nowMs)) return undefined;
+  const rate = known ?? rateOf(cell.attempted, nowMs);
   const total = totalOf(believed, nowMs, rate);
-  // Nothing ejects below 8 and is suspect below 4.
-  if (cell.state === "healthy" && total < ejectAt(0) / 2 && cell.silence === 0) return undefined;
   const limit = ejectAt(rate);
-  if (cell.silence >= limit / 2) domainSilent(believed.self, believed.domain, nowMs);
+  if (cell.silence >= limit / 2) domainSilent(believed.self, believed.owner ?? believed.domain, nowMs);
   if (total >= limit && !suspectsItself(believed.self, nowMs)) return ejected(cell, nowMs, PROBES_WANTED_MIN);
   if (cell.state === "healthy" && total >= limit / 2) return turn(cell, "suspect", nowMs);
   if (cell.state === "suspect" && total < limit / 4) return turn(cell, "healthy", nowMs);
   return undefined;
+}
+
+/** Nobody is suspect below this, however few calls there are. */
+const SUSPECT_LEAST = ejectAt(0) / 2;
+
+/** Nearly always so, and then nothing is reckoned: what there is together is too little for a suspicion. */
+function isPlainlyWell({ cell, pool, vendor }: Believed, nowMs: number): boolean {
+  if (cell.state !== "healthy" || pool.page !== undefined || isSilenceDue(cell, nowMs)) return false;
+  const kinMost = Math.max(0, pool.score - SUSPECT_LEAST) + Math.max(0, (vendor?.score ?? 0) - SUSPECT_LEAST);
+  return cell.score + cell.silence + kinMost < SUSPECT_LEAST;
 }
 
 function isWeighed({ state }: BeliefCell): boolean {
@@ -243,15 +250,15 @@ export interface Outcome {
 
 /** One outcome of an attempt, or the half of a success. */
 export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Moment): Change | undefined {
-  const { cell, pool, vendor, model, self, domain } = believed;
+  const { cell, pool, vendor, model, self, domain, owner = domain } = believed;
   const { failed, weight, beganMs, last, silent = false } = outcome;
-  if (!failed) domainAnswered(self, domain, nowMs);
+  if (!failed) domainAnswered(self, owner, nowMs);
   // It was late for us: nobody knows for whom else.
   else if (silent && isLagging(self, nowMs)) return undefined;
   else if (silent && isWeighed(cell)) {
     const limit = ejectAt(rateOf(cell.attempted, nowMs));
     const score = scored(cell.score, DETECTION, true, weight);
-    if (score >= limit / 2) domainSilent(self, domain, nowMs);
+    if (score >= limit / 2) domainSilent(self, owner, nowMs);
     if (suspectsItself(self, nowMs)) return doubted(believed, Math.min(score, DOUBTED * limit), nowMs);
   }
   notePool(pool, { model, failed, weight }, nowMs);

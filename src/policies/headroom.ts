@@ -3,7 +3,7 @@
 // which holds. Pure rules over a cell, O(1) a call. What its headers tell is quota's, how much is under way is bulkhead's.
 
 import type { Criticality } from "../core/call.ts";
-import type { HeadroomCell, RateCell } from "../core/cell.ts";
+import type { HeadroomCell } from "../core/headroom-cell.ts";
 
 /** Below this nobody has been seen to refuse growth: input tokens a minute (OpenAI's rule begins here). */
 export const GROWTH_FREE_TOKENS = 1_000_000;
@@ -125,7 +125,7 @@ function turnMinute(cell: HeadroomCell, nowMs: number): void {
   cell.tokens = 0;
 }
 
-function acceptedPerS({ perS, atMs }: RateCell, nowMs: number): number {
+function acceptedPerS({ perS, atMs }: HeadroomCell["accepted"], nowMs: number): number {
   const ageMs = nowMs - atMs;
   return ageMs > 0 ? perS * Math.exp(-ageMs / ACCEPTED_TAU_MS) : perS;
 }

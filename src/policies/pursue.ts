@@ -217,6 +217,7 @@ function answeredAllTheSame({ cells, rules, scope }: Pursuit): void {
 function refuseForRoom(pursuit: Pursuit, { candidates }: Situation): Refusal {
   const { history, call, rules, scope, targets } = pursuit;
   passOver(pursuit, candidates, targets.length);
+  if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
   if (history.length > 0) return refuse(pursuit, verdictOf(pursuit));
   const criticality = call.criticality ?? rules.criticality;
   scope.emit({ type: "call-shed", atMs: scope.runtime.clock.now(), call: call.id, criticality, why: "headroom" });

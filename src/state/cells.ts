@@ -7,7 +7,6 @@ import {
   BUDGET_TOKENS_MAX,
   type BudgetCell,
   type Cells,
-  type HeadroomCell,
   type HedgeCell,
   type IntakeCell,
   type KeyCell,
@@ -17,6 +16,7 @@ import {
   type RefusedCell,
   type TargetCell,
 } from "../core/cell.ts";
+import type { HeadroomCell } from "../core/headroom-cell.ts";
 import { createBelief, createSelf } from "./belief-cell.ts";
 import { createConversations } from "./conversations.ts";
 import { createDrains } from "./drains.ts";

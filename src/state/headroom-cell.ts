@@ -1,6 +1,6 @@
 // The headroom of a target of which nothing is known: free to grow to what no provider has been seen to refuse.
 
-import type { HeadroomCell } from "../core/cell.ts";
+import type { HeadroomCell } from "../core/headroom-cell.ts";
 
 export function createHeadroom(): HeadroomCell {
   const never = Number.NEGATIVE_INFINITY;

@@ -8,9 +8,11 @@ setDefaultTimeout(60_000);
 
 const [FROM_MS, UNTIL_MS, END_MS] = [120_000, 180_000, 300_000];
 
-async function play(names: readonly string[]) {
+const NAMES = ["alpha", "beta", "gamma"] as const;
+
+async function play(names: readonly string[], [first = "", second = "", third = ""]: readonly string[] = NAMES) {
   const here = virtual({
-    providers: [sim("alpha", ANTHROPIC), sim("beta", CHAT), sim("gamma", ANTHROPIC)],
+    providers: [sim(first, ANTHROPIC), sim(second, CHAT), sim(third, ANTHROPIC)],
     faults: names.map((name) => ({ ...on(name, { kind: "reset" }), atMs: FROM_MS, forMs: UNTIL_MS - FROM_MS })),
   });
   for (let atMs = 0, call = 0; atMs < END_MS; atMs += 200, call++) {
@@ -65,3 +67,10 @@ test.each(["silence", "reset"] as const)(
     expect(late).toEqual([]);
   },
 );
+
+test("all regions of one vendor at once: that is the vendor's own trouble", async () => {
+  const regions = ["eu.alpha", "us.alpha", "ap.alpha"];
+  const { told, ejected } = await play(regions, regions);
+  expect(told).toEqual([]);
+  expect(ejected).toBeGreaterThanOrEqual(3);
+});
