@@ -60,14 +60,15 @@ export function isPassed({ gates, invariants }: DrillResult): boolean {
   return gates.every(({ held }) => held) && invariants.every(({ held }) => held);
 }
 
-interface Played {
+export interface Played {
   readonly digest: string;
   readonly virtualMs: number;
   readonly figures: Figures;
   readonly invariants: readonly Invariant[];
 }
 
-async function playWith(scenario: Scenario, seed: number, series?: SeriesReader): Promise<Played> {
+/** With Holdfast alone: what `playDrill` compares. */
+export async function playWith(scenario: Scenario, seed: number, series?: SeriesReader): Promise<Played> {
   const { settings, providers, faults, clock: jumps } = scenario;
   const world = createWorld({ seed, providers, faults, jumps, sighted: (sighting) => watch?.sighted(sighting) });
   const attemptsMax = Math.max(

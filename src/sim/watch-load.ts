@@ -18,6 +18,8 @@ const MET_MAX = 0.02;
 const SHED_SEEN_MIN = 50;
 /** Chance alone moves shares by so much. */
 const SHED_SLACK = 0.1;
+/** Dates in a script are long past. */
+const NOWADAYS_MS = 1_790_000_000_000;
 const KEY_REST_MS = 600_000;
 const KEY_FAULTS: ReadonlySet<FaultKind> = new Set(["credential-rejected", "quota-exhausted"]);
 
@@ -222,7 +224,7 @@ function probing({ settings, cells }: Watched): number {
 
 function paused(provider: ProviderSeen | undefined, { status, retryAfter, atMs, endedAtMs = atMs }: Sighting): void {
   if (provider === undefined || status !== 429 || retryAfter === undefined) return;
-  const ms = retryAfterMs({ "retry-after": retryAfter }, 0) ?? 0;
+  const ms = retryAfterMs({ "retry-after": retryAfter }, NOWADAYS_MS) ?? 0;
   if (endedAtMs + ms <= provider.pausedUntilMs) return;
   provider.pausedFromMs = endedAtMs + TRAVEL_MS;
   provider.pausedUntilMs = endedAtMs + Math.min(RETRY_AFTER_MAX_MS, ms);
