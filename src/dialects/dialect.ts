@@ -73,12 +73,10 @@ export interface Seam {
   readonly usage: Usage | undefined;
 }
 
-/** Reads the frames of one stream, in order. */
+/** Reads the frames of one stream, in order, without changing them. */
 export interface Tap {
   /** One whole SSE frame with its closing blank line. */
   see(frame: Uint8Array): FrameClass;
-  /** What is to go instead of the frame just seen, of which official SDKs would make something else than it says. */
-  readonly mended: Uint8Array | undefined;
   /**
    * True when a chunk that begins at a frame is one whole frame of class `content`, as its bytes alone show; then it needs
    * neither cutting nor `see`. Nearly every chunk of a stream is one.

@@ -125,11 +125,10 @@ export class Relay implements Lane {
     return this.#tap.stopped && !this.finished && this.fault === undefined;
   }
 
-  #take(seen: Uint8Array): void {
-    const kind = this.#tap.see(seen);
-    if (this.#decoder !== undefined) this.#hear(this.#decoder, seen);
-    if (this.#kept !== undefined) this.#tell(this.#kept, seen);
-    const frame = this.#tap.mended ?? seen;
+  #take(frame: Uint8Array): void {
+    const kind = this.#tap.see(frame);
+    if (this.#decoder !== undefined) this.#hear(this.#decoder, frame);
+    if (this.#kept !== undefined) this.#tell(this.#kept, frame);
     switch (kind) {
       case "drop":
         return;

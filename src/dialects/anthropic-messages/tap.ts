@@ -106,11 +106,6 @@ class MessagesTap implements Tap {
     if (this.#grammar.openKind === "text") log.addEscaped(frame, start, length);
   }
 
-  /** What SDKs would lose is malformed here. */
-  get mended(): undefined {
-    return undefined;
-  }
-
   see(frame: Uint8Array): FrameClass {
     const seen = this.#classify(frame);
     if (seen === "content" || seen === "tool" || seen === "tool-end") this.hasContent = true;

@@ -19,12 +19,6 @@ const USELESS_TEMPLATES_MAX = 8;
 /** Far more answers than any provider gives to one request. */
 const CHOICES_MAX = 1_024;
 
-const encoder = new TextEncoder();
-
-function frameOf(chunk: JsonObject): Uint8Array {
-  return encoder.encode(`data: ${JSON.stringify(chunk)}\n\n`);
-}
-
 /** A tap for one stream. */
 export function openTap(options: TapOptions): Tap {
   return new ChatTap(options);
@@ -35,9 +29,6 @@ class ChatTap implements Tap {
   hasContent = false;
   usage: Usage | undefined;
   fault: Fault | undefined;
-  mended: Uint8Array | undefined;
-  /** A call in the frame being read does not stand where SDKs look for it. */
-  #misplaced = false;
   readonly #dropUsage: boolean;
   #template: ContentTemplate | undefined;
   #templateHit = false;
@@ -131,7 +122,6 @@ class ChatTap implements Tap {
   }
 
   see(frame: Uint8Array): FrameClass {
-    this.mended = undefined;
     if (this.recognises(frame)) return "content";
     const read = readFrame(frame);
     if (read.type === "ping") return "ping";
@@ -144,9 +134,7 @@ class ChatTap implements Tap {
     if (usage !== undefined) this.usage = usage;
     if (read.choices.length === 0) return usage !== undefined && this.#dropUsage ? "drop" : "preamble";
     if (this.#log !== undefined) this.#follow(this.#log, read.chunk, read.choices);
-    this.#misplaced = false;
     const kind = this.#classify(read.choices);
-    if (this.#misplaced) this.mended = frameOf(read.chunk);
     if (this.#log !== undefined && (kind === "tool" || this.#textHeld)) this.#noteHeld(kind, read.choices);
     if (kind === "content") this.#learn(frame, read.chunk, read.choices);
     return kind;
@@ -201,7 +189,6 @@ class ChatTap implements Tap {
         const fragment = this.#tools.add(value, index);
         if (fragment === undefined) return undefined;
         any = true;
-        this.#place(value, fragment.call);
         if (this.#open.has(fragment.call)) touchesHeld = true;
         else begun.push(fragment.call);
       }
@@ -211,14 +198,6 @@ class ChatTap implements Tap {
     if (next) this.#open.clear();
     for (const call of begun) this.#open.add(call);
     return next ? "next" : "more";
-  }
-
-  /** Some upstreams leave the index out, begin at 1 or send 0 for every call: SDKs make one call of several, or throw. */
-  #place(value: unknown, { place }: ToolCall): void {
-    if (!isObject(value) || value.index === place) return;
-    // The frame was parsed for this tap alone.
-    (value as { index?: unknown }).index = place;
-    this.#misplaced = true;
   }
 
   /** The first finish of a choice counts. What is held of its calls is whole, or the finish says why not. */
