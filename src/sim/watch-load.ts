@@ -223,7 +223,7 @@ function probing({ settings, cells }: Watched): number {
 }
 
 function paused(provider: ProviderSeen | undefined, { status, retryAfter, atMs, endedAtMs = atMs }: Sighting): void {
-  if (provider === undefined || status !== 429 || retryAfter === undefined) return;
+  if (provider === undefined || (status ?? 0) < 400 || retryAfter === undefined) return;
   const ms = retryAfterMs({ "retry-after": retryAfter }, NOWADAYS_MS) ?? 0;
   if (endedAtMs + ms <= provider.pausedUntilMs) return;
   provider.pausedFromMs = endedAtMs + TRAVEL_MS;
