@@ -23,8 +23,8 @@ routes:
   gpt-unresumed: { targets: [b/gpt-bench], resume: off }
   claude-translated: { targets: [b/gpt-bench] }
   gpt-translated: { targets: [a/claude-bench] }
-  claude-kept: { targets: [a/claude-bench], last-resort: [stale-cache] }
-  gpt-kept: { targets: [b/gpt-bench], last-resort: [stale-cache] }
+  claude-unkept: { targets: [a/claude-bench], cache: off }
+  gpt-unkept: { targets: [b/gpt-bench], cache: off }
   claude-hit: { targets: [a/claude-bench], cache: { healthy: exact } }
   gpt-hit: { targets: [b/gpt-bench], cache: { healthy: exact } }
 store: memory

@@ -19,9 +19,11 @@ const MINUTES = 30 * 1_440;
 const MINUTE_MS = 60_000;
 const MONTH = "2026-11";
 const FROM_MS = Date.UTC(2026, 10, 1);
-/** A call's CPU that the recording is divided by: the least that was measured of the gateway (bench/RESULTS.md). */
-const CALL_US = 100;
+/** A call's CPU that the recording is divided by: 1.5 bare relays, the gateway's own gate and less than it takes (bench/RESULTS.md). */
+const CALL_US = 165;
 const LIMITS = { recordingShare: 0.03, reportS: 5, reportMb: 300, minutesMb: 200 };
+/** What is written once a second is divided by so many calls. */
+const CALLS_A_SECOND = 500;
 
 const TARGETS = ["anthropic/claude-sonnet-5", "openai/gpt-5", "gemini/gemini-3.8-flash"];
 const ROUTES = ["chat", "search", "summary", "agent"];
@@ -52,6 +54,12 @@ const settings: Settings = {
   keys: [],
   passthrough: false,
 };
+
+/** Of this process, in milliseconds: on a busy machine the clock on the wall measures the others. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
 
 interface Written {
   readonly recordUs: number;
@@ -90,14 +98,14 @@ function writeMonth(): Written {
     }
     nowMs = minute * MINUTE_MS;
     // Following is there without the ledger too: only what is more is its own.
-    const beganMs = performance.now();
+    const beganMs = cpuMs();
     for (const fact of facts) idle.read(fact);
-    const followedMs = performance.now();
+    const followedMs = cpuMs();
     for (const fact of facts) follower.read(fact);
-    const readMs = performance.now();
+    const readMs = cpuMs();
     recordMs += readMs - followedMs - (followedMs - beganMs);
     ledger.flush();
-    flushMs += performance.now() - readMs;
+    flushMs += cpuMs() - readMs;
     if (minute % 4_320 === 0) console.error(`day ${minute / 1_440}`);
   }
   ledger.close();
@@ -198,14 +206,14 @@ function sizesMb(): { readonly minutes: number; readonly file: number } {
 }
 
 /** Through the command itself, in a process of its own. */
-async function reportFigures(): Promise<{ readonly seconds: number; readonly mb: number; readonly calls: number }> {
+async function reportFigures(...kind: readonly string[]): Promise<Reported> {
   const beganMs = performance.now();
   const child = Bun.spawn(
     [
       process.execPath,
       join(import.meta.dir, "../src/cli/main.ts"),
       "report",
-      "impact",
+      ...kind,
       "--store",
       file,
       "--month",
@@ -219,27 +227,54 @@ async function reportFigures(): Promise<{ readonly seconds: number; readonly mb:
   const usage = child.resourceUsage();
   const report: unknown = JSON.parse(text);
   const calls = Object(Object(report).calls).all;
-  return { seconds: (performance.now() - beganMs) / 1_000, mb: (usage?.maxRSS ?? 0) / 2 ** 20, calls: Number(calls) };
+  return {
+    seconds: (performance.now() - beganMs) / 1_000,
+    cpuS: Number(usage?.cpuTime.total ?? 0) / 1e6,
+    mb: (usage?.maxRSS ?? 0) / 2 ** 20,
+    calls: Number(calls),
+  };
 }
+
+interface Reported {
+  readonly seconds: number;
+  /** All its threads: where nothing else runs it is no less than the seconds of the wall. */
+  readonly cpuS: number;
+  readonly mb: number;
+  readonly calls: number;
+}
+
+function reportRows(name: string, { seconds, cpuS, mb }: Reported): readonly Row[] {
+  const tooLong = Math.min(seconds, cpuS) > LIMITS.reportS;
+  return [
+    [`${name}, s of CPU`, cpuS.toFixed(2), `${LIMITS.reportS}`, !tooLong],
+    [`${name}, s by the wall`, seconds.toFixed(2), "–", true],
+    [`${name}, peak MB`, mb.toFixed(0), `${LIMITS.reportMb}`, mb <= LIMITS.reportMb],
+  ];
+}
+
+type Row = readonly [name: string, found: string, limit: string, held: boolean];
 
 const written = writeMonth();
 const sizes = sizesMb();
-const report = await reportFigures();
-const rows: readonly (readonly [name: string, found: string, limit: string, held: boolean])[] = [
+const report = await reportFigures("impact");
+const sla = await reportFigures("sla");
+const wholeUs = written.recordUs + (1_000 * written.flushMs) / CALLS_A_SECOND;
+const rows: readonly Row[] = [
   ["calls in the report", String(report.calls), `${CALLS} ± 1 %`, Math.abs(report.calls / CALLS - 1) < 0.01],
+  ["recording, µs of CPU a call", written.recordUs.toFixed(2), "–", true],
+  ["writing, ms of CPU a second", written.flushMs.toFixed(2), "–", true],
   [
-    "recording, µs a call",
-    written.recordUs.toFixed(2),
-    `${CALL_US * LIMITS.recordingShare}`,
-    written.recordUs <= CALL_US * LIMITS.recordingShare,
+    `both at ${CALLS_A_SECOND} calls/s, µs a call`,
+    wholeUs.toFixed(2),
+    (CALL_US * LIMITS.recordingShare).toFixed(2),
+    wholeUs <= CALL_US * LIMITS.recordingShare,
   ],
-  ["writing, ms a flush", written.flushMs.toFixed(2), "–", true],
   ["minutes on disk, MB", sizes.minutes.toFixed(0), `${LIMITS.minutesMb}`, sizes.minutes <= LIMITS.minutesMb],
   ["file with single records, MB", sizes.file.toFixed(0), "–", true],
-  ["report, s", report.seconds.toFixed(2), `${LIMITS.reportS}`, report.seconds <= LIMITS.reportS],
-  ["report, peak MB", report.mb.toFixed(0), `${LIMITS.reportMb}`, report.mb <= LIMITS.reportMb],
+  ...reportRows("report impact", report),
+  ...reportRows("report sla", sla),
 ];
 for (const [name, found, limit, held] of rows)
-  console.log(`${name.padEnd(30)}${found.padStart(12)}   limit ${limit}${held ? "" : "   MISSED"}`);
+  console.log(`${name.padEnd(34)}${found.padStart(12)}   limit ${limit}${held ? "" : "   MISSED"}`);
 rmSync(folder, { recursive: true });
 process.exit(rows.every(([, , , held]) => held) ? 0 : 1);

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { MODEL_CLASSES } from "./model.ts";
-import { FAMILIES, MODELS, maxOutputTokens, modelsOf, standIn } from "./models.ts";
+import { FAMILIES, MODELS, maxOutputTokens, modelsOf, priceOf, standIn, tokenPrice } from "./models.ts";
 import { PROVIDERS } from "./providers.ts";
-import { SLAS } from "./slas.ts";
+import { SLAS, type SlaEntry, sourced } from "./slas.ts";
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -81,6 +81,21 @@ for (const [model, limit] of [
   test(`largest output of ${model}: ${limit ?? "unknown"}`, () => expect(maxOutputTokens(model)).toBe(limit));
 }
 
+test("a promise without a source or a day is refused", () => {
+  const [entry] = SLAS;
+  for (const [wrong, said] of [
+    [{ source_url: "" }, "source_url"],
+    [{ source_url: "the sales page" }, "source_url"],
+    [{ source_url: undefined }, "source_url"],
+    [{ verified_at: "" }, "verified_at"],
+    [{ verified_at: "2026-13-01" }, "verified_at"],
+    [{ verified_at: undefined }, "verified_at"],
+  ] as const) {
+    // As one would be that was read from a file.
+    expect(() => sourced([{ ...entry, ...wrong } as unknown as SlaEntry])).toThrow(said);
+  }
+});
+
 test("every promise has a source, a day and a confidence; what is promised can be judged", () => {
   expect(new Set(SLAS.map(({ name }) => name)).size).toBe(SLAS.length);
   for (const entry of SLAS) {
@@ -103,3 +118,17 @@ test("every promise has a source, a day and a confidence; what is promised can b
     expect(bands.map(({ share }) => share)).toEqual(bands.map(({ share }) => share).sort((a, b) => a - b));
   }
 });
+
+for (const [provider, priced] of [
+  [{ name: "anthropic" }, true],
+  [{ name: "anthropic", url: "http://proxy.example.com" }, true],
+  [{ name: "mine", url: "https://api.anthropic.com" }, true],
+  [{ name: "spare", url: "http://127.0.0.1:11434/v1" }, false],
+  [{ name: "anthropic", url: "https://openrouter.ai/api/v1" }, false],
+  [{ name: "spare" }, false],
+] as const) {
+  test(`claude-sonnet-5 at ${JSON.stringify(provider)} is ${priced ? "" : "not "}priced as its vendor's`, () => {
+    expect(priceOf(provider, "claude-sonnet-5") !== undefined).toBe(priced);
+    expect(tokenPrice(provider, "claude-sonnet-5") !== undefined).toBe(priced);
+  });
+}

@@ -4,6 +4,7 @@ import { type CatalogModel, MODEL_CLASSES, type ModelClass, type Price } from ".
 import { ANTHROPIC_MODELS } from "./models/anthropic.ts";
 import { OPENAI_MODELS } from "./models/openai.ts";
 import { OTHER_MODELS } from "./models/others.ts";
+import { type NamedProvider, vendorOf } from "./providers.ts";
 
 /** Those of one provider stand together, the first of a class before its likes. */
 export const MODELS: readonly CatalogModel[] = [...ANTHROPIC_MODELS, ...OPENAI_MODELS, ...OTHER_MODELS];
@@ -58,11 +59,12 @@ export function contextTokens(model: string): number | undefined {
   return catalogModel(model)?.contextTokens;
 }
 
-/** What the model's tokens cost in dollars a million; `undefined` when it is not known. */
+/** What a provider's model costs in dollars a million tokens; `undefined` when it is not known. */
 export function tokenPrice(
+  provider: NamedProvider,
   model: string,
 ): { readonly inputPerMillionUsd: number; readonly outputPerMillionUsd: number } | undefined {
-  const price = catalogModel(model)?.price;
+  const price = priceOf(provider, model);
   return price && { inputPerMillionUsd: price.inputPerMillion, outputPerMillionUsd: price.outputPerMillion };
 }
 
@@ -84,8 +86,11 @@ export function standIn(provider: string, wanted: ModelClass): CatalogModel | un
   return best;
 }
 
-/** The list price of a provider's model, dated and with its source; `undefined` when it is not known: none is guessed. */
-export function priceOf(provider: string, model: string): Price | undefined {
+/**
+ * The list price of a provider's model, dated and with its source; `undefined` when it is not known: none is guessed. A model
+ * that runs elsewhere than at its vendor has not its vendor's price.
+ */
+export function priceOf(provider: NamedProvider, model: string): Price | undefined {
   const known = catalogModel(model);
-  return known?.provider === provider ? known.price : undefined;
+  return known !== undefined && known.provider === vendorOf(provider) ? known.price : undefined;
 }

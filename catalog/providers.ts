@@ -90,3 +90,22 @@ export const PROVIDERS: Readonly<Record<string, CatalogProvider>> = {
     verified: "2026-11-23",
   },
 };
+
+/** A provider of a configuration. */
+export interface NamedProvider {
+  readonly name: string;
+  /** Absent: only the name is known. */
+  readonly url?: string | undefined;
+}
+
+const HOSTS: ReadonlyMap<string, string> = new Map(
+  Object.entries(PROVIDERS)
+    .filter(([, { tier }]) => tier === "remote")
+    .map(([name, { url }]) => [new URL(url).hostname, name]),
+);
+
+/** A name of `PROVIDERS`, or the one that was given: what stands at the url counts for more than what somebody called it. */
+export function vendorOf({ name, url }: NamedProvider): string {
+  const host = url !== undefined && URL.canParse(url) ? new URL(url).hostname : undefined;
+  return (host !== undefined && HOSTS.get(host)) || name;
+}

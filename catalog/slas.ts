@@ -39,6 +39,8 @@ export interface SlaEntry {
   readonly hosts?: readonly string[];
   /** Patterns of the models that it holds for; absent: all that no other entry of the provider names. */
   readonly models?: readonly string[];
+  /** Patterns of models that it does not hold for: previews. */
+  readonly notModels?: readonly string[];
   /** Sold apart: it holds only where a configuration or a person says that it was bought. */
   readonly tier?: string;
   /** Absent: nothing is promised. */
@@ -63,7 +65,10 @@ const SERVER_ERRORS = ["error500", "error5xx", "overloaded529"] as const;
 const OURS = ["account", "timeout", "unreachable"] as const;
 const BEST_EFFORT = { definition: "no promise", remedy: "none", claiming: "none", exclusions: [] } as const;
 
-export const SLAS: readonly SlaEntry[] = [
+/** What vendors call a model before it is one of theirs for good. */
+const PREVIEWS = ["preview", "-exp(?:-|$)"] as const;
+
+export const SLAS: readonly SlaEntry[] = sourced([
   {
     name: "Amazon Bedrock",
     hosts: ["^bedrock(-runtime)?[.-][a-z0-9.-]*amazonaws\\.com$", "^bedrock-mantle\\.[a-z0-9.-]+$"],
@@ -122,6 +127,7 @@ export const SLAS: readonly SlaEntry[] = [
   },
   {
     name: "Azure OpenAI",
+    notModels: PREVIEWS,
     hosts: ["\\.openai\\.azure\\.com$", "\\.cognitiveservices\\.azure\\.com$"],
     timeZone: "UTC",
     guarantee: {
@@ -178,6 +184,28 @@ export const SLAS: readonly SlaEntry[] = [
     source_url: "https://openai.com/api-scale-tier/",
     verified_at: "2026-10-31",
     confidence: "official",
+  },
+  {
+    name: "OpenAI Priority processing",
+    provider: "openai",
+    tier: "priority",
+    timeZone: "UTC",
+    guarantee: {
+      promised: 0.999,
+      rule: { kind: "request-ratio" },
+      errors: [...SERVER_ERRORS],
+      leftOut: [...OURS, "limited429"],
+      bands: [],
+      of: "what the contract says",
+    },
+    definition:
+      "For enterprise customers: 99.9 % uptime, and latency per 5 minutes in tokens a second by model; how uptime is counted is not public. Sold as fast mode since.",
+    remedy: "By contract.",
+    claiming: "Through the account team.",
+    exclusions: ["long context", "what was downgraded because traffic grew too fast"],
+    source_url: "https://openai.com/api-priority-processing/",
+    verified_at: "2026-11-27",
+    confidence: "quoted",
   },
   {
     name: "Anthropic API",
@@ -244,7 +272,17 @@ export const SLAS: readonly SlaEntry[] = [
   },
   none("DeepSeek", "deepseek", "https://www.deepseek.com/"),
   none("OpenRouter", "openrouter", "https://openrouter.ai/terms"),
-];
+]);
+
+/** Throws on an entry that does not say where it was read, and when: such a one is no fact. */
+export function sourced(entries: readonly SlaEntry[]): readonly SlaEntry[] {
+  for (const { name, source_url, verified_at } of entries) {
+    if (!/^https:\/\/[^ /]+\.[^ ]+$/.test(source_url)) throw new Error(`the promise "${name}" has no source_url`);
+    const isDay = /^\d{4}-\d{2}-\d{2}$/.test(verified_at) && !Number.isNaN(Date.parse(verified_at));
+    if (!isDay) throw new Error(`the promise "${name}" has no day in verified_at`);
+  }
+  return entries;
+}
 
 interface VertexTerms extends Pick<SlaGuarantee, "promised" | "bands"> {
   readonly name: string;
@@ -257,6 +295,7 @@ function vertex({ name, promised, bands, models, remedy }: VertexTerms): SlaEntr
     name,
     hosts: ["^(?:[a-z0-9-]+-)?aiplatform\\.googleapis\\.com$"],
     ...(models && { models }),
+    notModels: PREVIEWS,
     timeZone: "America/Los_Angeles",
     guarantee: {
       promised,

@@ -27,7 +27,7 @@ ${rows.join("\n")}
   \`""\` where these are absent.
 - \`kind\` of tokens is \`input\`, \`output\`, \`cache_read\`, \`cache_write\` or \`reasoning\`; of a quota \`requests\`, \`input\`,
   \`output\` or \`tokens\` (both together).
-- \`reader\` is \`log\` (lines), \`traces\` (spans) or \`events\` (facts that slow followers lost).
+- \`reader\` is \`log\` (lines), \`traces\` (spans), \`events\` (facts that slow followers lost) or \`ledger\` (facts that its store did not take).
 
 In traces the same things have the names of OpenTelemetry's GenAI conventions; see [the log and traces](log.md). What
 \`gen_ai.client.operation.duration\` is there is \`holdfast_call_duration_seconds\` here, and \`gen_ai.client.token.usage\`

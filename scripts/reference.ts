@@ -4,6 +4,7 @@ import type { DialectId } from "../src/core/call.ts";
 import { FAULTS, type FaultKind, fault } from "../src/core/fault.ts";
 import { DIALECTS } from "../src/dialects/registry.ts";
 import { catalogPage } from "./reference-catalog.ts";
+import { commandsPage } from "./reference-commands.ts";
 import { configPage, jsonSchema } from "./reference-config.ts";
 import { fieldsPage } from "./reference-fields.ts";
 import { metricsPage } from "./reference-metrics.ts";
@@ -43,6 +44,7 @@ This page is made from \`src/core/fault.ts\` and the dialects by \`npm run docs\
 export const PAGES: readonly { readonly path: string; text(): string }[] = [
   { path: "docs/reference/faults.md", text: faultsPage },
   { path: "docs/reference/config.md", text: configPage },
+  { path: "docs/reference/commands.md", text: commandsPage },
   { path: "docs/reference/catalog.md", text: catalogPage },
   { path: "docs/reference/fields.md", text: fieldsPage },
   { path: "docs/reference/metrics.md", text: metricsPage },

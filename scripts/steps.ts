@@ -28,18 +28,33 @@ export const CHECK_STEPS: readonly Step[] = [
   { name: "lint", command: [bin("biome"), "check", "--error-on-warnings", "."] },
   { name: "tidy", command: [process.execPath, "scripts/tidy.ts"] },
   { name: "docs", command: [process.execPath, "scripts/docs.ts", "--check"] },
-  testStep("unit tests", ["./src", "./catalog", "./scripts"], 30_000),
+  testStep("unit tests", ["./src", "./catalog", "./scripts"], { timeoutMs: 30_000, workers: workers() }),
 ];
 
 /** Tests of the whole: the gateway over sockets, the official SDKs. */
-export const WHOLE_STEPS: readonly Step[] = [testStep("tests of the whole", ["./test"], 120_000)];
+export const WHOLE_STEPS: readonly Step[] = [
+  testStep("tests of the whole", ["./test"], { timeoutMs: 120_000, workers: 1 }),
+];
 
-function testStep(name: string, folders: readonly string[], timeoutMs: number): Step {
+interface Running {
+  readonly timeoutMs: number;
+  /** Processes that share the files. Those of the whole have sockets and clocks of their own: one. */
+  readonly workers: number;
+}
+
+function testStep(name: string, folders: readonly string[], { timeoutMs, workers }: Running): Step {
+  // Without isolation a worker loads each module once, as one process for all would.
+  const shared = workers > 1 ? [`--parallel=${workers}`, "--no-isolate"] : [];
   return {
     name,
-    command: [process.execPath, "test", "--only-failures", "--timeout", String(timeoutMs), ...folders],
+    command: [process.execPath, "test", "--only-failures", ...shared, "--timeout", String(timeoutMs), ...folders],
     tests: true,
   };
+}
+
+/** More would each load the same modules for a few files. */
+function workers(): number {
+  return Math.min(4, navigator.hardwareConcurrency);
 }
 
 /** Runs all of them, whatever fails, and gives the sum. */

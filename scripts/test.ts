@@ -2,6 +2,8 @@
 
 import { CHECK_STEPS, ROOT, runSteps, summary, WHOLE_STEPS } from "./steps.ts";
 
+// Read by `test/support/effort.ts` in the processes of the steps.
+process.env.TEST_EFFORT = "full";
 const whole = new Bun.Glob("test/**/*.test.ts").scanSync({ cwd: ROOT });
 const steps = [...whole].length === 0 ? CHECK_STEPS : [...CHECK_STEPS, ...WHOLE_STEPS];
 const counts = await runSteps(steps);

@@ -5,8 +5,10 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { streamPayload, wholePayload } from "../bench/payload.ts";
+import { ROUTE_DEFAULTS } from "../src/config/defaults.ts";
 import type { ResumeMode } from "../src/core/call.ts";
 import type { Runtime } from "../src/core/runtime.ts";
+import type { RouteSettings } from "../src/core/settings.ts";
 import { createEngine } from "../src/engine/engine.ts";
 import { systemClock } from "../src/runtime/clock.ts";
 import { createHandler } from "../src/server/handler.ts";
@@ -21,6 +23,9 @@ const BUDGET = JSON.parse(readFileSync(join(import.meta.dir, "../bench/budget.js
   Counts
 >;
 const EVENTS = 200;
+/** What holds where a route says nothing of kept answers. */
+const { cache, lastResort } = ROUTE_DEFAULTS;
+const KEEPS = { cache, lastResort } as Pick<RouteSettings, "cache" | "lastResort">;
 const counts: Counts = { parses: 0, decodes: 0, timers: 0, reactions: 0, copies: 0 };
 
 function runtimeOf(parts: readonly Uint8Array[], stream: boolean): Runtime {
@@ -81,7 +86,7 @@ async function counted(work: () => Promise<void>): Promise<Counts> {
   return { ...counts };
 }
 
-async function costOf(events: number, stream: boolean, resume: ResumeMode = "off"): Promise<Counts> {
+async function costOf(events: number, stream: boolean, resume: ResumeMode = "off", keeps = false): Promise<Counts> {
   const payload = streamPayload("chat", events, false);
   const encode = (part: string | Uint8Array) => (typeof part === "string" ? new TextEncoder().encode(part) : part);
   const parts = stream
@@ -92,7 +97,16 @@ async function costOf(events: number, stream: boolean, resume: ResumeMode = "off
     providers: [
       { name: "p", dialect: "openai-chat" as const, url: "http://127.0.0.1:1/v1", keys: [], tier: "remote" as const },
     ],
-    routes: [{ ...ROUTE, name: "chat", targets: [{ provider: "p", model: "m" }], usage: "as-asked" as const, resume }],
+    routes: [
+      {
+        ...ROUTE,
+        name: "chat",
+        targets: [{ provider: "p", model: "m" }],
+        usage: "as-asked" as const,
+        resume,
+        ...(keeps && KEEPS),
+      },
+    ],
     keys: [],
     passthrough: false,
   };
@@ -120,9 +134,20 @@ test("a whole call stays within its budget", async () => within(await costOf(0, 
 
 test("a stream of few events stays within its budget", async () => within(await costOf(2, true), BUDGET.stream));
 
-test.each(["off", "text"] as const)("each further event stays within its budget, resume: %s", async (resume) => {
-  const [short, long] = [await costOf(2, true, resume), await costOf(2 + EVENTS, true, resume)];
+test.each([
+  ["off", false],
+  ["text", false],
+  ["off", true],
+  ["text", true],
+] as const)("each further event stays within its budget, resume: %s, kept: %p", async (resume, keeps) => {
+  const [short, long] = [await costOf(2, true, resume, keeps), await costOf(2 + EVENTS, true, resume, keeps)];
   const each = Object.fromEntries(COUNTED.map((key) => [key, (long[key] - short[key]) / EVENTS]));
   // Every counted key was just filled in.
   within(each as Counts, BUDGET.event);
+});
+
+test("keeping an answer costs a whole call two reactions and its batch a timer, and reads nothing within the call", async () => {
+  const [plain, kept] = [await costOf(0, false), await costOf(0, false, "off", true)];
+  const more = Object.fromEntries(COUNTED.map((key) => [key, kept[key] - plain[key]]));
+  expect(more).toEqual({ parses: 0, decodes: 0, timers: 1, reactions: 2, copies: 0 });
 });

@@ -5,7 +5,9 @@ import type { Call } from "../core/call.ts";
 import { FAULTS, isFault } from "../core/fault.ts";
 import type { Outage, Rung } from "../core/last-resort.ts";
 import type { Prompt } from "../core/message.ts";
+import type { LastResortSettings } from "../core/settings.ts";
 import type { Dialect } from "../dialects/dialect.ts";
+import { pickLanguage } from "./language.ts";
 import { spoken } from "./spoken.ts";
 
 /** What a canned answer names as its target and its model: none of a provider's. */
@@ -16,14 +18,18 @@ const BODY_BYTES_MAX = 4_194_304;
 /** Where the fault names no time: as the final error says. */
 const RETRY_MS = 5_000;
 
-/** `text` may hold `{model}`, `{reason}`, `{since}` and `{retry}`. */
-export function canned(text: string, client: Dialect): Rung {
+type Canned = Extract<LastResortSettings, { readonly type: "canned" }>;
+
+/** In the language that the client would rather read. */
+export function canned({ text, languages = [] }: Canned, client: Dialect): Rung {
+  const tags = languages.map(({ language }) => language);
   return {
     serve: (outage) => async (call, scope) => {
       if (!takesSentence(call, client)) return { ok: false, fault: outage.fault, trail: [] };
+      const said = languages[pickLanguage(call.language, tags)]?.text ?? text;
       const is = { servedBy: "canned", degraded: "canned" } as const;
       const speech = {
-        texts: [filled(text, call, outage)],
+        texts: [filled(said, call, outage)],
         target: CANNED_TARGET,
         model: CANNED_TARGET,
         headers: {},

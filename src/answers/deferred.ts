@@ -24,7 +24,8 @@ export function deferred(cell: DeferralCell, route: string): Rung {
       if (cell.desk === undefined) return refused(outage, "this gateway has no store");
       const job = newJob(call, route);
       const made = await cell.desk.enqueue(job);
-      if ("problem" in made) return refused(outage, made.problem);
+      if ("problem" in made)
+        return made.wrong === undefined ? refused(outage, made.problem) : wrongHeader(made.wrong, made.problem);
       return made.hash === job.hash ? accepted(call, made) : otherCall();
     },
   };
@@ -54,7 +55,17 @@ function find(desk: DeferralDesk, { tenant }: Call, name: string): Job | undefin
 function newJob(call: Call, route: string): NewJob {
   const hash = hashOf(call);
   const named = typeof call.defer === "object" && call.defer.key !== undefined;
-  return { tenant: call.tenant, route, name: nameOf(call, hash), named, hash, call: packCall(call), body: call.body };
+  const callback = typeof call.defer === "object" ? call.defer.callback : undefined;
+  const made = {
+    tenant: call.tenant,
+    route,
+    name: nameOf(call, hash),
+    named,
+    hash,
+    call: packCall(call),
+    body: call.body,
+  };
+  return callback === undefined ? made : { ...made, callback };
 }
 
 function nameOf({ defer }: Call, hash: string): string {
@@ -127,6 +138,11 @@ function refused({ fault: reason }: Outage, why: string): Refusal {
   const { retryAfterMs } = reason;
   const message = `No target could answer, and the call was not deferred: ${why}.`;
   return { ok: false, fault: fault("busy", message, retryAfterMs === undefined ? {} : { retryAfterMs }), trail: [] };
+}
+
+function wrongHeader(header: string, why: string): Refusal {
+  const message = `The call was not deferred: the header ${header} is not valid; ${why}.`;
+  return { ok: false, fault: fault("invalid-request", message, { param: header }), trail: [] };
 }
 
 function otherCall(): Refusal {

@@ -24,8 +24,8 @@ export function createDesk({ answers, keys: context, flights }: DeskOptions): De
     const nowMs = runtime.clock.now();
     const kept = keys && answers.get(keys, nowMs);
     if (kept === undefined || !mayGive(kept, call.cache, nowMs, false)) return undefined;
-    const { texts, target, model } = kept;
-    const speech = { texts, target, model, headers: headersOf(kept, nowMs), is: { servedBy: "cache" } as const };
+    const { texts, calls, target, model } = kept;
+    const speech = { texts, calls, target, model, headers: headersOf(kept, nowMs), is: { servedBy: "cache" } as const };
     return spoken(speech, context.client, call, runtime);
   };
   return {

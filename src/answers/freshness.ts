@@ -5,9 +5,10 @@ import type { KeptAnswer } from "../core/cell.ts";
 
 /** `outage`: no target can answer, so that staleness is the route's and the client's to limit; otherwise it must be fresh. */
 export function mayGive(kept: KeptAnswer, wish: CacheWish | undefined, nowMs: number, outage: boolean): boolean {
-  const { noCache = false, maxStaleMs, maxAgeMs, staleIfErrorMs } = wish ?? {};
+  const { noCache = false, maxStaleMs, maxAgeMs, minFreshMs, staleIfErrorMs } = wish ?? {};
   if (noCache) return false;
   const staleMs = nowMs - kept.freshUntilMs;
+  if (minFreshMs !== undefined && staleMs + minFreshMs > 0) return false;
   const slackMs = outage ? Math.max(maxStaleMs ?? 0, staleIfErrorMs ?? 0) : (maxStaleMs ?? 0);
   if (maxAgeMs !== undefined && nowMs - kept.atMs > maxAgeMs + slackMs) return false;
   if (!outage) return staleMs <= (maxStaleMs ?? 0);

@@ -12,7 +12,7 @@ import type { Prompt } from "../core/message.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { CacheSettings, Likeness } from "../core/settings.ts";
 import type { Dialect } from "../dialects/dialect.ts";
-import { isObject, parseJson } from "../dialects/json-object.ts";
+import { isList, isObject, type JsonObject, parseJson } from "../dialects/json-object.ts";
 import { stemOf } from "./stem.ts";
 
 /** Larger questions are asked once, and not worth the hash. */
@@ -40,22 +40,23 @@ export function questionKeys(call: Call, context: KeyContext, runtime: Hashing):
   const roots = new Set(prompt.losses.map(({ path }) => path.split(/[.[]/, 1)[0] ?? ""));
   // There were more losses than are listed.
   if (roots.has("…")) return undefined;
-  const asWritten = rest(call, roots);
+  const asWritten = unplaced(call, roots);
   if (asWritten === undefined) return undefined;
   const { stream, user, turns, ...asked } = prompt.value;
   const model = context.scope === "global" ? "" : call.model;
   const around = [model, asked, asWritten, call.headers[TELLING_HEADER] ?? "", call.query];
   const secret = context.secretOf(partitionOf(call, context.scope), runtime.random);
   const { hmacSha256 = portableHmac } = runtime;
+  const rest = canonicalJson(around);
   const hash = (likeness: Likeness, words: unknown): string =>
-    hmacSha256(secret, utf8ToBytes(canonicalJson([likeness, words, around])));
+    hmacSha256(secret, `["${likeness}",${canonicalJson(words)},${rest}]`);
   const stem = context.likeness === "stem" && !roots.has("messages") ? stemOf(prompt.value) : undefined;
   const exact = hash("exact", turns);
   return stem === undefined ? { exact } : { exact, stem: hash("stem", stem) };
 }
 
-function portableHmac(key: Uint8Array, bytes: Uint8Array): string {
-  return bytesToHex(hmac(sha256, key, bytes));
+function portableHmac(key: Uint8Array, text: string): string {
+  return bytesToHex(hmac(sha256, key, utf8ToBytes(text)));
 }
 
 /** The first word has no line end in it, so that no tenant's name can look like another partition. */
@@ -70,7 +71,7 @@ function usesTools({ turns }: Prompt): boolean {
 }
 
 /** The top-level fields that did not fit the canonical request, with the dialect that gives them a meaning. */
-function rest(call: Call, roots: ReadonlySet<string>): unknown {
+function unplaced(call: Call, roots: ReadonlySet<string>): unknown {
   const names = [...roots].filter((name) => !WHO.has(name));
   if (names.length === 0) return [];
   const request = parseJson(new TextDecoder().decode(call.body));
@@ -78,9 +79,19 @@ function rest(call: Call, roots: ReadonlySet<string>): unknown {
   return [call.dialect, names.sort().map((name) => [name, request[name]])];
 }
 
-/** Keys in order, at every depth; unambiguous, since it is JSON. */
+/** JSON with its keys in order, at every depth; unambiguous, since it is JSON. What JSON has no form for is left out as it does. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
-  );
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  let text = "";
+  if (isList(value)) {
+    for (const item of value) text += `${text === "" ? "" : ","}${canonicalJson(item)}`;
+    return `[${text}]`;
+  }
+  // A parsed request has nothing but plain objects in it.
+  const fields = value as JsonObject;
+  for (const key of Object.keys(fields).sort()) {
+    const field = fields[key];
+    if (field !== undefined) text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${canonicalJson(field)}`;
+  }
+  return `{${text}}`;
 }

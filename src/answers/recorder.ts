@@ -3,15 +3,18 @@
 
 import type { Call } from "../core/call.ts";
 import type { KeptAnswers } from "../core/cell.ts";
+import type { Told } from "../core/reply.ts";
 import type { Clock } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
-import { wordsOf } from "./delivered.ts";
 import { type KeyContext, QUESTION_BYTES_MAX, questionKeys } from "./question-key.ts";
 
-const QUEUE_MAX = 64;
+const QUEUE_MAX = 256;
+/** Of questions and answers together. */
+const QUEUE_BYTES_MAX = 16_777_216;
+/** Many together cost less than each by itself: the code is warm then. */
 const BATCH_AFTER_MS = 20;
 /** Reading and hashing one takes up to a millisecond: calls under way are let in between. */
-const BATCH_MAX = 4;
+const BATCH_MS = 1;
 const NEXT_BATCH_MS = 1;
 
 export interface RecorderOptions {
@@ -25,7 +28,7 @@ export interface RecorderOptions {
 interface Waiting {
   readonly call: Call;
   readonly target: string;
-  readonly pieces: readonly Uint8Array[];
+  readonly told: Told;
   readonly atMs: number;
   readonly scope: Scope;
 }
@@ -33,25 +36,42 @@ interface Waiting {
 export interface Recorder {
   /** False for a call of which nothing may be kept. */
   wants(call: Call): boolean;
-  record(call: Call, target: string, pieces: readonly Uint8Array[], scope: Scope): void;
+  record(call: Call, target: string, told: Told, scope: Scope): void;
 }
 
 export function createRecorder(options: RecorderOptions): Recorder {
-  const queue: Waiting[] = [];
+  let queue: Waiting[] = [];
+  let bytes = 0;
   const keepSome = (clock: Clock): void => {
-    for (const waiting of queue.splice(0, BATCH_MAX)) keepOrTell(options, waiting);
+    const untilMs = clock.now() + BATCH_MS;
+    let done = 0;
+    do {
+      const waiting = queue[done++];
+      if (waiting === undefined) break;
+      bytes -= sizeOf(waiting);
+      keepOrTell(options, waiting);
+    } while (clock.now() < untilMs);
+    queue = queue.slice(done);
     if (queue.length > 0) clock.after(NEXT_BATCH_MS, () => keepSome(clock));
   };
   return {
     wants: (call) =>
       call.operation === "generate" && call.cache?.noStore !== true && call.body.length <= QUESTION_BYTES_MAX,
-    record(call, target, pieces, scope) {
+    record(call, target, told, scope) {
       const { clock } = scope.runtime;
-      if (queue.length >= QUEUE_MAX) return;
-      queue.push({ call, target, pieces, atMs: clock.now(), scope });
+      const waiting = { call, target, told, atMs: clock.now(), scope };
+      const size = sizeOf(waiting);
+      if (queue.length >= QUEUE_MAX || bytes + size > QUEUE_BYTES_MAX) return;
+      bytes += size;
+      queue.push(waiting);
       if (queue.length === 1) clock.after(BATCH_AFTER_MS, () => keepSome(clock));
     },
   };
+}
+
+/** What the words of a stream take is known only once they are read; it is little. */
+function sizeOf({ call, told }: Pick<Waiting, "call" | "told">): number {
+  return call.body.length + (typeof told === "function" ? 0 : told.text.length);
 }
 
 /** Runs on a timer: a throw here would be nobody's. */
@@ -66,17 +86,20 @@ function keepOrTell(options: RecorderOptions, waiting: Waiting): void {
 }
 
 function keep({ keys: context, route, answers, ttlMs, staleIfErrorMs }: RecorderOptions, waiting: Waiting): void {
-  const { call, target, pieces, atMs, scope } = waiting;
-  const words = wordsOf(pieces, call.stream, context.client);
+  const { call, target, told, atMs, scope } = waiting;
+  const words = typeof told === "function" ? told() : told;
   const keys = words && questionKeys(call, context, scope.runtime);
   if (words === undefined || keys === undefined) return;
   const freshUntilMs = atMs + ttlMs;
   answers.set(keys, {
-    ...words,
+    texts: words.text === "" ? [] : [words.text],
+    model: words.model,
+    ...(words.calls && { calls: words.calls }),
     target,
     call: call.id,
     tenant: call.tenant,
     route,
+    ...(call.cache?.tags && { tags: call.cache.tags }),
     atMs,
     freshUntilMs,
     goneAtMs: freshUntilMs + staleIfErrorMs,

@@ -3,10 +3,11 @@
 
 import { concat } from "../core/bytes.ts";
 import type { Call } from "../core/call.ts";
-import type { Answer, Ending, Frames } from "../core/reply.ts";
+import type { Answer, CalledTool, Ending, Frames } from "../core/reply.ts";
 import type { HeaderMap, Runtime } from "../core/runtime.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
 import type { Dialect, EncodeContext } from "../dialects/dialect.ts";
+import { madeToolId } from "../dialects/tool-id.ts";
 
 /** Of a streamed text, in characters: what a client shows at once. */
 const PIECE = /[\s\S]{1,40}(?:\s|$)|[\s\S]{1,40}/gu;
@@ -15,6 +16,8 @@ const NOTHING_BILLED = { inputTokens: 0, outputTokens: 0 } as const;
 export interface Speech {
   /** One for each block. */
   readonly texts: readonly string[];
+  /** After the texts; absent: none. */
+  readonly calls?: readonly CalledTool[] | undefined;
   readonly target: string;
   readonly model: string;
   readonly headers: HeaderMap;
@@ -23,7 +26,7 @@ export interface Speech {
 
 export function spoken(speech: Speech, { codec }: Dialect, call: Call, runtime: Runtime): Answer {
   const context: EncodeContext = { call, createdS: Math.floor(runtime.wallMs() / 1_000) };
-  const events = eventsOf(speech, call.stream);
+  const events = eventsOf(speech, call);
   const ending: Ending = { kind: "complete", usage: NOTHING_BILLED, firstContentMs: 0, tookMs: 0, pausedMs: 0 };
   return {
     ok: true,
@@ -41,7 +44,7 @@ export function spoken(speech: Speech, { codec }: Dialect, call: Call, runtime: 
   };
 }
 
-function eventsOf({ texts, model }: Speech, stream: boolean): StreamEvent[] {
+function eventsOf({ texts, calls = [], model }: Speech, { id, stream }: Call): StreamEvent[] {
   const blocks = texts.flatMap((text, block): StreamEvent[] => [
     ...(stream ? (text.match(PIECE) ?? []) : [text]).map(
       (piece): StreamEvent => ({ type: "text-delta", block, text: piece }),
@@ -51,7 +54,12 @@ function eventsOf({ texts, model }: Speech, stream: boolean): StreamEvent[] {
   return [
     { type: "message-start", id: "", model, usage: NOTHING_BILLED },
     ...blocks,
-    { type: "message-end", stop: "end", usage: NOTHING_BILLED },
+    ...calls.flatMap(({ name, json }, index): StreamEvent[] => {
+      const block = texts.length + index;
+      const start = { type: "tool-start", block, id: madeToolId(`${id} ${index} ${name}`), name } as const;
+      return [start, { type: "tool-delta", block, json }, { type: "block-end", block }];
+    }),
+    { type: "message-end", stop: calls.length > 0 ? "tool-use" : "end", usage: NOTHING_BILLED },
   ];
 }
 

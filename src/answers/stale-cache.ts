@@ -2,7 +2,7 @@
 // a stream, with its age told. Whose answers these are, and how like the questions must be, is in the keys.
 
 import type { Call } from "../core/call.ts";
-import type { KeptAnswer, KeptAnswers } from "../core/cell.ts";
+import type { KeptAnswer, KeptAnswers, OutageCell } from "../core/cell.ts";
 import type { Outage, Rung } from "../core/last-resort.ts";
 import type { HeaderMap, Runtime } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
@@ -19,19 +19,25 @@ export function staleCache(answers: KeptAnswers, keys: KeyContext): Rung {
         const aliveAtMs = runtime.clock.now() - (runtime.wallMs() - outage.sinceWallMs);
         const kept = find(answers, keys, { call, runtime, aliveAtMs });
         if (kept === undefined) return { ok: false, fault: outage.fault, trail: [] };
-        const { texts, model, target } = kept;
+        const { texts, calls, model, target } = kept;
         const is = { servedBy: "stale-cache", degraded: "stale" } as const;
         const headers = headersOf(kept, outage, runtime.clock.now());
-        return spoken({ texts, target, model, headers, is }, keys.client, call, runtime);
+        return spoken({ texts, calls, target, model, headers, is }, keys.client, call, runtime);
       },
   };
 }
 
 /** Whether a call would be given one, for who need not try to answer it otherwise. */
-export function hasStale(answers: KeptAnswers, keys: KeyContext): (call: Call, scope: Scope) => boolean {
-  return (call, { runtime }) =>
+export function hasStale(
+  answers: KeptAnswers,
+  keys: KeyContext,
+  outage: Readonly<OutageCell>,
+): (call: Call, scope: Scope) => boolean {
+  return (call, { runtime }) => {
+    const aliveAtMs = outage.sinceMs ?? runtime.clock.now();
     // A deferred call that runs is given none of these.
-    call.defer !== "due" && find(answers, keys, { call, runtime, aliveAtMs: runtime.clock.now() }) !== undefined;
+    return call.defer !== "due" && find(answers, keys, { call, runtime, aliveAtMs }) !== undefined;
+  };
 }
 
 interface Asked {

@@ -6,15 +6,17 @@ import { type Paint, paint, printable } from "../observe/call-line.ts";
 import { wantsColour } from "../observe/call-log.ts";
 import type { AttemptView, CallRecord } from "../observe/call-record.ts";
 import { duration } from "../observe/tracked-call.ts";
+import type { Aside } from "../server/asides.ts";
 import type { PassedOver } from "../server/passed-over.ts";
 import { type Command, misuse } from "./command.ts";
 import { readFlags } from "./flags.ts";
 import { GATEWAY_FLAGS, GATEWAY_HELP, openGateway } from "./gateway-client.ts";
 
-const HELP = `holdfast call ID [--gateway URL] [--json]
+const HELP = `holdfast call ID [--gateway URL | --config FILE] [--json]
 
 Explains one call: what was asked, each attempt and why it was left, what the client got. The id is in the header
-x-holdfast-call of every response, and in the call log. A gateway keeps its newest 1,000 calls.
+x-holdfast-call of every response, and in the call log. A gateway keeps its newest 1,000 calls, and as many requests that
+were refused before they had a route, or passed through.
 
   --json          one object on one line: the call's record
 ${GATEWAY_HELP}
@@ -31,14 +33,33 @@ async function runCall(args: readonly string[]): Promise<number> {
   const gateway = await openGateway(parsed.flags);
   if ("problem" in gateway) return misuse("call", gateway.problem);
   const told = await gateway.get(`/admin/v1/calls/${encodeURIComponent(id)}`);
-  const record = told.ok ? asRecord(told.json) : undefined;
+  const record = told.ok ? (asAside(told.json) ?? asRecord(told.json)) : undefined;
   if (record === undefined) {
     console.error(`holdfast call: ${told.ok ? `${gateway.url} is no Holdfast gateway` : told.message}`);
     return 1;
   }
   const tint = paint(wantsColour(process.env, process.stdout.isTTY));
-  console.log(parsed.flags.json === true ? JSON.stringify(record) : explainCall(record, tint).join("\n"));
+  const lines = "aside" in record ? explainAside(record, tint) : explainCall(record, tint);
+  console.log(parsed.flags.json === true ? JSON.stringify(record) : lines.join("\n"));
   return 0;
+}
+
+function asAside(json: unknown): Aside | undefined {
+  // Made by the gateway at the other end; the rest of its shape is taken on trust.
+  return typeof json === "object" && json !== null && "aside" in json ? (json as Aside) : undefined;
+}
+
+/** What never was a call of a route. */
+function explainAside(raw: Aside, tint: Paint): readonly string[] {
+  const { id, aside, status, dialect, at, fault, message = "", method, path, provider } = printable(raw);
+  const refused = aside === "refused";
+  const how = refused ? tint("red", `refused (${fault})`) : tint("yellow", `passed through to ${provider}`);
+  return [
+    `${tint("bold", id)}  ${how}, HTTP ${status}`,
+    `  asked    ${refused ? dialect : `${method} ${path}`}`,
+    `  answered ${at}`,
+    `  ${refused ? `before it had a route: ${message}` : "unprotected: nothing of it was tried again, failed over or counted"}`,
+  ];
 }
 
 /** A record as the admin API gives it; `undefined` for anything else. */

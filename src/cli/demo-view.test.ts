@@ -28,7 +28,18 @@ test("an outage is told at its begin, every ten calls, and at its end", () => {
     "all is well  sick answers the demo's own two calls a second",
     "outage begins  sick: overloaded; calls go on through spare",
     "meanwhile  10 calls, 10 answered by spare, 0 failed",
-    "outage over  after 20 s: 11 calls, 11 answered by spare, 0 failed",
+    "outage over  after 20 s: 11 calls, 11 answered by spare, 0 failed; its calls come back step by step",
+  ]);
+});
+
+test("while its calls come back step by step, those that go elsewhere are no news; then all is well again", () => {
+  const past = (atMs: number) => ({ atMs, attempts: [["spare/m"]] }) as const;
+  const back = Array.from({ length: 20 }, (_, index) => well(4_000 + index * 500));
+  expect(show([well(0), saved(500), well(1_000), past(1_500), well(2_000), past(2_500), ...back])).toEqual([
+    "all is well  sick answers the demo's own two calls a second",
+    "outage begins  sick: overloaded; calls go on through spare",
+    "outage over  after 500 ms: 1 calls, 1 answered by spare, 0 failed; its calls come back step by step",
+    "all is well  sick has all of its calls again",
   ]);
 });
 
@@ -36,7 +47,7 @@ test("failed calls are not hidden, and a user's own call is shown", () => {
   expect(show([lost(0), saved(500), { ...saved(600), route: "claude-*" }, well(1_000)])).toEqual([
     "outage begins  sick: overloaded; a call failed",
     "saved      claude-*  sick/m overloaded → spare/m  200 ms, first 140 ms  c2  ← your call",
-    "outage over  after 1.0 s: 2 calls, 1 answered by spare, 1 failed",
+    "outage over  after 1.0 s: 2 calls, 1 answered by spare, 1 failed; its calls come back step by step",
   ]);
 });
 

@@ -17,17 +17,21 @@ export interface Demo {
   readonly settings: Settings;
   /** Shows what happens, in place of the call log. */
   readonly view: (event: GatewayEvent) => void;
+  /** How long all must be well before an incident is over. */
+  readonly cleanMs: number;
   /** What to try, once the gateway serves at `url`; begins the demo's own calls. */
   announce(url: string): void;
   stop(): void;
 }
 
-const EVERY_MS = 60_000;
+/** Long enough for an incident to be over in between: back with all of its calls after some two minutes, and a clean one. */
+const EVERY_MS = 300_000;
 const FIRST_MS = 20_000;
 const OUTAGE_MS = 20_000;
+/** Ten minutes elsewhere: whoever watches the demo shall see the end too. */
+export const DEMO_CLEAN_MS = 60_000;
 const SICK = "anthropic-sim";
 const SPARE = "openai-sim";
-/** The first one; it comes back every minute. */
 export const DEMO_OUTAGE: ScheduledFault = {
   kind: "overloaded",
   atMs: FIRST_MS,
@@ -35,6 +39,7 @@ export const DEMO_OUTAGE: ScheduledFault = {
   on: [SICK],
   share: 1,
   rampMs: 0,
+  everyMs: EVERY_MS,
 };
 
 export const DEMO_PROVIDERS = [
@@ -45,8 +50,7 @@ export const DEMO_PROVIDERS = [
 /** Starts the simulated providers at once; `listen` is where the gateway will serve. */
 export function startDemo(listen: Settings["listen"]): Demo {
   // It hits the one that it names.
-  const faults = [{ ...DEMO_OUTAGE, everyMs: EVERY_MS }];
-  const started = DEMO_PROVIDERS.map((provider) => startSimProvider({ ...provider, faults }));
+  const started = DEMO_PROVIDERS.map((provider) => startSimProvider({ ...provider, faults: [DEMO_OUTAGE] }));
   const runtime = createBunRuntime();
   let stopTraffic = () => {};
   const settings = demoSettings(listen, started);
@@ -54,6 +58,7 @@ export function startDemo(listen: Settings["listen"]): Demo {
   const view = createDemoView({ sick: SICK, tint, tell });
   return {
     settings,
+    cleanMs: DEMO_CLEAN_MS,
     view: createCallFollower(runtime.wallMs, [view]).read,
     announce(url) {
       tell(invitation(url));
@@ -94,9 +99,10 @@ function invitation(url: string): string {
   return `demo mode: simulated providers answer; nothing leaves this machine and nothing costs money.
   Any model named claude-*, gpt-* or gemini-* is served. Try, in another terminal:
     curl -si ${url}/v1/messages -H 'content-type: application/json' -d '${body}'
-  ${SICK} is down for ${OUTAGE_MS / 1_000} s of every minute: the same call still works, and x-holdfast-trail says why.
-  Its incident is on ${url}/status and in \`holdfast incidents\`.
-  Watch it below and with \`holdfast tail\`; \`holdfast call ID\` explains one call. The demo's own calls use the route ${TRAFFIC_ROUTE}.
+  ${SICK} goes down in ${FIRST_MS / 1_000} s, for ${OUTAGE_MS / 1_000} s, and again every ${EVERY_MS / 60_000} minutes: the same call still works, and
+  x-holdfast-trail says why. Its incident opens, is followed and is over some four minutes from now: watch it on
+  ${url}/status or with \`holdfast incidents\`.
+  Watch the calls below and with \`holdfast tail\`; \`holdfast call ID\` explains one call. The demo's own calls use the route ${TRAFFIC_ROUTE}.
   For real providers set ANTHROPIC_API_KEY or OPENAI_API_KEY, or let \`holdfast init\` write a holdfast.yaml.`;
 }
 

@@ -49,6 +49,10 @@ test("drain and restore a target whose model has a slash", async () => {
   expect((await run("restore", "primary/org/m")).out).toBe("primary/org/m was not drained\n");
 });
 
+test("all of a provider, in words that a shell leaves alone", async () => {
+  expect((await run("drain", "primary/*")).out).toContain("put it back with: holdfast restore 'primary/*'\n");
+});
+
 test("--for and --json", async () => {
   const { code, out } = await run("drain", "primary/*", "--for", "1h", "--json");
   expect([code, JSON.parse(out)]).toEqual([
@@ -67,7 +71,7 @@ for (const [args, wanted] of [
   [["drain"], /which TARGET/],
   [["drain", "primry/*"], /No route has the target "primry\/\*". Did you mean "primary\/\*"\?/],
   [["restore", "nobody/at-all"], /No route has the target/],
-  [["drain", "primary/*", "--for", "an hour"], /"for": "1h"/],
+  [["drain", "primary/*", "--for", "an hour"], /--for an hour is no time such as 30m or 1h, at most 30d/],
   [["restore", "primary/*", "--for", "1h"], /unknown flag --for/],
 ] as const) {
   test(`holdfast ${args.join(" ")}: 2`, async () => {
@@ -80,4 +84,22 @@ for (const [args, wanted] of [
 test("no gateway: 1", async () => {
   await gateway.stop();
   expect((await run("drain", "primary/*")).code).toBe(1);
+});
+
+test("what is no gateway is told as that, and its 404 is no slip of whoever typed it", async () => {
+  const other = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: () => Response.json({ error: { message: "?", type: "x" } }, { status: 404 }),
+  });
+  const url = `http://127.0.0.1:${other.port}`;
+  const { error } = console;
+  let said = "";
+  console.error = (text: string) => {
+    said += text;
+  };
+  const code = await main(["drain", "primary/*", "--gateway", url]);
+  console.error = error;
+  await other.stop(true);
+  expect([code, said]).toEqual([1, `holdfast drain: ${url} is no Holdfast gateway: it answered 404`]);
 });

@@ -5,7 +5,7 @@ import { type Command, misuse } from "./command.ts";
 import { readFlags, textFlag } from "./flags.ts";
 import { GATEWAY_FLAGS, GATEWAY_HELP, openGateway, type Told } from "./gateway-client.ts";
 
-const DRAIN_HELP = `holdfast drain TARGET [--for 1h] [--gateway URL] [--json]
+const DRAIN_HELP = `holdfast drain TARGET [--for 1h] [--gateway URL | --config FILE] [--json]
 
 Takes a target (provider/model) out of rotation: calls in flight finish, no new one is sent there. It stays so through a
 reload of the configuration; a restart forgets it. \`provider/*\` is all of a provider.
@@ -16,7 +16,7 @@ ${GATEWAY_HELP}
 
 Exit codes: 0 done, 1 the gateway does not answer, 2 bad use.`;
 
-const RESTORE_HELP = `holdfast restore TARGET [--gateway URL] [--json]
+const RESTORE_HELP = `holdfast restore TARGET [--gateway URL | --config FILE] [--json]
 
 Puts a target (provider/model, or provider/*) that was drained back into rotation.
 
@@ -47,6 +47,9 @@ async function run(command: "drain" | "restore", args: readonly string[]): Promi
   const lasting = textFlag(parsed.flags, "for");
   const path = `/admin/v1/targets/${encodeURIComponent(target)}/${command}`;
   const told = await gateway.post(path, lasting === undefined ? undefined : { for: lasting });
+  if (!told.ok && told.status === 400 && lasting !== undefined) {
+    return misuse(command, `--for ${lasting} is no time such as 30m or 1h, at most 30d`);
+  }
   if (!told.ok) return refused(command, told);
   console.log(parsed.flags.json === true ? JSON.stringify(told.json) : sentence(command, target, told.json));
   return 0;
@@ -68,5 +71,7 @@ function sentence(command: string, target: string, json: unknown): string {
       : `${target} is back in rotation`;
   }
   const until = "drainedUntil" in said ? `until ${said.drainedUntil}` : "until it is restored";
-  return `${target} is out of rotation ${until}; put it back with: holdfast restore ${target}`;
+  // A shell would look for files of that name.
+  const word = target.includes("*") ? `'${target}'` : target;
+  return `${target} is out of rotation ${until}; put it back with: holdfast restore ${word}`;
 }

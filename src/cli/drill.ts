@@ -138,7 +138,7 @@ function report({ description }: Scenario, result: DrillResult): string {
   );
   const broken = result.invariants.filter(({ held }) => !held).map(({ name }) => `  ✗ ${name}`);
   return [
-    `${result.scenario}, seed ${result.seed}: ${description}`,
+    `${result.scenario}, seed ${result.seed}${description === "" ? "" : `: ${description}`}`,
     "",
     ...lines,
     "",

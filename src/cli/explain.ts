@@ -30,7 +30,7 @@ Exit codes: 0 explained, 1 the gateway does not answer, 2 no such route, or the 
 export const explain: Command = { summary: "what happens to a call of a route, and why", help: HELP, run: runExplain };
 
 async function runExplain(args: readonly string[]): Promise<number> {
-  const parsed = readFlags(args, { config: { type: "string" }, ...GATEWAY_FLAGS }, 1);
+  const parsed = readFlags(args, GATEWAY_FLAGS, 1);
   if (!parsed.ok) return misuse("explain", parsed.message);
   const config = await readConfiguration(textFlag(parsed.flags, "config"));
   const read = goodOf(config);

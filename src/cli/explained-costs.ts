@@ -3,9 +3,11 @@
 
 import type { RouteSettings, Settings } from "../core/settings.ts";
 import type { Target } from "../core/target.ts";
+import { canaryUsd } from "../health/canary.ts";
 import { HEDGE_SPEND_SHARE } from "../policies/hedge.ts";
 
 const WARM_EXAMPLE = 0.02;
+const MINUTES_A_DAY = 1_440;
 
 export interface ExplainedCost {
   readonly feature: string;
@@ -16,15 +18,24 @@ export interface ExplainedCost {
 export function costsOf(
   route: RouteSettings,
   targets: readonly Target[],
-  { probesUsdPerDay = 0.5 }: Pick<Settings, "probesUsdPerDay">,
+  { probesUsdPerDay = 0.5, canaryUsdPerDay }: Pick<Settings, "probesUsdPerDay" | "canaryUsdPerDay">,
 ): readonly ExplainedCost[] {
   const probes =
     probesUsdPerDay === 0 ? "nothing" : `at most ${probesUsdPerDay} USD a day for all routes, in an outage`;
   return [
     { feature: "probes", on: probesUsdPerDay > 0, cost: probes },
+    canaryCost(targets, canaryUsdPerDay),
     hedgeCost(route, targets),
     warmCost(route, targets),
   ];
+}
+
+function canaryCost(targets: readonly Target[], usdPerDay: number | undefined): ExplainedCost {
+  const each = targets.filter(({ tier }) => tier !== "local").map(({ price }) => canaryUsd(price));
+  const most = each.reduce((sum, usd) => sum + usd, 0) * MINUTES_A_DAY;
+  const budget = `at most ${usdPerDay} USD a day for all routes`;
+  const cost = `at most ${most.toFixed(2)} USD a day if none of these targets had a call; the budget is what you write`;
+  return { feature: "canary", on: usdPerDay !== undefined, cost: usdPerDay === undefined ? cost : budget };
 }
 
 function hedgeCost({ hedge }: RouteSettings, targets: readonly Target[]): ExplainedCost {

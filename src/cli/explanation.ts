@@ -1,7 +1,7 @@
 // Everything that `explain` says of a route, as data: the compiled path in its order, each value with where it came from,
 // the targets, and what happens on each fault. How it looks is in `explain-text.ts`.
 
-import { catalogModel, contextTokens, maxOutputTokens, tokenPrice } from "../../catalog/models.ts";
+import { catalogModel, contextTokens, maxOutputTokens, priceOf, tokenPrice } from "../../catalog/models.ts";
 import { type Origin, originText } from "../config/origin.ts";
 import type { Path } from "../config/problem.ts";
 import { durationText } from "../config/units.ts";
@@ -12,6 +12,7 @@ import { POLICY_ORDER, type Route } from "../engine/compile.ts";
 import { createEngine } from "../engine/engine.ts";
 import { timeoutsFor } from "../engine/timeouts.ts";
 import { INTAKE_MAX, INTAKE_MIN } from "../policies/bulkhead.ts";
+import { GROWTH_FREE_TOKENS } from "../policies/headroom.ts";
 import { QUOTA_PAUSE_MAX_MS } from "../policies/quota.ts";
 import { REPEAT_MS } from "../policies/refused.ts";
 import { createWorld } from "../sim/world.ts";
@@ -87,6 +88,7 @@ function targetsOf({ name, targets }: Route, settings: Settings, origin: OriginT
   return targets.map((target, index) => {
     const provider = settings.providers.find((candidate) => candidate.name === target.provider);
     const known = catalogModel(target.model);
+    const price = provider && priceOf(provider, target.model);
     const lanes = Object.entries(DIALECTS).map(([id]) => [id, id === target.dialect ? "native" : "translated"]);
     return {
       target: target.id,
@@ -99,8 +101,8 @@ function targetsOf({ name, targets }: Route, settings: Settings, origin: OriginT
       lanes: Object.fromEntries(lanes) as ExplainedTarget["lanes"],
       ...(known?.contextTokens !== undefined && { contextTokens: known.contextTokens }),
       ...(target.maxOutputTokens !== undefined && { maxOutputTokens: target.maxOutputTokens }),
-      ...(known?.price !== undefined && {
-        price: `${known.price.inputPerMillion} in, ${known.price.outputPerMillion} out (USD a million tokens, ${known.price.verified})`,
+      ...(price !== undefined && {
+        price: `${price.inputPerMillion} in, ${price.outputPerMillion} out (USD a million tokens, ${price.verified})`,
       }),
     };
   });
@@ -118,6 +120,11 @@ const SHED =
 
 /** Nothing of them is configured. */
 const LIMITS: readonly PathStep[] = [
+  {
+    step: "headroom",
+    does: `what comes by failover grows beyond ${GROWTH_FREE_TOKENS / 1e6} million tokens a minute by half in a quarter of an hour, while there is another target; after a 429 it is as much as was accepted, and more as that goes well`,
+    values: [],
+  },
   {
     step: "bulkhead",
     does: `at most ${INTAKE_MAX} attempts under way at one provider, shared fairly among tenants; under suspicion about what it had while it was well, at least ${INTAKE_MIN}`,
@@ -153,7 +160,7 @@ function policySteps(route: RouteSettings, origin: OriginText, value: ValueOf): 
       values: [],
     },
     resume: {
-      does: "a stream that breaks after its first content is gone on with by another attempt, in the same stream",
+      does: "a stream that breaks after its first content is gone on with by another attempt, in the same stream; one of which JSON was asked is held until it is whole, and begun anew if it breaks",
       values: [value("resume", route.resume)],
     },
   };
@@ -226,6 +233,7 @@ function keepingOf(route: RouteSettings, value: ValueOf): Pick<Steps, "cache" | 
         value("cache", route.cache?.scope ?? "tenant", "scope"),
         value("cache", durationText(route.cache?.ttlMs ?? 0), "ttl"),
         value("cache", durationText(route.cache?.staleIfErrorMs ?? 0), "stale-if-error"),
+        ...(route.cache?.tools === true ? [value("cache", "true", "tools")] : []),
       ],
     },
   };

@@ -6,16 +6,20 @@ import { LISTEN_DEFAULTS } from "../config/defaults.ts";
 import { CancelSource } from "../core/cancel.ts";
 import { fault, isFault } from "../core/fault.ts";
 import type { Body, Runtime, WireResponse } from "../core/runtime.ts";
+import type { Settings } from "../core/settings.ts";
 import { createBunRuntime } from "../runtime/bun.ts";
-import { readTextFile } from "../runtime/command-io.ts";
-import { DEFAULT_FILE } from "./config-file.ts";
+import { DEFAULT_FILE, readConfigLeniently } from "./config-file.ts";
 import { type Flags, textFlag } from "./flags.ts";
 
 /** For `readFlags`: what every command that speaks to a gateway takes. */
-export const GATEWAY_FLAGS = { gateway: { type: "string" } } as const;
+export const GATEWAY_FLAGS = { gateway: { type: "string" }, config: { type: "string" } } as const;
+
+/** For the help of a command that says itself what `--config` is there. */
+export const GATEWAY_URL_HELP = `  --gateway URL   a running gateway (default: \`listen\` of the configuration, else http://127.0.0.1:4000)`;
 
 /** For the help of such a command. */
-export const GATEWAY_HELP = `  --gateway URL   a running gateway (default: listen of ./${DEFAULT_FILE}, else http://127.0.0.1:4000)
+export const GATEWAY_HELP = `${GATEWAY_URL_HELP}
+  --config FILE   the configuration (default: ${DEFAULT_FILE}, where there is one)
 
 HOLDFAST_ADMIN_KEY in the environment is the gateway's admin key, where it has one.`;
 
@@ -41,10 +45,10 @@ const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 /** A longer line is no event of ours. */
 const LINE_CHARS_MAX = 1_000_000;
 
-/** The gateway that the flags name, else that of the configuration here, else the default. */
+/** The gateway that the flags name, else that of the configuration, else the default. */
 export async function openGateway(flags: Flags): Promise<GatewayClient | { readonly problem: string }> {
-  const named = textFlag(flags, "gateway");
-  const url = named ?? (await configuredUrl());
+  const url = textFlag(flags, "gateway") ?? (await configuredUrl(textFlag(flags, "config")));
+  if (typeof url !== "string") return url;
   if (!/^https?:\/\/[^/\s]+/.test(url) || !URL.canParse(url)) {
     return { problem: `--gateway ${url} is no URL; write it as http://HOST:PORT` };
   }
@@ -52,12 +56,21 @@ export async function openGateway(flags: Flags): Promise<GatewayClient | { reado
 }
 
 /** Lenient on purpose: a command must find its gateway from a shell that has not the environment of the configuration. */
-async function configuredUrl(): Promise<string> {
-  const read = await readTextFile(DEFAULT_FILE);
-  const listen = "text" in read ? listenOf(read.text) : {};
-  const host = typeof listen.host === "string" ? listen.host : LISTEN_DEFAULTS.host;
-  const port = typeof listen.port === "number" ? listen.port : LISTEN_DEFAULTS.port;
-  // A gateway that listens everywhere is reached here.
+async function configuredUrl(file: string | undefined): Promise<string | { readonly problem: string }> {
+  const config = await readConfigLeniently(file);
+  if (!config.found) {
+    return config.message === undefined ? urlOf(LISTEN_DEFAULTS) : { problem: config.message };
+  }
+  if (config.loaded.ok) return urlOf(config.loaded.settings.listen);
+  const { host, port } = listenOf(config.text);
+  return urlOf({
+    host: typeof host === "string" && !host.includes("${") ? host : LISTEN_DEFAULTS.host,
+    port: typeof port === "number" ? port : LISTEN_DEFAULTS.port,
+  });
+}
+
+/** Where a gateway that listens so is reached from here. */
+export function urlOf({ host, port }: Settings["listen"]): string {
   const near = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
   return `http://${near.includes(":") ? `[${near}]` : near}:${port}`;
 }
@@ -119,19 +132,22 @@ async function read(url: string, response: WireResponse): Promise<Told> {
     const hint = "set HOLDFAST_ADMIN_KEY to the gateway's admin key";
     return { ok: false, status, message: `the gateway at ${url} wants its admin key: ${hint}` };
   }
-  return { ok: false, status, message: errorMessage(json) ?? `the gateway at ${url} answered ${status}` };
+  const message = errorMessage(json);
+  // A provider, another program, or a path of the gateway's that is not its root: its status says nothing of what was asked.
+  if (message === undefined) return { ok: false, message: `${url} is no Holdfast gateway: it answered ${status}` };
+  return { ok: false, status, message };
 }
 
 function unreachable(url: string, why: string): Told {
   return { ok: false, message: `no gateway answers at ${url} (${why}); name it with --gateway URL` };
 }
 
+/** Of the admin API's own errors, which have a code and no type. */
 function errorMessage(json: unknown): string | undefined {
   if (typeof json !== "object" || json === null || !("error" in json)) return undefined;
   const { error } = json;
-  if (typeof error === "string") return error;
-  if (typeof error !== "object" || error === null || !("message" in error)) return undefined;
-  return typeof error.message === "string" ? error.message : undefined;
+  if (typeof error !== "object" || error === null || !("message" in error) || !("code" in error)) return undefined;
+  return typeof error.message === "string" && !("type" in error) ? error.message : undefined;
 }
 
 /** `undefined` for what is no JSON. */

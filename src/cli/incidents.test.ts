@@ -42,6 +42,15 @@ test("lists, shows, takes notes, exports, and says what is wrong", async () => {
   expect(await run("incidents", "note", id, "called them")).toMatchObject({ code: 0 });
   const shown = await run("incidents", "show", id);
   expect([shown.code, shown.out]).toEqual([0, expect.stringContaining("by a person: called them")]);
+  const corrected = await run("incidents", "correct", id, "--cause", "ours", "--severity", "minor", "--json");
+  expect([corrected.code, JSON.parse(corrected.out)]).toMatchObject([
+    0,
+    { severity: "minor", cause: { suspected: { class: "ours" } } },
+  ]);
+  expect(await run("incidents", "correct", id, "--cause", "demon")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("cause: one of infrastructure"),
+  });
   expect((await run("incidents", "export", id, "--md")).out).toContain("## Timeline");
   expect((await run("incidents", "export", id, "--scenario")).out).toContain("gates:");
   expect((await run("incidents", "resolve", id)).out).toContain("resolved");
@@ -52,6 +61,8 @@ test("lists, shows, takes notes, exports, and says what is wrong", async () => {
     ["incidents", "note", id],
     ["incidents", "burn", id],
     ["incidents", "show"],
+    ["incidents", "correct", id],
+    ["incidents", "note", id, "x", "--cause", "ours"],
   ]) {
     expect([(await run(...wrong)).code, wrong]).toEqual([2, wrong]);
   }

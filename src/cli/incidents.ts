@@ -1,13 +1,15 @@
 // `holdfast incidents`: what failed at a running gateway, one incident in full, what people add to it, and the drill that
 // it makes. What an incident is, the gateway knows.
 
+import { spanText } from "../incidents/sentences.ts";
 import type { IncidentView } from "../incidents/view.ts";
 import { printable } from "../observe/call-line.ts";
 import { type Command, misuse } from "./command.ts";
-import { type Flags, readFlags } from "./flags.ts";
+import { type Flags, readFlags, textFlag } from "./flags.ts";
 import { GATEWAY_FLAGS, GATEWAY_HELP, type GatewayClient, openGateway, type Told } from "./gateway-client.ts";
 
-const HELP = `holdfast incidents [list|show ID|export ID|note ID TEXT|update ID TEXT|resolve ID|publish ID] [--json]
+const HELP = `holdfast incidents [list|show ID|export ID|note ID TEXT|update ID TEXT|correct ID|resolve ID|publish ID]
+                   [--gateway URL | --config FILE] [--json]
 
 What failed, since when, whom it met and what was done about it.
 
@@ -16,6 +18,7 @@ What failed, since when, whom it met and what was done about it.
   export ID       --scenario: as a drill, to rehearse a recurrence with \`holdfast drill FILE.yaml\`; --md: in Markdown
   note ID TEXT    adds a note to the timeline, for those who run the gateway
   update ID TEXT  adds an update that the status page shows too
+  correct ID      sets right what was derived, for good: --title T, --sentence T (for users), --cause CLASS, --severity S
   resolve ID      a person says that it is over
   publish ID      shows a draft on the status page
   --json          one object on one line
@@ -30,7 +33,12 @@ const FLAGS = {
   open: { type: "boolean" },
   md: { type: "boolean" },
   scenario: { type: "boolean" },
+  title: { type: "string" },
+  sentence: { type: "string" },
+  cause: { type: "string" },
+  severity: { type: "string" },
 } as const;
+const CORRECTED = ["title", "sentence", "cause", "severity"] as const;
 const ADMIN = "/admin/v1/incidents";
 
 async function runIncidents(args: readonly string[]): Promise<number> {
@@ -38,7 +46,7 @@ async function runIncidents(args: readonly string[]): Promise<number> {
   if (!parsed.ok) return misuse("incidents", parsed.message);
   const { flags, rest } = parsed;
   const [verb = "list", id, text] = rest;
-  const isKnown = verb === "list" || verb === "show" || verb === "export" || Object.hasOwn(CHANGES, verb);
+  const isKnown = ["list", "show", "export", "correct"].includes(verb) || Object.hasOwn(CHANGES, verb);
   if (!isKnown) return misuse("incidents", `"${verb}" is not expected here`);
   if (verb !== "list" && id === undefined)
     return misuse("incidents", `${verb}: which incident? \`holdfast incidents\` lists them`);
@@ -48,12 +56,23 @@ async function runIncidents(args: readonly string[]): Promise<number> {
   if (verb === "export" && (flags.scenario === true) === (flags.md === true)) {
     return misuse("incidents", "export: as what? --scenario or --md");
   }
+  const corrections = CORRECTED.flatMap((name) => {
+    const value = textFlag(flags, name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  const [first] = corrections;
+  if (verb === "correct" && first === undefined) {
+    return misuse("incidents", "correct: what? --title, --sentence, --cause or --severity");
+  }
+  if (verb !== "correct" && first !== undefined) return misuse("incidents", `--${first[0]} goes with correct`);
   const gateway = await openGateway(flags);
   if ("problem" in gateway) return misuse("incidents", gateway.problem);
   if (verb === "list") return list(gateway, flags);
   const path = `${ADMIN}/${encodeURIComponent(id ?? "")}`;
   if (verb === "show" || verb === "export") return show(gateway, path, flags);
-  const told = await gateway.post(path, CHANGES[verb as keyof typeof CHANGES](text ?? ""));
+  const change =
+    verb === "correct" ? Object.fromEntries(corrections) : CHANGES[verb as keyof typeof CHANGES](text ?? "");
+  const told = await gateway.post(path, change);
   if (!told.ok) return failed(told);
   return print(flags.json === true ? JSON.stringify(told.json) : line(asView(told.json)));
 }
@@ -109,20 +128,27 @@ function line({ id, state, severity, title, startedAt, resolvedAt, clientsSee }:
   return `${id}  ${state}, ${severity}  ${startedAt.slice(0, 16)}${until}  ${title}: ${clientsSee}`;
 }
 
+function leadText(leadS = 0): string {
+  return leadS < 0 ? `, ${spanText(-leadS * 1_000)} before us` : `, ${spanText(leadS * 1_000)} after us`;
+}
+
 function full(view: IncidentView): readonly string[] {
   const { cause, page, detectionLeadS } = view;
   return [
     line(view),
     `  for users  ${view.sentence}`,
+    ...(view.costs === undefined ? [] : [`  it costs   ${view.costs}`]),
     `  doing      ${view.doing}`,
     `  targets    ${Object.entries(view.targets)
       .map(([target, standing]) => `${target} ${standing}`)
       .join(", ")}`,
     `  suspected  ${cause.suspected.class}${cause.suspected.evidence.map((one) => `\n             ${one}`).join("")}`,
     ...(page === undefined
-      ? []
+      ? view.pageRead === true
+        ? ["  its page   says nothing of it"]
+        : []
       : [
-          `  its page   "${page.title}" (${page.lifecycle}), ${detectionLeadS} s after us${page.url === undefined ? "" : `, ${page.url}`}`,
+          `  its page   "${page.title}" (${page.lifecycle})${leadText(detectionLeadS)}${page.url === undefined ? "" : `, ${page.url}`}`,
         ]),
     ...(cause.stated === undefined ? [] : [`  stated     ${cause.stated.class}: "${cause.stated.quote}"`]),
     ...(view.published ? [] : ["  draft      not on the status page; holdfast incidents publish ID shows it"]),

@@ -1,70 +1,41 @@
-// The command line as users start it: a process, its two outputs and its exit code.
+// The command line in this process: which command, what is said of a slip, what every help names. As a process: test/cli.
 
-import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { expect, test } from "bun:test";
+import { main } from "./main.ts";
 
-const MAIN = join(import.meta.dir, "main.ts");
-const folder = mkdtempSync(join(tmpdir(), "holdfast-cli-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  return Bun.spawn([process.execPath, MAIN, ...args], {
-    cwd: folder,
-    env: { PATH: process.env.PATH ?? "", BUN_CONFIG_MAX_HTTP_REQUESTS: "20000", ...env },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
+async function run(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: "", err: "" };
+  const { log, error } = console;
+  console.log = (text: string) => {
+    said.out += `${text}\n`;
+  };
+  console.error = (text: string) => {
+    said.err += `${text}\n`;
+  };
+  try {
+    return { code: await main(args), ...said };
+  } finally {
+    console.log = log;
+    console.error = error;
+  }
 }
-
-async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = start(args, env);
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  return { code: await child.exited, out, err };
-}
-
-function file(name: string, text: string): string {
-  writeFileSync(join(folder, name), text);
-  return name;
-}
-
-const GOOD = file("good.yaml", "providers: { ollama: }\nroutes: { chat: { targets: [ollama/qwen3] } }\n");
-const BAD = file(
-  "bad.yaml",
-  "providers: { ollama: }\nroutes: { chat: { targets: [olama/qwen3], require: { region: eu } } }\n",
-);
 
 for (const [args, code, said] of [
   [["--version"], 0, /^holdfast \d+\.\d+\.\d+\n$/],
   [["--help"], 0, /up .*\n.*check .*\n.*explain [\s\S]*sim /],
-  [["up", "--help"], 0, /--config FILE/],
   [["check", "-h"], 0, /Exit codes/],
+  [["help", "tail"], 0, /^holdfast tail /],
+  [["help", "tial"], 2, /unknown command "tial"; did you mean "tail"\?/],
   [["chek"], 2, /unknown command "chek"; did you mean "check"\?/],
   [["report", "x"], 2, /there is no report "x"/],
   [["notify", "x"], 2, /there is: test/],
-  [["explain", "chat"], 2, /there is no holdfast.yaml here and no provider key/],
-  [["explain", "chat", "--config", GOOD], 0, /ollama\/qwen3[\s\S]*server-error/],
-  [["explain", "chta", "--config", GOOD], 2, /no route is named "chta"; did you mean "chat"\?/],
-  [["explain", "chat", "--config", BAD], 2, /bad.yaml:2:29/],
-  [["init", "--file", GOOD], 2, /good.yaml: there is such a file already; it is left as it is/],
   [["check", "--jsn"], 2, /unknown flag --jsn; did you mean --json\?/],
   [["check", "--config"], 2, /--config/],
   [["check", "extra"], 2, /"extra" is not expected here/],
   [["check", "--live", "--within", "0"], 2, /--within 0: a number of seconds/],
-  [["check"], 2, /there is no holdfast.yaml here/],
   [["check", "--config", "none.yaml"], 2, /none.yaml: there is no such file/],
-  [["check", "--config", GOOD], 0, /good.yaml: ok/],
-  [
-    ["check", "--config", BAD],
-    2,
-    /bad.yaml:2:29 {2}routes.chat.targets\[0\] .*"ollama\/qwen3"[\s\S]*bad.yaml:2:52 .*not in this version/,
-  ],
-  [["up", "--config", BAD], 2, /bad.yaml:2:29[\s\S]*bad.yaml:2:52/],
-  [["up", "--config", "none.yaml"], 2, /there is no such file/],
-  [["up", "--config", "."], 2, /\.: it cannot be read \(EISDIR\)/],
-  [["up", "--port", "70000"], 2, /whole number from 0 to 65535/],
-  [["up", "--host", "0.0.0.0"], 2, /0\.0\.0\.0 is no loopback address: gateway keys and an admin key are needed/],
+  [["call", "x", "--config", "none.yaml"], 2, /none.yaml: there is no such file/],
+  [["drill", "--sockets", "blackout"], 2, /--sockets is not in this version/],
 ] as const) {
   test(`holdfast ${args.join(" ")}: ${code}`, async () => {
     const { code: seen, out, err } = await run(args);
@@ -74,79 +45,20 @@ for (const [args, code, said] of [
   });
 }
 
-test("check --json: one object on one line", async () => {
-  const { code, out } = await run(["check", "--json", "--config", BAD]);
-  expect(code).toBe(2);
-  expect(out.split("\n").length).toBe(2);
-  expect(JSON.parse(out)).toMatchObject({
-    ok: false,
-    file: BAD,
-    problems: [
-      { file: BAD, line: 2, column: 29, path: "routes.chat.targets[0]", nearest: "ollama/qwen3" },
-      { line: 2, column: 52, path: "routes.chat.require", allowed: "{}" },
-    ],
-  });
-});
-
-test("without room for requests the gateway refuses to serve", async () => {
-  for (const value of ["", "256", "many"]) {
-    const { code, err } = await run(["up", "--port", "0"], { BUN_CONFIG_MAX_HTTP_REQUESTS: value });
-    expect(err).toContain("start it with `holdfast`");
-    expect(code).toBe(2);
+test("every command has a help of its own, and names --json there", async () => {
+  const { out } = await run(["--help"]);
+  const commands = [...out.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name = ""]) => name);
+  expect(commands.length).toBeGreaterThan(12);
+  for (const command of commands) {
+    const { code, out: help } = await run([command, "--help"]);
+    expect([code, help.startsWith(`holdfast ${command}`), help.includes("--json")], command).toEqual([0, true, true]);
   }
 });
 
-/** The text of a stream up to and with the first match. */
-async function until(stream: ReadableStream<Uint8Array>, wanted: RegExp): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const part of stream) {
-    text += decoder.decode(part, { stream: true });
-    if (wanted.test(text)) break;
-  }
-  return text;
-}
-
-test("demo mode serves, says so, and drains at SIGTERM", async () => {
-  const child = start(["--port", "0"]);
-  const out = await until(child.stdout, /\n/);
-  const url = /^holdfast ready on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(out)?.[1] ?? "";
-  expect(url).not.toBe("");
-  const said = until(child.stderr, /draining/);
-  const body = JSON.stringify({ model: "claude-x", max_tokens: 5, messages: [{ role: "user", content: "Hello" }] });
-  const answered = await fetch(`${url}/v1/messages`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body,
-  });
-  expect(answered.status).toBe(200);
-  expect(answered.headers.get("x-holdfast-target")).toBe("anthropic-sim/claude-x");
-  child.kill("SIGTERM");
-  expect(await child.exited).toBe(0);
-  const err = await said;
-  expect(err).toContain("demo mode");
-  expect(err).toContain(`curl -si ${url}/v1/messages`);
-});
-
-/** Where the process says that it serves. */
-async function readyUrl(stdout: ReadableStream<Uint8Array>): Promise<string> {
-  const ready: unknown = JSON.parse(await until(stdout, /\n/));
-  return typeof ready === "object" && ready !== null && "ready" in ready ? String(ready.ready) : "";
-}
-
-test("up with a configuration: the flags win over its listen; SIGINT ends it", async () => {
-  const child = start(["up", "--config", GOOD, "--port", "0", "--host", "localhost", "--json"]);
-  expect(await readyUrl(child.stdout)).toMatch(/^http:\/\/localhost:\d+$/);
-  child.kill("SIGINT");
-  expect(await child.exited).toBe(0);
-});
-
-// Bun shares a port between processes where `development: false` is not joined by `reusePort: false`.
-test("a taken port is told", async () => {
-  const child = start(["up", "--config", GOOD, "--port", "0", "--json"]);
-  const { port } = new URL(await readyUrl(child.stdout));
-  const second = await run(["up", "--config", GOOD, "--port", port]);
-  child.kill("SIGTERM");
-  expect(second.code).toBe(2);
-  expect(second.err).toContain(`cannot listen on 127.0.0.1:${port}`);
-});
+test.each(["call", "tail", "drain", "restore", "incidents", "status", "explain"])(
+  "%s speaks to a running gateway: --gateway and --config",
+  async (command) => {
+    const { out } = await run([command, "--help"]);
+    for (const flag of ["--gateway URL", "--config FILE", "HOLDFAST_ADMIN_KEY"]) expect(out).toContain(flag);
+  },
+);

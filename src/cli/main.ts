@@ -4,7 +4,8 @@ import { nearest } from "../core/nearest.ts";
 import { VERSION } from "../core/version.ts";
 import type { Command } from "./command.ts";
 
-const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
+/** By name, in the order in which they are told. */
+export const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
   up: { summary: "run the gateway (the default)", load: async () => (await import("./up.ts")).up },
   check: { summary: "tell what is wrong with the configuration", load: async () => (await import("./check.ts")).check },
   explain: {
@@ -33,13 +34,14 @@ async function loadIncidents(): Promise<Command> {
 }
 
 async function loadSim(): Promise<Command> {
-  const { sim } = await import("./sim.ts");
-  return { summary: "", help: "", run: async (args) => sim(args) };
+  const { help, sim } = await import("./sim.ts");
+  return { summary: "", help, run: async (args) => sim(args) };
 }
 
 /** Runs the command that `args` name and gives the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const [first, ...others] = args;
+  if (first === "help" && others[0] !== undefined) return main([...others, "--help"]);
   if (first === "--help" || first === "-h" || first === "help") return tell(usage());
   if (first === "--version" || first === "-v") return tell(`holdfast ${VERSION}`);
   // `npx holdfast` and `npm start -- --port 0` run the gateway.

@@ -5,10 +5,12 @@ import type { Database } from "../core/database.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Clock, Runtime } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
+import { resolveHost } from "../runtime/resolve-host.ts";
 import { sendMail } from "../runtime/smtp.ts";
 import { createDeferral } from "../server/deferral.ts";
 import type { ServerOptions } from "../server/http.ts";
 import { createIncidentRoom } from "../server/incident-room.ts";
+import { createPageSnapshots } from "../state/page-snapshots.ts";
 import { startAccounts } from "./accounts.ts";
 import { startObjectives } from "./objectives.ts";
 import { startObserving } from "./observing.ts";
@@ -17,7 +19,10 @@ import { openStore } from "./storing.ts";
 
 export interface Memory {
   /** For the server. */
-  readonly parts: Pick<ServerOptions, "observers" | "readers" | "room" | "answersIn" | "deferral" | "trouble">;
+  readonly parts: Pick<
+    ServerOptions,
+    "observers" | "readers" | "room" | "answersIn" | "deferral" | "trouble" | "snapshots"
+  >;
   takeOver(settings: Settings): void;
   /** Where facts that are found here go, once somebody listens. */
   tellBy(emit: (event: GatewayEvent) => void): void;
@@ -26,13 +31,13 @@ export interface Memory {
 }
 
 export function openMemory(plan: Plan, runtime: Runtime): Memory | { readonly problem: string } {
-  const { settings, view } = plan;
+  const { settings, view, cleanMs } = plan;
   const storing = openStore(settings.store, plan.follow !== undefined, runtime.wallMs());
   if ("problem" in storing) return storing;
   if (storing.note !== undefined) warn(storing.note);
   const { database } = storing;
   const accounts = startAccounts({ runtime, database, settings });
-  const room = createIncidentRoom({ runtime, settings, database, sendMail, warn });
+  const room = createIncidentRoom({ runtime, settings, database, sendMail, warn, cleanMs, ledger: accounts.ledger });
   const objectives = startObjectives({ runtime, database, settings, warn });
   const keepers = [accounts, objectives];
   const observing = startObserving(runtime, {
@@ -40,6 +45,7 @@ export function openMemory(plan: Plan, runtime: Runtime): Memory | { readonly pr
     callReaders: [room.readCall],
     ledger: accounts.ledger,
     slos: objectives.readings,
+    pastSlos: objectives.past,
   });
   if ("problem" in observing) {
     database?.close();
@@ -55,6 +61,7 @@ export function openMemory(plan: Plan, runtime: Runtime): Memory | { readonly pr
       room,
       trouble,
       ...answersIn(settings, database),
+      ...snapshotsIn(database),
       ...deferralIn(database, runtime, trouble),
     },
     takeOver(now) {
@@ -80,6 +87,16 @@ function answersIn({ store }: Settings, database: Database | undefined): { reado
   return typeof store === "object" && database !== undefined ? { answersIn: database } : {};
 }
 
+function snapshotsIn(database: Database | undefined): Pick<ServerOptions, "snapshots"> {
+  if (database === undefined) return {};
+  try {
+    return { snapshots: createPageSnapshots(database, warn) };
+  } catch (error) {
+    warn(`no copy of a status page is kept: ${error instanceof Error ? error.message : String(error)}`);
+    return {};
+  }
+}
+
 /** A store that fails costs no more than this: calls are not deferred, and are told so. */
 function deferralIn(
   database: Database | undefined,
@@ -88,7 +105,7 @@ function deferralIn(
 ): Pick<ServerOptions, "deferral"> {
   if (database === undefined) return {};
   try {
-    return { deferral: createDeferral({ database, runtime, trouble }) };
+    return { deferral: createDeferral({ database, runtime, trouble, resolveHost }) };
   } catch (error) {
     warn(`no call is deferred: ${error instanceof Error ? error.message : String(error)}`);
     return {};

@@ -2,7 +2,7 @@
 
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Runtime } from "../core/runtime.ts";
-import type { SloReading } from "../core/slo.ts";
+import type { SloReading, SloSpan } from "../core/slo.ts";
 import { type LogOptions, logFormat } from "../observe/call-log.ts";
 import type { CallReader } from "../observe/follow-calls.ts";
 import type { Ledger } from "../observe/ledger/ledger.ts";
@@ -26,12 +26,13 @@ export interface Watching {
   readonly callReaders: readonly CallReader[];
   readonly ledger: Ledger;
   readonly slos: () => readonly SloReading[];
+  readonly pastSlos: (span: SloSpan) => readonly SloReading[] | undefined;
 }
 
 /** Or why not. `hasView`: something else shows the calls, so that the log is written only where it is asked for. */
 export function startObserving(
   runtime: Runtime,
-  { hasView, callReaders, ledger, slos }: Watching,
+  { hasView, callReaders, ledger, slos, pastSlos }: Watching,
 ): Observing | { readonly problem: string } {
   const { env } = process;
   const format = hasView && !env.HOLDFAST_LOG ? "off" : logFormat(env, process.stderr.isTTY);
@@ -40,7 +41,7 @@ export function startObserving(
   const log = format === "off" || sink === undefined ? {} : { log: withSink(format, sink) };
   const warn = (message: string) => console.error(`holdfast: ${message}`);
   const shared = { wallMs: runtime.wallMs, clock: runtime.clock, env, warn };
-  const observers = createObservers({ ...shared, callReaders, ledger, slos, ...log });
+  const observers = createObservers({ ...shared, callReaders, ledger, slos, pastSlos, ...log });
   return {
     observers,
     readers: sink === undefined ? [tellBugs] : [],

@@ -15,10 +15,14 @@ import { createReload } from "./reload.ts";
 
 type Listen = Settings["listen"];
 
+const LOOK_AGAIN_MS = 1_000;
+
 export interface Plan {
   readonly settings: Settings;
   /** Shows what happens by itself, in place of the call log. */
   readonly view?: (event: GatewayEvent) => void;
+  /** How long all must be well before an incident is over; absent: as everywhere. */
+  readonly cleanMs?: number;
   announce(url: string): void;
   /** Absent where there is nothing that could change. Gives what SIGHUP does; changes of the file are seen by themselves. */
   follow?(apply: (settings: Settings) => void | Promise<void>): () => void;
@@ -79,7 +83,13 @@ function follower({ named, file, text, listen, wanted, clock }: Followed): Requi
     follow(apply) {
       const read = () => readConfigFile(named ?? file);
       const reload = createReload({ read, listen, wanted, apply, tell: (told) => console.error(told) }, text);
-      stop = watchFile(file, () => void reload(false), { clock });
+      const unwatch = watchFile(file, () => void reload(false), { clock });
+      // What was changed after it was read and before it was watched, while keys were fetched, say.
+      const disarm = clock.after(LOOK_AGAIN_MS, () => void reload(false));
+      stop = () => {
+        unwatch();
+        disarm();
+      };
       return () => void reload(true);
     },
     stop: () => stop(),

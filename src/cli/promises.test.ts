@@ -1,31 +1,25 @@
-// Which promises hold for whom, and a month with two outages under them: from the store, in every format, as a claim.
+// Which promises hold for whom.
 
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { callFacts, type ScriptedCall } from "../../test/support/scripted-call.ts";
-import { settingsOf, sim } from "../../test/support/virtual.ts";
+import { expect, test } from "bun:test";
+import { contractText } from "../../test/support/contract-text.ts";
 import { readContract } from "../config/contract.ts";
-import type { Database } from "../core/database.ts";
-import { createCallFollower } from "../observe/follow-calls.ts";
-import { createLedger } from "../observe/ledger/ledger.ts";
-import { readLedger } from "../observe/ledger/read.ts";
-import { KEPT_ON_DISK } from "../observe/ledger/store.ts";
-import { openDatabase } from "../runtime/sqlite.ts";
 import { type PromisedProvider, promisesOf } from "./promises.ts";
-import { claimable, deadlinesOf, judgeProvider } from "./sla-judge.ts";
 
 const VERTEX = "https://europe-west1-aiplatform.googleapis.com";
 
 for (const [provider, model, wanted] of [
-  [{ name: "openai" }, "gpt-6", ["OpenAI API", "OpenAI Scale Tier"]],
-  [{ name: "mine", url: "https://api.openai.com/v1" }, "gpt-6", ["OpenAI API", "OpenAI Scale Tier"]],
+  [{ name: "openai" }, "gpt-6", ["OpenAI API", "OpenAI Scale Tier", "OpenAI Priority processing"]],
+  [
+    { name: "mine", url: "https://api.openai.com/v1" },
+    "gpt-6",
+    ["OpenAI API", "OpenAI Scale Tier", "OpenAI Priority processing"],
+  ],
   [{ name: "openai", url: "https://x.openai.azure.com/openai" }, "gpt-6", ["Azure OpenAI"]],
   [{ name: "anthropic", url: "http://proxy.example.com" }, "claude", ["Anthropic API"]],
   [{ name: "aws", url: "https://bedrock-runtime.eu-west-1.amazonaws.com" }, "x", ["Amazon Bedrock"]],
   [{ name: "vertex", url: VERTEX }, "gemini-3-pro", ["Gemini on Vertex AI"]],
   [{ name: "vertex", url: VERTEX }, "gemini-3.7-flash", ["Gemini on Vertex AI, models of shorter availability"]],
+  [{ name: "vertex", url: VERTEX }, "gemini-4-pro-preview-10-2026", []],
   [{ name: "mistral" }, "m", ["Mistral API", "Mistral, enterprise basic", "Mistral, enterprise standard"]],
   [{ name: "alpha", url: "http://evil.example/?api.openai.com" }, "m", []],
   [{ name: "alpha", url: "no url" }, "m", []],
@@ -44,205 +38,6 @@ test("a contract about some models leaves the others to the catalog", () => {
       .filter(({ covers }) => covers(model))
       .map(({ terms }) => terms.name);
   expect(names("gpt-5-mini")).toEqual(["Ours"]);
-  expect(names("gpt-6")).toEqual(["OpenAI API", "OpenAI Scale Tier"]);
+  expect(names("gpt-6")).toEqual(["OpenAI API", "OpenAI Scale Tier", "OpenAI Priority processing"]);
   expect(promisesOf({ name: "beta" }, read.contract)).toEqual([]);
 });
-
-const folder = mkdtempSync(join(tmpdir(), "holdfast-promises-"));
-const STORE = join(folder, "month.db");
-const CONFIG = join(folder, "holdfast.yaml");
-const CONTRACT = join(folder, "contract.yaml");
-const MINUTE_MS = 60_000;
-const at = (text: string) => Date.parse(`${text}Z`) / MINUTE_MS;
-/** Five hours, and fifty minutes of which thirty are November's in UTC and none is in California. */
-const OUTAGES = [
-  [at("2026-10-05T10:00"), at("2026-10-05T15:00")],
-  [at("2026-10-31T23:40"), at("2026-11-01T00:30")],
-] as const;
-const ALL_OCTOBER = 31 * 1_440;
-const CALLS_A_MINUTE = 6;
-
-/** A call every five minutes; in the outages six a minute, which all fail at alpha and are answered by beta. */
-function writeMonth(database: Database): void {
-  let minute = 0;
-  const wallMs = () => minute * MINUTE_MS + 1_000;
-  const clock = { now: wallMs, after: () => () => {} };
-  const ledger = createLedger({
-    database,
-    keeping: KEPT_ON_DISK,
-    settings: () =>
-      settingsOf({ url: (name) => `http://${name}` }, { providers: [sim("alpha", "anthropic-messages")] }),
-    priceOf: () => undefined,
-    clock,
-    wallMs,
-    random: () => 0.5,
-    newKey: () => new Uint8Array(16),
-    warn: () => {},
-    emit: () => {},
-  });
-  const follower = createCallFollower(wallMs, [ledger.read]);
-  for (minute = at("2026-09-29T00:00"); minute < at("2026-11-03T00:00"); minute++) {
-    const isDown = OUTAGES.some(([from, to]) => minute >= from && minute < to);
-    for (let number = 0; number < (isDown ? CALLS_A_MINUTE : minute % 5 === 0 ? 1 : 0); number++) {
-      const attempts: ScriptedCall["attempts"] = isDown ? [["alpha/m", "server-error"], ["beta/m"]] : [["alpha/m"]];
-      for (const fact of callFacts({ id: `c${minute}-${number}`, atMs: wallMs(), attempts })) follower.read(fact);
-    }
-    if (minute % 500 === 0) ledger.flush();
-  }
-  ledger.close();
-}
-
-function opened(): Database {
-  const found = openDatabase(STORE, 0);
-  if (!("database" in found)) throw new Error(found.problem);
-  return found.database;
-}
-
-const contractText = (rule: string) => `name: Ours
-provider: alpha
-promised: 99.9%
-rule: ${rule}
-errors: [error500, error5xx, overloaded529]
-credits: [{ below: 99.9%, share: 10% }]
-claim: { days: 360, from: month-end }
-`;
-
-beforeAll(() => {
-  const database = opened();
-  writeMonth(database);
-  database.close();
-  // The key is not in the environment: where its providers are is read all the same.
-  const config = `providers:
-  alpha: { dialect: anthropic-messages, url: "${VERTEX}", key: "\${NOT_SET_HERE}" }
-  beta: { dialect: openai-chat, url: "http://beta.sim", key: none }
-routes: { chat: { targets: [alpha/m, beta/m] } }
-`;
-  writeFileSync(CONFIG, config);
-  writeFileSync(CONTRACT, contractText("request-ratio"));
-}, 60_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const DOWN = 300 + 20;
-const BAD = DOWN * CALLS_A_MINUTE;
-const GOOD = (ALL_OCTOBER - DOWN) / 5;
-for (const [rule, wanted] of [
-  ["request-ratio", 1 - BAD / (BAD + GOOD)],
-  ["{ interval-mean: 5m }", 1 - DOWN / ALL_OCTOBER],
-  ["{ downtime-periods: { error-share: 5%, least: 5m } }", 1 - DOWN / ALL_OCTOBER],
-  ["{ minute-sum: { error-share: 50%, least: 5m } }", 1 - DOWN / ALL_OCTOBER],
-] as const) {
-  test(`a month with two outages by ${rule}`, () => {
-    const read = readContract(contractText(rule), "c.yaml");
-    if (!read.ok) throw new Error(JSON.stringify(read.problems));
-    const database = opened();
-    const ledger = readLedger(database);
-    if (ledger === undefined) throw new Error("no ledger");
-    const of = { account: undefined, region: undefined, model: undefined };
-    const known = promisesOf({ name: "alpha" }, read.contract);
-    const judged = judgeProvider(ledger, "alpha", known, { month: "2026-10", nowMinute: at("2026-11-03T00:00"), of });
-    const { evaluation } = claimable(judged.promises);
-    expect(evaluation.contracted).toBeCloseTo(wanted, 12);
-    expect(evaluation.credit).toEqual({ share: 0.1, of: "the month's fees" });
-    expect(judged.month).toMatchObject({ valid: BAD + GOOD, failed: BAD });
-    expect(deadlinesOf(judged, "2026-10", Date.UTC(2027, 9, 22))).toEqual([
-      { provider: "alpha", month: "2026-10", promise: "Ours", claimBy: "2027-10-26", daysLeft: 4 },
-    ]);
-    // Halfway through the month: what has not come counts neither way, and the last day is still the month's.
-    const half = judgeProvider(ledger, "alpha", known, { month: "2026-10", nowMinute: at("2026-10-16T00:00"), of });
-    expect(claimable(half.promises).evaluation).toMatchObject({ claimBy: "2027-10-26" });
-    expect(claimable(half.promises).span.toMinute).toBe(at("2026-10-16T00:00"));
-    database.close();
-  });
-}
-
-async function run(...args: readonly string[]) {
-  const command = [process.execPath, join(import.meta.dir, "main.ts"), "report", ...args];
-  const env = { PATH: process.env.PATH ?? "" };
-  const child = Bun.spawn(command, { cwd: folder, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  return { code: await child.exited, out, err };
-}
-
-const OF = ["--store", STORE, "--month", "2026-10"];
-
-test("the catalog's promise is found by the url, judged in its own time zone, and told in every format", async () => {
-  const { code, out } = await run("sla", ...OF, "--json");
-  expect(code).toBe(0);
-  const { providers, deadlines } = JSON.parse(out);
-  const [alpha, beta] = providers;
-  expect(alpha.evaluations).toHaveLength(1);
-  expect(alpha.evaluations[0]).toMatchObject({
-    name: "Gemini on Vertex AI",
-    promised: 0.995,
-    credit: { share: 0.1 },
-    claimBy: "2026-11-04",
-  });
-  // In California both outages are October's.
-  expect(alpha.evaluations[0].contracted).toBeCloseTo(1 - 350 / ALL_OCTOBER, 12);
-  expect(beta.evaluations[0]).toMatchObject({ name: "no promise known: what was measured" });
-  expect(deadlines).toEqual([expect.objectContaining({ provider: "alpha", claimBy: "2026-11-04" })]);
-  for (const [format, ...parts] of [
-    ["md", "## To be claimed", "by 2026-11-04", "alpha: Gemini on Vertex AI", "The month is cut in America/Los"],
-    ["html", "<!doctype html>", "Verified on 2026-08-31; confidence: quoted"],
-    ["csv", "alpha,2026-10-05T10:00Z,6,6"],
-  ]) {
-    const shown = await run("sla", ...OF, "--format", format ?? "");
-    expect(shown.code).toBe(0);
-    for (const part of parts) expect(shown.out).toContain(part);
-  }
-}, 30_000);
-
-test("a contract wins; the pack is made under it, is whole, and is not after one changed byte", async () => {
-  const pack = join(folder, "claim.zip");
-  const of = [...OF, "--provider", "alpha", "--contract", CONTRACT];
-  const made = await run("sla", ...of, "--format", "zip", "--out", pack);
-  expect([made.code, made.out]).toEqual([0, expect.stringContaining('under "Ours"')]);
-  expect((await run("verify", pack)).code).toBe(0);
-  const bytes = readFileSync(pack);
-  expect(bytes.toString("latin1")).toContain("Credit: 10 % of the month's fees");
-  const at = bytes.indexOf("2026-10-05T10:00Z");
-  bytes[at + 3] = 0x37;
-  writeFileSync(pack, bytes);
-  expect((await run("verify", pack)).code).toBe(1);
-}, 30_000);
-
-test("what is promised to each route, without a ledger", async () => {
-  const of = ["sla", "--promised", "--config", CONFIG];
-  const { code, out, err } = await run(...of, "--json");
-  expect([code, err]).toEqual([0, ""]);
-  const [{ route, targets }] = JSON.parse(out).routes;
-  expect(route).toBe("chat");
-  expect(targets).toMatchObject([
-    {
-      target: "alpha/m",
-      promises: [
-        { name: "Gemini on Vertex AI", promised: 0.995, claimWithin: "30 days of the incident", confidence: "quoted" },
-      ],
-    },
-    { target: "beta/m", promises: [] },
-  ]);
-  const own = await run(...of, "--contract", CONTRACT);
-  expect(own.out).toContain("| chat | alpha/m | Ours | 99.90\u202f% |");
-  expect(own.out).toContain("| chat | beta/m | none is known | nothing |");
-  expect(own.out).toContain("Source: a contract of your own");
-}, 30_000);
-
-test("slips are told", async () => {
-  const wrong = join(folder, "wrong.yaml");
-  writeFileSync(wrong, contractText("request-ratio").replace("promised", "promissed"));
-  const stranger = join(folder, "stranger.yaml");
-  writeFileSync(stranger, contractText("request-ratio").replace("alpha", "gamma"));
-  for (const [args, code, said] of [
-    [["sla", ...OF, "--contract", wrong], 2, `wrong.yaml:3:1  promissed  unknown key`],
-    [["sla", ...OF, "--contract", join(folder, "none.yaml")], 2, "no such file"],
-    [["sla", ...OF, "--contract", stranger], 1, "alpha, beta"],
-    [["sla", ...OF, "--promise", "Gemini on Vertex"], 1, 'did you mean "Gemini on Vertex AI"'],
-    [["sla", "--promised", "--format", "zip"], 2, "md, html, json"],
-    [["sla", "--promised", "--month", "2026-10"], 2, "takes no --month"],
-    [["sla", "--promised", "--config", wrong], 2, "holdfast check"],
-    [["sla", "--promised", "--config", join(folder, "none.yaml")], 2, "no such file"],
-  ] as const) {
-    const found = await run(...args);
-    expect([args, found.code, found.err]).toEqual([args, code, expect.stringContaining(said)]);
-  }
-}, 30_000);

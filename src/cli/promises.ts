@@ -63,6 +63,7 @@ function hostOf(url: string | undefined): string | undefined {
 /** An entry without models is for all that no other entry of its own kind names. */
 function speaksOf(entry: SlaEntry, all: readonly SlaEntry[], model: string): boolean {
   const names = ({ models = [] }: SlaEntry) => models.some((pattern) => new RegExp(pattern).test(model));
+  if (entry.notModels?.some((pattern) => new RegExp(pattern).test(model))) return false;
   if (entry.models !== undefined) return names(entry);
   return !all.some((other) => other.tier === entry.tier && names(other));
 }

@@ -134,7 +134,7 @@ test("all of it ends in its time, and what was not reached is told", async () =>
 test("the ladder is rehearsed with its targets masked, in the dialect of each", async () => {
   const rungs = "last-resort: [stale-cache, { canned: Back soon. }, defer]";
   const { settings } = loaded(
-    `  chat: { targets: [anthropic/claude-sonnet-5], ${rungs} }\n  other: { targets: [openai/gpt-6-sol], cache: { healthy: stem }, ${rungs} }\n  bare: { targets: [openai/gpt-6-sol] }\n`,
+    `  chat: { targets: [anthropic/claude-sonnet-5], ${rungs} }\n  other: { targets: [openai/gpt-6-sol], cache: { healthy: stem }, ${rungs} }\n  bare: { targets: [openai/gpt-6-sol], cache: off }\n`,
   );
   const runtime: Runtime = {
     clock: systemClock,

@@ -12,6 +12,7 @@ import { createBunRuntime } from "../runtime/bun.ts";
 import { misuse } from "./command.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
 import { GATEWAY_FLAGS, openGateway } from "./gateway-client.ts";
+import { print } from "./print.ts";
 import type { ReportKind } from "./report.ts";
 import { openLedgerToRead, SOURCE_FLAGS, SOURCE_HELP } from "./report-source.ts";
 
@@ -64,7 +65,7 @@ async function run(args: readonly string[]): Promise<number> {
     console.error(`holdfast report impact: ${report}`);
     return 1;
   }
-  process.stdout.write(write(report));
+  print(write(report));
   return 0;
 }
 

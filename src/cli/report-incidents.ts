@@ -36,7 +36,7 @@ The incidents of a time: what failed, how long, whom it met. DATE is 2026-01-31 
   --json            the same as --format json
 ${SOURCE_HELP}
   --gateway URL     asks a running gateway instead of reading its store; where there is no store, the one of
-                    ./holdfast.yaml, else http://127.0.0.1:4000, is asked anyway
+                    the configuration, else http://127.0.0.1:4000, is asked anyway
 
 HOLDFAST_ADMIN_KEY in the environment is the gateway's admin key, where it has one.
 
@@ -159,6 +159,9 @@ const COLUMNS = [
   "rescued",
   "last resort",
   "errors",
+  "end users",
+  "extra cost usd",
+  "lost usd",
   "suspected",
   "lead",
 ];
@@ -167,6 +170,10 @@ function row(view: IncidentView): readonly string[] {
   const { startedAt, resolvedAt, impact, detectionLeadS } = view;
   const lasted = resolvedAt === undefined ? "" : spanText(Date.parse(resolvedAt) - Date.parse(startedAt));
   const counts = [impact.calls, impact.rescued, impact.honest, impact.failed].map(String);
+  // Kept by an earlier version: nothing of these is known.
+  const { users, money } = impact;
+  const usd = (sum: number | undefined): string => sum?.toFixed(2) ?? "";
+  const worth = [users === undefined ? "" : String(users.hit), usd(money?.extraUsd), usd(money?.lostUsd)];
   const lead = detectionLeadS === undefined ? "" : `${detectionLeadS} s`;
   return [
     view.id,
@@ -177,6 +184,7 @@ function row(view: IncidentView): readonly string[] {
     resolvedAt ?? "",
     lasted,
     ...counts,
+    ...worth,
     view.cause.suspected.class,
     lead,
   ];

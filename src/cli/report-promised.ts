@@ -3,16 +3,18 @@
 import type { Settings } from "../core/settings.ts";
 import { htmlOf } from "../reports/html.ts";
 import { markdownOf } from "../reports/page.ts";
-import { type PromisedReport, type PromisedTerms, promisedPage } from "../reports/promised-report.ts";
+import { type PromisedReport, type PromisedTerms, promisedCsv, promisedPage } from "../reports/promised-report.ts";
 import { misuse } from "./command.ts";
 import { readConfigLeniently, readConfiguration } from "./config-file.ts";
 import { type Flags, textFlag } from "./flags.ts";
+import { print } from "./print.ts";
 import { contractOf } from "./promise-finder.ts";
 import { isCatalogued, type PromiseTerms, promisesOf } from "./promises.ts";
 
 const FORMATS: Readonly<Record<string, (report: PromisedReport) => string>> = {
   md: (report) => markdownOf(promisedPage(report)),
   html: (report) => htmlOf(promisedPage(report)),
+  csv: promisedCsv,
   json: (report) => `${JSON.stringify(report)}\n`,
 };
 /** What is about a month, and means nothing here. */
@@ -49,7 +51,7 @@ export async function reportPromised(flags: Flags): Promise<number> {
       })),
     })),
   };
-  process.stdout.write(write(report));
+  print(write(report));
   return 0;
 }
 

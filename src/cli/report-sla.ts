@@ -1,7 +1,10 @@
 // `holdfast report sla`: how a provider did in a month under its promise, and the pack of evidence for a claim. A person
 // files the claim; this command sends nothing.
 
+import type { Database } from "../core/database.ts";
+import type { MinuteCount } from "../core/sla.ts";
 import type { LedgerReader } from "../observe/ledger/read.ts";
+import { clientsSaw } from "../reports/clients-saw.ts";
 import { htmlOf } from "../reports/html.ts";
 import { providersOf, unknownProvider } from "../reports/minute-counts.ts";
 import { markdownOf } from "../reports/page.ts";
@@ -10,8 +13,10 @@ import { monthSpan } from "../reports/span.ts";
 import { createBunRuntime } from "../runtime/bun.ts";
 import { readFolder, writeNewFile } from "../runtime/command-io.ts";
 import { claimPack, type EvidenceRequest, type PageSnapshot } from "../sla/claim-pack.ts";
+import { readPageSnapshots } from "../state/page-snapshots.ts";
 import { misuse } from "./command.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
+import { print } from "./print.ts";
 import { type PromiseFinder, promiseFinder } from "./promise-finder.ts";
 import type { ReportKind } from "./report.ts";
 import { reportPromised } from "./report-promised.ts";
@@ -37,7 +42,7 @@ minutes, the provider's own ids of the requests that failed, and a letter; every
   --contract FILE a contract of your own as YAML; it wins over what the catalog knows of its provider
   --promise NAME  only this promise, such as one that is sold apart and that you bought
   --promised      instead: what is promised to each route by the providers of its targets
-  --pages FOLDER  copies of the provider's status page to put into the zip, each with its hash
+  --pages FOLDER  more copies of the provider's status page for the zip, beside those that the gateway kept
   --out FILE      where the zip goes (default: P-M.zip here); a file that is there is left as it is
 ${SOURCE_HELP}
 
@@ -65,6 +70,7 @@ const FLAGS = {
 /** What is listed in a pack; the ledger keeps more. */
 const REQUESTS_MAX = 100_000;
 const PAGES_MAX = 1_000;
+const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 /** From here on a claim is reminded of. */
 const DAYS_SOON = 14;
@@ -129,8 +135,9 @@ function wishOf(flags: Flags): Omit<Wish, "promises"> | string {
 }
 
 /** A sentence for what went wrong. */
-async function tell(wish: Wish, { ledger }: StoredLedger): Promise<string | undefined> {
+async function tell(wish: Wish, stored: StoredLedger): Promise<string | undefined> {
   const { provider, month, isOpen, format, promises } = wish;
+  const { ledger } = stored;
   const unknown = provider === undefined ? undefined : unknownProvider(ledger, provider);
   if (unknown !== undefined) return unknown;
   const names = promises.among(provider === undefined ? providersOf(ledger) : [provider]);
@@ -140,8 +147,14 @@ async function tell(wish: Wish, { ledger }: StoredLedger): Promise<string | unde
   if (textFlag(wish.flags, "month") === undefined) deadlines.push(...earlierDeadlines(ledger, names, wish));
   for (const one of deadlines) if (one.daysLeft >= 0 && one.daysLeft <= DAYS_SOON) remind(one);
   const [first] = judged;
-  if (format === "zip" && first !== undefined) return writePack(wish, ledger, first);
-  const report: SlaReport = { report: "sla", month, isOpen, providers: judged.map((one) => one.month), deadlines };
+  if (format === "zip" && first !== undefined) return writePack(wish, stored, first);
+  const whole = monthSpan(month);
+  const saw = typeof whole === "string" ? new Map<string, number>() : clientsSaw(ledger, whole);
+  const providers = judged.map(({ month: one }) => {
+    const share = saw.get(one.provider);
+    return { ...one, ...(share !== undefined && { clientsSaw: share }) };
+  });
+  const report: SlaReport = { report: "sla", month, isOpen, providers, deadlines };
   const texts = {
     md: () => markdownOf(slaPage(report)),
     html: () => htmlOf(slaPage(report)),
@@ -149,7 +162,7 @@ async function tell(wish: Wish, { ledger }: StoredLedger): Promise<string | unde
     json: () => `${JSON.stringify(report)}\n`,
     zip: () => "",
   };
-  process.stdout.write(texts[format]());
+  print(texts[format]());
   return undefined;
 }
 
@@ -173,20 +186,40 @@ function remind(deadline: Deadline): void {
   console.error(`holdfast report sla: a claim is due. ${deadlineText(deadline)}`);
 }
 
-function readPages(folder: string | undefined): readonly PageSnapshot[] | string {
-  if (folder === undefined) return [];
+/** What the gateway kept of the provider's page within the span and a day around it, and what somebody kept in a folder. */
+function readPages(
+  wish: Wish,
+  database: Database,
+  { month, promises }: JudgedProvider,
+): readonly PageSnapshot[] | string {
+  const { span } = claimable(promises);
+  const fromMs = span.fromMinute * MINUTE_MS - DAY_MS;
+  const toMs = span.toMinute * MINUTE_MS + DAY_MS;
+  const kept = readPageSnapshots(database, month.provider, { fromMs, toMs, max: PAGES_MAX });
+  const pages = kept.map(({ url, atMs, bytes }) => ({ name: url, fetchedAtMs: atMs, body: bytes }));
+  const folder = textFlag(wish.flags, "pages");
+  if (folder === undefined) return pages;
   const read = readFolder(folder, PAGES_MAX);
   if ("problem" in read) return read.problem;
-  return read.files.map(({ name, changedMs, bytes }) => ({ name, fetchedAtMs: changedMs, body: bytes }));
+  const own = read.files.map(({ name, changedMs, bytes }) => ({ name, fetchedAtMs: changedMs, body: bytes }));
+  return [...pages, ...own].slice(0, PAGES_MAX);
 }
 
-async function writePack(wish: Wish, ledger: LedgerReader, judged: JudgedProvider): Promise<string | undefined> {
+function ownFailures({ own }: MinuteCount): number {
+  return own === undefined ? 0 : Object.values(own.by).reduce((sum, count) => sum + count, 0);
+}
+
+async function writePack(
+  wish: Wish,
+  { ledger, database }: StoredLedger,
+  judged: JudgedProvider,
+): Promise<string | undefined> {
   const { month, of, flags, nowMs } = wish;
   const { provider } = judged.month;
   const { evaluation, minutes, span, isModel } = claimable(judged.promises);
-  const pages = readPages(textFlag(flags, "pages"));
+  const pages = readPages(wish, database, judged);
   if (typeof pages === "string") return pages;
-  const failures = minutes.reduce((sum, { failed: count }) => sum + count, 0);
+  const failures = minutes.reduce((sum, one) => sum + one.failed + ownFailures(one), 0);
   const requests = ledger
     .attempts(span, provider, REQUESTS_MAX)
     .filter(({ outcome }) => outcome !== "ok")

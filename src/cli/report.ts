@@ -56,6 +56,12 @@ Exit codes: 0 done, 1 the ledger cannot be read, 2 bad use.`;
 
 export const report: Command = { summary: "what outages did, from the ledger", help: "", run: runReport };
 
+/** Of all of them together, then of each. */
+export async function reportHelps(): Promise<readonly string[]> {
+  const kinds = await Promise.all(Object.values(KINDS).map(({ load }) => load()));
+  return [HELP, ...kinds.map(({ help }) => help)];
+}
+
 async function runReport(args: readonly string[]): Promise<number> {
   const [name = "", ...rest] = args;
   const kind = Object.hasOwn(KINDS, name) ? await KINDS[name]?.load() : undefined;

@@ -7,6 +7,7 @@ import { createBunRuntime } from "../runtime/bun.ts";
 import type { HttpRequest } from "../runtime/http-request.ts";
 import { listen, type SocketLogEntry, type SocketRequest, type SocketResponse } from "../runtime/socket-server.ts";
 import { type FaultScript, parseFault, type ScheduledFault, standingFault } from "../sim/fault-script.ts";
+import type { Manner } from "../sim/going-on.ts";
 import { asCount, asRecord, encodeJson, parseJson } from "../sim/json.ts";
 import { planCall, SIM_PROVIDER_DEFAULTS, type SimProvider } from "../sim/provider.ts";
 import { randomStream } from "../sim/random.ts";
@@ -26,6 +27,8 @@ export interface SimProviderOptions {
   readonly words?: number;
   readonly errors?: number;
   readonly models?: readonly string[];
+  /** How it goes on with another's answer. */
+  readonly manner?: Manner;
   readonly supply?: Supply;
 }
 

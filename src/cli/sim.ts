@@ -8,6 +8,7 @@ import { FAULT_SCRIPTS } from "../sim/fault-script.ts";
 import { SIM_PROVIDER_DEFAULTS, type SimProvider } from "../sim/provider.ts";
 import { parseScript, SIM_DIALECTS, type SimScript } from "../sim/script.ts";
 import { unknownName } from "../sim/words.ts";
+import { cannotListen } from "./cannot-listen.ts";
 import { type RunningSimProvider, startSimProvider } from "./sim-provider.ts";
 
 const FLAGS = ["--port", "--providers", "--script", "--seed", "--json", "--help"];
@@ -15,7 +16,7 @@ const PORT = 4100;
 const PROVIDERS = "alpha:anthropic-messages,beta:openai-chat";
 const PORT_MAX = 65_535;
 
-const HELP = `holdfast sim: simulated providers on loopback, with scripted faults
+export const help = `holdfast sim: simulated providers on loopback, with scripted faults
 
   holdfast sim [--port ${PORT}] [--providers ${PROVIDERS}]
                [--script FILE.yaml] [--seed 1] [--json]
@@ -45,7 +46,7 @@ interface Flags {
 /** Runs the command; resolves to its exit code: 0 stopped, 2 bad use. */
 export async function sim(args: readonly string[]): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
-    console.log(HELP);
+    console.log(help);
     return 0;
   }
   const flags = readFlags(args);
@@ -145,7 +146,7 @@ function startAll(flags: Flags, { providers, faults }: SimScript): readonly Runn
       running.push(startSimProvider({ ...provider, port, seed: flags.seed, faults: all }));
     } catch (error) {
       for (const started of running) started.stop();
-      return [`port ${port} cannot be used (${error instanceof Error ? error.message : "unknown"})`];
+      return [cannotListen({ host: "127.0.0.1", port }, error)];
     }
   }
   return running;

@@ -136,9 +136,18 @@ function judgePromise({ terms, covers }: KnownPromise, { read, models, wish }: J
           ...(isCatalogued(terms) && { sourceUrl: terms.source_url }),
           notes: notesOf(terms),
         }
-      : evaluate(guarantee, { minutes, month: whole, untilMinute: past.toMinute, timeZone });
+      : inMoney(evaluate(guarantee, { minutes, month: whole, untilMinute: past.toMinute, timeZone }), minutes);
   const isSoldApart = "tier" in terms && terms.tier !== undefined;
   return { evaluation, span: past, minutes, isModel: (model) => own.includes(model), isSoldApart };
+}
+
+/** What a credit comes to at list prices; a contract may have others. */
+function inMoney(evaluation: Evaluation, minutes: readonly MinuteCount[]): Evaluation {
+  const { credit } = evaluation;
+  const cost = minutes.reduce((sum, { costNano = 0 }) => sum + costNano, 0);
+  const isKnown = cost > 0 && minutes.every(({ unpriced = 0 }) => unpriced === 0);
+  if (credit === undefined || !isKnown) return evaluation;
+  return { ...evaluation, credit: { ...credit, estimateUsd: (credit.share * cost) / 1e9 } };
 }
 
 function unpromised(minutes: readonly MinuteCount[], span: MinuteSpan, models: readonly string[]): JudgedPromise {

@@ -12,7 +12,7 @@ import { createPageMemory, readPage } from "../status/read-page.ts";
 import { type Command, misuse } from "./command.ts";
 import { DEFAULT_FILE, readConfiguration } from "./config-file.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
-import { GATEWAY_FLAGS, GATEWAY_HELP, type GatewayClient, openGateway } from "./gateway-client.ts";
+import { GATEWAY_FLAGS, GATEWAY_URL_HELP, type GatewayClient, openGateway, urlOf } from "./gateway-client.ts";
 import { exportPage } from "./status-export.ts";
 import { beliefOf, type ProviderBelief, statusLines } from "./status-text.ts";
 
@@ -29,14 +29,15 @@ With --export: the gateway's own status page as files, for a web server that out
   --json          one object on one line for each provider
   --export FOLDER writes index.html, history.atom and api/v2/*.json there
   --every 1m      again and again, until it is stopped; when the gateway is not reached the files say so
-${GATEWAY_HELP}
+${GATEWAY_URL_HELP}
+
+HOLDFAST_ADMIN_KEY in the environment is the gateway's admin key, where it has one.
 
 Exit codes: 0 told, whatever the pages say; 1 the page could not be exported; 2 bad use, or the configuration is wrong.`;
 
 export const status: Command = { summary: "what providers say on their status pages", help: HELP, run: runStatus };
 
 const FLAGS = {
-  config: { type: "string" },
   export: { type: "string" },
   every: { type: "string" },
   ...GATEWAY_FLAGS,
@@ -55,7 +56,7 @@ async function runStatus(args: readonly string[]): Promise<number> {
     return 2;
   }
   const named = textFlag(parsed.flags, "gateway");
-  const gateway = await openGateway({ gateway: named ?? servedAt(settings) });
+  const gateway = await openGateway({ gateway: named ?? urlOf(settings.listen) });
   if ("problem" in gateway) return misuse("status", gateway.problem);
   const [readings, known] = await Promise.all([readAll(settings), askGateway(gateway, named !== undefined)]);
   if (parsed.flags.json === true) {
@@ -77,12 +78,6 @@ async function runStatus(args: readonly string[]): Promise<number> {
 async function exportOwn(flags: Flags, folder: string, every: string | undefined): Promise<number> {
   const gateway = await openGateway(flags);
   return "problem" in gateway ? misuse("status", gateway.problem) : exportPage(gateway, folder, every);
-}
-
-/** Where a gateway with these settings serves, as seen from here. */
-function servedAt({ listen: { host, port } }: Settings): string {
-  const near = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  return `http://${near.includes(":") ? `[${near}]` : near}:${port}`;
 }
 
 async function settingsOf(named: string | undefined): Promise<Settings | string> {

@@ -12,13 +12,15 @@ export type Storing =
   { readonly database?: Database; readonly note?: string } | { readonly problem: string };
 
 /**
- * A store that was asked for must open: otherwise `problem`. One that merely is the default may fail, as when a second
- * gateway starts in the same folder: then this one remembers nothing beyond its end and says so.
+ * A store that was asked for and that another gateway has, or that can be nowhere, is a `problem`: somebody has to decide. Whatever
+ * else a disk does (it is full, or may not be written) is no reason not to serve: then nothing is remembered beyond the end, and
+ * that is said. The same where the store merely is the default, as when a second gateway starts in the same folder.
  */
 export function openStore(store: Settings["store"], hasFile: boolean, wallMs: number): Storing {
   if (store === "memory" || (store === undefined && !hasFile)) return {};
   const opened = openDatabase(store?.path ?? DEFAULT_STORE, wallMs);
   if ("database" in opened) return opened;
-  if (store !== undefined) return { problem: `store: ${opened.problem}` };
-  return { note: `${opened.problem}; what is remembered ends with this gateway (\`store: memory\` asks for that)` };
+  if (store !== undefined && (opened.inUse || opened.noPlace === true)) return { problem: `store: ${opened.problem}` };
+  const hint = store === undefined ? " (`store: memory` asks for that)" : "; no call is deferred";
+  return { note: `${opened.problem}; what is remembered ends with this gateway${hint}` };
 }

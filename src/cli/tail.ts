@@ -11,7 +11,7 @@ import { type Command, misuse } from "./command.ts";
 import { readFlags } from "./flags.ts";
 import { GATEWAY_FLAGS, GATEWAY_HELP, type GatewayClient, openGateway, parseJson } from "./gateway-client.ts";
 
-const HELP = `holdfast tail [--gateway URL] [--json]
+const HELP = `holdfast tail [--gateway URL | --config FILE] [--json]
 
 Follows a running gateway and prints one line a call when it ends: when, how it went, its route, each target with the
 fault it was left for, times, tokens, id. Ctrl-C ends it.

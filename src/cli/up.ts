@@ -6,6 +6,7 @@ import type { Settings } from "../core/settings.ts";
 import { createBunRuntime, maxConcurrentFetches } from "../runtime/bun.ts";
 import { hasLostTerminal } from "../runtime/command-io.ts";
 import { type Server, startServer } from "../server/http.ts";
+import { cannotListen } from "./cannot-listen.ts";
 import { type Command, misuse } from "./command.ts";
 import { DEFAULT_FILE } from "./config-file.ts";
 import { type Flags, readFlags, textFlag } from "./flags.ts";
@@ -69,7 +70,7 @@ async function runUp(args: readonly string[]): Promise<number> {
       if (server !== undefined) server.reload(settings);
       else server = startServer({ settings, runtime, secrets, ...MODEL_LIMITS, ...memory.parts });
     });
-  const problem = await takeOver(plan.settings).catch((error) => cannotListen(plan.settings, error));
+  const problem = await takeOver(plan.settings).catch((error) => cannotListen(plan.settings.listen, error));
   if (server === undefined) {
     plan.stop();
     keys.stop();
@@ -95,10 +96,6 @@ function wrongListenFlag(flags: Flags): string | undefined {
     return `--port ${port} is no port: a whole number from 0 to 65535`;
   }
   return undefined;
-}
-
-function cannotListen({ listen: { host, port } }: Settings, error: unknown): string {
-  return `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** Resolves at the first signal to stop; a later one ends the process at once. */

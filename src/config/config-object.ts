@@ -55,7 +55,16 @@ export interface RouteConfig {
     readonly "json-schema"?: unknown;
   };
   /** Answers are kept and given again by the last resort `stale-cache`. */
-  readonly cache?: { readonly outage: "exact" | "off"; readonly ttl?: Duration; readonly "stale-if-error"?: Duration };
+  readonly cache?:
+    | "off"
+    | {
+        readonly healthy?: "exact" | "stem" | "off";
+        readonly outage?: "exact" | "stem" | "off";
+        readonly ttl?: Duration;
+        readonly "stale-if-error"?: Duration;
+        readonly scope?: "tenant" | "route" | "global";
+        readonly tools?: boolean;
+      };
   /** Asked in this order when no target can answer: `stale-cache`, `provider/model` of `tier: local`, or a prepared sentence. */
-  readonly "last-resort"?: readonly (string | { readonly canned: string })[];
+  readonly "last-resort"?: readonly (string | { readonly canned: string | Readonly<Record<string, string>> })[];
 }

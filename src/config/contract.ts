@@ -8,6 +8,7 @@ import { integer, list, object, oneOf, scalar, text } from "./fields.ts";
 import { shapeIssues } from "./issues.ts";
 import { readYaml } from "./load-yaml.ts";
 import type { Issue, Problem } from "./problem.ts";
+import { timeZone } from "./quantities.ts";
 import { parseDuration, parseShare } from "./units.ts";
 
 export interface Contract
@@ -30,10 +31,6 @@ const minutes = scalar((value) => {
     ? ms / MINUTE_MS
     : undefined;
 }, "whole minutes such as 5m, at most 24h");
-const timeZone = scalar(
-  (value) => (typeof value === "string" && isTimeZone(value) ? value : undefined),
-  "a time zone such as UTC or America/Los_Angeles",
-);
 const runs = object({ "error-share": share, least: minutes }, "{ error-share: 5%, least: 5m }");
 const RULES =
   "request-ratio | { interval-mean: 5m } | { downtime-periods: { error-share: 5%, least: 5m } } | { minute-sum: { error-share: 50%, least: 5m } }";
@@ -145,13 +142,4 @@ function patternOf(model: string): string {
   const name = model.trim();
   const literal = name.replace(/\*$/, "").replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
   return `^${literal}${name.endsWith("*") ? "" : "$"}`;
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -46,18 +46,21 @@ function closestBranch(branches: readonly (readonly Finding[])[]): readonly Find
 function valueIssue(path: Path, allowed: string, value: unknown): Issue {
   if (value === undefined) return { path, atKey: true, message: "is missing", allowed };
   if (value === null) return { path, atKey: true, message: "has no value", allowed };
-  const names = allowed.split(" | ").filter((name) => /^[\w-]+$/.test(name));
+  const names = allowed.split(" | ").filter((name) => /^[\w.-]+$/.test(name));
   const meant = typeof value === "string" ? nearest(value.trim(), names) : undefined;
   return { path, message: `${shown(path, value)} is not allowed here`, allowed, nearest: meant };
 }
 
 const SECRET_KEYS = new Set(["key", "keys", "hash", "notify", "shared", "store"]);
+/** Of `notify`, what is no secret. */
+const PLAIN_KEYS = new Set(["on", "severity"]);
 
 /** The value as typed, unless it may be a secret; lists and mappings by their kind. */
 function shown(path: Path, value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "a mapping";
-  if (path.some((step) => typeof step === "string" && SECRET_KEYS.has(step))) return "this value";
+  const steps = path.filter((step) => typeof step === "string");
+  if (steps.some((step) => SECRET_KEYS.has(step)) && !PLAIN_KEYS.has(steps.at(-1) ?? "")) return "this value";
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

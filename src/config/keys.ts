@@ -116,6 +116,11 @@ function routesIssues(tree: unknown, path: Path, routes: readonly string[]): Iss
 
 function adminIssues(tree: unknown): Issue[] {
   const path: Path = ["admin", "key"];
+  const written = at(tree, path);
+  // It would open `/admin` to everybody on this machine, and whoever wrote it believes that it is closed.
+  if (typeof written === "string" && written.trim() === "") {
+    return [{ path, message: "is empty", allowed: 'off | "${HOLDFAST_ADMIN_KEY}"' }];
+  }
   const key = textAt(tree, path);
   if (key === undefined || /^[\x21-\x7e]{1,512}$/.test(key)) return [];
   return [{ path, message: "is not a key: it has blanks or letters that no header can carry, or over 512 of them" }];

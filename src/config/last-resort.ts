@@ -4,33 +4,43 @@
 import { PROVIDERS } from "../../catalog/providers.ts";
 import { nearest } from "../core/nearest.ts";
 import type { CacheSettings, LastResortSettings, Likeness } from "../core/settings.ts";
+import { ROUTE_DEFAULTS, CACHE_DEFAULTS as standard } from "./defaults.ts";
 import { asksForNothing } from "./fields.ts";
 import type { Issue, Path } from "./problem.ts";
 import { splitTarget, targetIssues } from "./routes.ts";
 import { at, entriesOf, isMapping, textAt } from "./tree.ts";
 
 const RUNGS_MAX = 8;
-const TTL_MS = 3_600_000;
-const STALE_IF_ERROR_MS = 604_800_000;
 const SENTENCE_MAX = 4_000;
 /** What a canned sentence may tell of the outage. */
 const FACTS = ["model", "reason", "since", "retry"] as const;
 /** Names of the rungs that are neither a model nor a sentence. */
 const NAMED: ReadonlySet<string> = new Set(["stale-cache", "defer"]);
-const ALLOWED = 'provider/model | { canned: "…" } | defer';
+const ALLOWED = 'stale-cache | provider/model | { canned: "…" } | defer';
+const LANGUAGES_MAX = 64;
+/** BCP 47 as people write it. */
+const LANGUAGE = /^[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}$/i;
 
-type Written = readonly (string | { readonly canned: string })[] | "off" | undefined;
+type WrittenSentence = string | Readonly<Record<string, string>>;
+type Written = readonly (string | { readonly canned: WrittenSentence })[] | "off" | undefined;
 
-/** Where nothing is said of last resorts and answers are kept, they are what is given. */
-export function lastResortOf(written: Written, cache: WrittenCache | "off" | undefined): LastResortSettings[] {
-  if (written === undefined && typeof cache === "object" && cache.outage !== "off") return [{ type: "stale-cache" }];
+/** Where nothing is said of last resorts, kept answers are given, unless none is to be kept. */
+export function lastResortOf(written: Written, cache: WrittenCache | "off" | undefined): readonly LastResortSettings[] {
+  const keeps = cache === undefined || (typeof cache === "object" && cache.outage !== "off");
+  if (written === undefined && keeps) return ROUTE_DEFAULTS.lastResort ?? [];
   if (written === undefined || written === "off") return [];
   return written.flatMap((rung): LastResortSettings[] => {
-    if (typeof rung !== "string") return [{ type: "canned", text: rung.canned.trim() }];
+    if (typeof rung !== "string") return [cannedOf(rung.canned)];
     if (rung === "stale-cache" || rung === "defer") return [{ type: rung }];
     const target = splitTarget(rung);
     return target === undefined ? [] : [{ type: "local", target }];
   });
+}
+
+function cannedOf(written: WrittenSentence): LastResortSettings {
+  if (typeof written === "string") return { type: "canned", text: written.trim() };
+  const languages = Object.entries(written).map(([language, text]) => ({ language, text: text.trim() }));
+  return { type: "canned", text: languages[0]?.text ?? "", languages };
 }
 
 type WrittenLikeness = Likeness | "semantic" | "off" | undefined;
@@ -41,20 +51,28 @@ interface WrittenCache {
   readonly scope?: CacheSettings["scope"] | undefined;
   readonly ttl?: number | undefined;
   readonly "stale-if-error"?: number | undefined;
+  readonly tools?: boolean | undefined;
 }
 
-/** Where the rung `stale-cache` is written, answers are kept though nothing is said of them. */
+/** Answers are kept where the rung `stale-cache` gives them, though nothing is said of them, and where they are read while all is well. */
 export function cacheOf(
   written: WrittenCache | "off" | undefined,
   rungs: readonly LastResortSettings[],
 ): CacheSettings | undefined {
   if (written === "off") return undefined;
-  const { scope = "tenant", ttl, "stale-if-error": staleIfError } = written ?? {};
+  const { scope, ttl, "stale-if-error": staleIfError, tools } = written ?? {};
   const isRead = rungs.some(({ type }) => type === "stale-cache");
-  const outage = isRead ? likenessOf(written?.outage ?? "stem") : "off";
-  const healthy = likenessOf(written?.healthy ?? "off");
+  const outage = isRead ? likenessOf(written?.outage ?? standard.outage) : "off";
+  const healthy = likenessOf(written?.healthy ?? standard.healthy);
   if (outage === "off" && healthy === "off") return undefined;
-  return { healthy, outage, scope, ttlMs: ttl ?? TTL_MS, staleIfErrorMs: staleIfError ?? STALE_IF_ERROR_MS };
+  return {
+    healthy,
+    outage,
+    scope: scope ?? standard.scope,
+    ttlMs: ttl ?? standard.ttlMs,
+    staleIfErrorMs: staleIfError ?? standard.staleIfErrorMs,
+    ...(tools === true && { tools }),
+  };
 }
 
 /** What is not in this version was refused before. */
@@ -81,7 +99,7 @@ export function lastResortIssues(tree: unknown): Issue[] {
     const unread = isWritten && asked && !rungs.includes("stale-cache");
     const issues = rungs.flatMap((rung, index): Issue[] => {
       const place = [...path, index];
-      if (isMapping(rung)) return sentenceIssues(rung.canned, [...place, "canned"]);
+      if (isMapping(rung)) return cannedIssues(rung.canned, [...place, "canned"]);
       if (rung === "stale-cache" && !kept) {
         return [{ path: place, message: "has nothing to give: no answer is kept", allowed: "cache: { outage: stem }" }];
       }
@@ -129,6 +147,24 @@ function modelIssues(
   if ((textAt(tree, ["providers", target.provider, "tier"]) ?? known?.tier) === "local") return [];
   const message = `is no local model: another provider belongs into \`targets\``;
   return [{ path: where.place, message, allowed: "a model of a provider with `tier: local`" }];
+}
+
+/** One sentence, or one for each language. */
+function cannedIssues(written: unknown, path: Path): Issue[] {
+  if (!isMapping(written)) return sentenceIssues(written, path);
+  const languages = Object.keys(written);
+  if (languages.length === 0 || languages.length > LANGUAGES_MAX) {
+    return [
+      { path, message: `has ${languages.length} sentences`, allowed: `1 to ${LANGUAGES_MAX}, one for each language` },
+    ];
+  }
+  return languages.flatMap((language): Issue[] => {
+    const place = [...path, language];
+    if (!LANGUAGE.test(language)) {
+      return [{ path: place, atKey: true, message: "is no language", allowed: "a language tag such as en or pt-BR" }];
+    }
+    return sentenceIssues(written[language], place);
+  });
 }
 
 function sentenceIssues(sentence: unknown, path: Path): Issue[] {

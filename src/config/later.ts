@@ -37,7 +37,6 @@ export const LATER: readonly LaterRow[] = [
     partial: true,
   },
   route("require", "{}"),
-  { path: ["canary"], allowed: "off" },
   {
     path: ["store"],
     allowed: "memory | sqlite:PATH",

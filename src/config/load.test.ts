@@ -49,10 +49,13 @@ test("the catalog brings dialect and url, and the rest is the defaults", () => {
         usage: "exact",
         strict: false,
         criticality: "default",
+        cache: { healthy: "off", outage: "stem", scope: "tenant", ttlMs: 3_600_000, staleIfErrorMs: 604_800_000 },
+        lastResort: [{ type: "stale-cache" }],
       },
     ],
     keys: [],
     passthrough: true,
+    status: { idleMs: 300_000 },
   });
 });
 
@@ -71,6 +74,7 @@ routes:
     usage: as-asked
     strict: true
     criticality: sheddable
+    cache: off
   "*": { targets: ["b/*"], timeouts: {}, retry-wait: 0 }
 `);
   expect(warnings.map(({ path, message }) => `${path} ${message}`)).toEqual([
@@ -112,6 +116,22 @@ const FEATURES = [
   "status-page",
   "passthrough",
 ];
+test("a sentence in several languages: the first is for everybody else", () => {
+  const { settings } = good(
+    SMALL.replace("targets:", 'last-resort: [{ canned: { en: " Back soon.", de: Bald. } }], targets:'),
+  );
+  expect(settings.routes[0]?.lastResort).toEqual([
+    {
+      type: "canned",
+      text: "Back soon.",
+      languages: [
+        { language: "en", text: "Back soon." },
+        { language: "de", text: "Bald." },
+      ],
+    },
+  ]);
+});
+
 describe("what is kept, and when it is read", () => {
   const of = (more: string): unknown[] => {
     const { cache, lastResort = [] } = good(SMALL.replace("targets:", `${more} targets:`)).settings.routes[0] ?? {};
@@ -119,7 +139,10 @@ describe("what is kept, and when it is read", () => {
   };
 
   test.each<[string, unknown[]]>([
-    ["{}", [undefined, undefined, undefined, []]],
+    ["{}", ["off", "stem", "tenant", ["stale-cache"]]],
+    ["cache: off", [undefined, undefined, undefined, []]],
+    ["last-resort: []", [undefined, undefined, undefined, []]],
+    ["last-resort: [{ canned: Back soon. }]", [undefined, undefined, undefined, ["canned"]]],
     ["last-resort: [stale-cache]", ["off", "stem", "tenant", ["stale-cache"]]],
     ["cache: { ttl: 5m }", ["off", "stem", "tenant", ["stale-cache"]]],
     ["cache: { outage: exact }", ["off", "exact", "tenant", ["stale-cache"]]],
@@ -159,12 +182,15 @@ test("whatever asks for nothing is accepted, built or not", () => {
   }
 });
 
-test("status pages: the catalog's, another or none; read only when asked", () => {
+test("status pages: the catalog's, another or none; read unless it is said not to", () => {
   const pages = (more: string) => good(SMALL.replace("key:", `${more} key:`)).settings.providers[0]?.statusPage;
   expect(pages("")).toBe("https://status.claude.com");
   expect(pages("status-page: off,")).toBeUndefined();
   expect(pages("status-page: 'http://10.0.0.5:8080/status/',")).toBe("http://10.0.0.5:8080/status");
-  expect(good(SMALL).settings.status).toBeUndefined();
+  expect(pages("url: 'http://127.0.0.1:9000',")).toBeUndefined();
+  expect(pages("url: 'https://proxy.example',")).toBe("https://status.claude.com");
+  expect(good(SMALL).settings.status).toEqual({ idleMs: 300_000 });
+  expect(good(`${SMALL}\nstatus: off\n`).settings.status).toBeUndefined();
   expect(good(`${SMALL}\nstatus: { poll: auto }\n`).settings.status).toEqual({ idleMs: 300_000 });
   expect(good(`${SMALL}\nstatus: { poll: 2m }\n`).settings.status).toEqual({ idleMs: 120_000 });
   expect(good(`${SMALL}\nstatus: { poll: 1s }\n`).settings.status).toEqual({ idleMs: 30_000 });

@@ -113,6 +113,7 @@ function resolve(config: Config, providers: readonly ProviderSettings[]): Settin
     ...(adminKey !== undefined && { adminKey }),
     passthrough: config.passthrough !== "off",
     ...probesOf(config.probes),
+    ...(typeof config.canary === "number" && config.canary > 0 && { canaryUsdPerDay: config.canary }),
     ...(Array.isArray(config.notify) && config.notify.length > 0 && { notify: channelsOf(config.notify) }),
     ...(config["status-page"] === "public" && { statusPage: "public" as const }),
     ...statusOf(config.status),
@@ -130,8 +131,8 @@ const POLL_AUTO_MS = 300_000;
 const POLL_LEAST_MS = 30_000;
 
 function statusOf(status: Config["status"]): Pick<Settings, "status"> {
-  const poll = typeof status === "object" ? status.poll : undefined;
-  if (poll === undefined || poll === "off") return {};
+  const poll = status === undefined ? "auto" : typeof status === "object" ? (status.poll ?? "auto") : "off";
+  if (poll === "off") return {};
   return { status: { idleMs: poll === "auto" ? POLL_AUTO_MS : Math.max(POLL_LEAST_MS, poll) } };
 }
 

@@ -4,6 +4,7 @@
 import type { Severity } from "../core/incident.ts";
 import { nearest } from "../core/nearest.ts";
 import type { ChannelSettings, ChannelTarget, NoticeType } from "../core/notice.ts";
+import { isWebhookSecret } from "../core/webhook-secret.ts";
 import { asksForNothing } from "./fields.ts";
 import type { Issue, Path } from "./problem.ts";
 import { at, entriesOf, isMapping, textAt } from "./tree.ts";
@@ -18,7 +19,6 @@ const RECIPIENTS_MAX = 50;
 const DEFAULT_ON: readonly NoticeType[] = ["incident.opened", "incident.updated", "incident.resolved"];
 const PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue";
 const ADDRESS = /^(?:[^<>\r\n]{0,128}<)?[^\s<>@,;]{1,64}@[^\s<>@,;]{1,255}>?$/;
-const SECRET = /^whsec_([A-Za-z0-9+/]+={0,2})$/;
 
 interface WrittenChannel {
   readonly slack?: string | undefined;
@@ -128,9 +128,7 @@ function secretIssues(tree: unknown, path: Path): Issue[] {
     const isThere = at(tree, [...path, "secret"]) !== undefined;
     return isThere ? [] : [{ path, atKey: true, message: "a webhook is signed: it needs a `secret`", allowed }];
   }
-  const base64 = SECRET.exec(secret)?.[1];
-  const bytes = base64 === undefined ? 0 : Math.floor((base64.replace(/=+$/, "").length * 3) / 4);
-  return bytes >= 24 && bytes <= 64 && base64 !== undefined && base64.length % 4 === 0
+  return isWebhookSecret(secret)
     ? []
     : [{ path: [...path, "secret"], message: "is no secret of Standard Webhooks", allowed }];
 }

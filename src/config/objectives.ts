@@ -9,21 +9,24 @@ import { at, entriesOf } from "./tree.ts";
 const OBJECTIVES_MAX = 64;
 const WINDOW_MIN_MS = 3_600_000;
 const WINDOW_MAX_MS = 90 * 86_400_000;
+/** Of a calendar month, what the burn-rate table is made for. */
+const MONTH_MS = 30 * 86_400_000;
 
 interface Written {
   readonly name?: string | undefined;
   readonly route: string;
   readonly objective: number;
-  readonly window: number;
+  readonly window: number | "month";
+  readonly "time-zone"?: string | undefined;
   readonly indicator?: string | { readonly "first-token": number } | undefined;
 }
 
 export function objectivesOf(written: readonly Written[]): SloSettings[] {
-  return written.map(({ name, route, objective, window, indicator }) => ({
+  return written.map(({ name, route, objective, window, indicator, "time-zone": timeZone = "UTC" }) => ({
     name: name?.trim() ?? route.trim(),
     route: route.trim(),
     objective,
-    windowMs: window,
+    ...(window === "month" ? { windowMs: MONTH_MS, calendar: { timeZone: timeZone } } : { windowMs: window }),
     indicator: indicatorOf(indicator),
   }));
 }
@@ -40,7 +43,8 @@ export function objectiveIssues(tree: unknown, parsed: readonly Written[]): Issu
     return [{ path: ["slo"], message: "is too long", allowed: `at most ${OBJECTIVES_MAX} objectives` }];
   }
   const seen = new Map<string, number>();
-  return parsed.flatMap(({ name, route, objective, window }, index): Issue[] => {
+  return parsed.flatMap((one, index): Issue[] => {
+    const { name, route, objective } = one;
     const issues: Issue[] = [];
     const path = ["slo", index];
     const called = name?.trim() ?? route.trim();
@@ -58,9 +62,18 @@ export function objectiveIssues(tree: unknown, parsed: readonly Written[]): Issu
       const message = objective >= 1 ? "leaves no error budget" : "promises nothing";
       issues.push({ path: [...path, "objective"], message, allowed: "more than 0% and less than 100%" });
     }
-    if (!(window >= WINDOW_MIN_MS && window <= WINDOW_MAX_MS)) {
-      issues.push({ path: [...path, "window"], message: "is no window for an objective", allowed: "1h to 90d" });
-    }
-    return issues;
+    return [...issues, ...windowIssues(one, path)];
   });
+}
+
+function windowIssues({ window, "time-zone": timeZone }: Written, path: Issue["path"]): Issue[] {
+  if (window === "month") return [];
+  const isWindow = window >= WINDOW_MIN_MS && window <= WINDOW_MAX_MS;
+  const message = "means nothing where the window is not the calendar month";
+  return [
+    ...(isWindow
+      ? []
+      : [{ path: [...path, "window"], message: "is no window for an objective", allowed: "month | 1h to 90d" }]),
+    ...(timeZone === undefined ? [] : [{ path: [...path, "time-zone"], message, allowed: "window: month" }]),
+  ];
 }

@@ -57,7 +57,8 @@ function readProvider(name: string, tree: unknown, written: unknown, found: Find
   const keyless = known === undefined ? local || tier === "local" : known.keyVariable === undefined || local;
   const keys = readKeys(name, tree, written, { ...found, keyless });
   tellFacts(path, tree, found.warnings);
-  const statusPage = readStatusPage([...path, "status-page"], tree, known?.statusPage, found);
+  // A stand-in on this machine has the name of a provider, and not its page.
+  const statusPage = readStatusPage([...path, "status-page"], tree, local ? undefined : known?.statusPage, found);
   if (dialect === undefined || verdict?.ok !== true) return undefined;
   const region = textAt(tree, ["providers", name, "region"])?.trim();
   const settings = { name, dialect, url: verdict.url, keys, tier: tier === "local" ? "local" : "remote" } as const;

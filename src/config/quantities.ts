@@ -20,3 +20,18 @@ export const dailyMoney = scalar((value) => parseMoney(value, true), "an amount 
 export const lasting = scalar(parseDuration, "a duration such as 500ms, 8s, 5m, 1h or 7d", {
   anyOf: [{ type: "string", pattern: `${AMOUNT}(ms|s|m|h|d)$` }, { const: 0 }],
 });
+
+export const timeZone = scalar(
+  (value) => (typeof value === "string" && isTimeZone(value) ? value : undefined),
+  "a time zone such as UTC or America/Los_Angeles",
+  { type: "string" },
+);
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -92,17 +92,22 @@ const cache = object({
   ttl: told(lasting.optional(), "How long an answer is fresh.", "1h"),
   "stale-if-error": told(lasting.optional(), "How long after that it may still be given in an outage.", "7d"),
   scope: told(oneOf("tenant", "route", "global").optional(), "Who shares answers.", "tenant"),
+  tools: told(yesOrNo.optional(), "Answers that call the client's tools are kept as well.", false),
 });
 
 const LAST_RESORTS = 'stale-cache | provider/model | { canned: "…" } | defer';
+const SENTENCE = "a sentence | { en: …, de: … }";
+const sentence = z
+  .union([text("a sentence"), named(text("a sentence"), SENTENCE)], { error: SENTENCE })
+  .meta({ [ALLOWED]: SENTENCE });
 const lastResort = z
   .union(
     [
       text("stale-cache"),
       object({
         canned: told(
-          text("a sentence"),
-          "What is said then; `{model}` `{reason}` `{since}` `{retry}` are facts of the outage.",
+          sentence,
+          "What is said then, or for each language what is said in it (the first to whoever reads none of them); `{model}` `{reason}` `{since}` `{retry}` are facts of the outage.",
         ),
       }),
     ],
@@ -135,7 +140,7 @@ export const route = object({
   ),
   resume: told(
     feature(oneOf("text", "all"), "off | text | all"),
-    "Goes on after a break in mid-answer: text without tools, or all text.",
+    "Goes on after a break in mid-answer: text without tools, or all text. Small JSON that was asked for is held until it is whole.",
     "text",
   ),
   usage: told(
@@ -164,13 +169,13 @@ export const route = object({
     "off",
   ),
   cache: told(
-    feature(cache, "off | { healthy, outage, ttl, stale-if-error, scope }"),
-    "Answers that are kept and given again.",
-    "off",
+    feature(cache, "off | { healthy, outage, ttl, stale-if-error, scope, tools }"),
+    "Answers that are kept and given again. Where nothing is said: as its keys' defaults say.",
   ),
   "last-resort": told(
     feature(list(lastResort, "a list"), "[] | a list of last resorts"),
     "What is given when no target can answer, in this order: a kept answer, a model of `tier: local`, a prepared sentence, or the promise of a later answer (`defer`, needs `store: sqlite:PATH`).",
+    "[stale-cache]",
   ),
   require: told(
     feature(named(text("a name"), "a mapping such as { region: eu }"), "{} | a mapping such as { region: eu }"),

@@ -4,7 +4,7 @@
 import * as z from "zod";
 import { LISTEN_DEFAULTS } from "./defaults.ts";
 import { ALLOWED, durationMs, feature, integer, list, named, object, oneOf, scalar, text, told } from "./fields.ts";
-import { dailyMoney, lasting } from "./quantities.ts";
+import { dailyMoney, lasting, timeZone } from "./quantities.ts";
 import { notice } from "./schema-notify.ts";
 import { route } from "./schema-route.ts";
 import { parseShare } from "./units.ts";
@@ -83,6 +83,7 @@ const indicator = z
     { error: INDICATORS },
   )
   .meta({ [ALLOWED]: INDICATORS });
+const WINDOWS = "month | a duration such as 30d";
 const objective = object({
   name: told(
     scalar((value) => (typeof value === "string" && OBJECTIVE_NAME.test(value) ? value : undefined), OBJECTIVE_NAMES, {
@@ -97,7 +98,11 @@ const objective = object({
     scalar(parseShare, "a share such as 99.9%", { type: "string", pattern: "%$" }),
     "The share that is good.",
   ),
-  window: told(lasting, "Over how long: from 1h to 90d."),
+  window: told(
+    z.union([oneOf("month"), lasting], { error: WINDOWS }).meta({ [ALLOWED]: WINDOWS }),
+    "Over how long: from 1h to 90d until now, or the calendar month.",
+  ),
+  "time-zone": told(timeZone.optional(), "In which the calendar month is cut.", "UTC"),
   indicator: told(
     indicator.optional(),
     "Which calls are good. `availability`: answered whole, by a model. `complete-stream`: streams that began and were not " +
@@ -136,7 +141,7 @@ const status = object({
   poll: told(
     statusPoll,
     "`auto`: every 5 minutes, and every minute while something is open; a duration: instead of the 5 minutes, at least 30s.",
-    "off",
+    "auto",
   ),
 });
 const adminKey = feature(text("a key"), "off | a key");
@@ -157,7 +162,7 @@ export const configSchema = object({
   ),
   canary: told(
     feature(dailyMoney, "off | an amount a day such as 0.10usd/day"),
-    "Keeps evidence for SLAs alive where routing has left a provider.",
+    "What may be spent on asking targets that get no calls for one token a minute, so that there is evidence of them.",
     "off",
   ),
   status: told(feature(status, "off | { poll: auto }"), "Reads the status pages of the providers in use."),
@@ -166,7 +171,7 @@ export const configSchema = object({
     "Who is told of incidents.",
   ),
   slo: told(
-    feature(list(objective, "a list"), "[] | a list of { name, route, objective, window, indicator }"),
+    feature(list(objective, "a list"), "[] | a list of { name, route, objective, window, time-zone, indicator }"),
     "What is promised.",
   ),
   store: told(

@@ -261,7 +261,10 @@ const ROWS: readonly Row[] = [
     ["7:22", "routes.chat.cache.outage", "has no stale-cache"],
   ],
   [`${inRoute("last-resort: [defer]")}store: memory\n`, ["7:19", "routes.chat.last-resort[0]", "outlives the gateway"]],
-  [inRoute("last-resort: [stale-cash]"), ["7:19", "routes.chat.last-resort[0]", "is no last resort", "stale-cache"]],
+  [
+    inRoute("last-resort: [stale-cash]"),
+    ["7:19", "routes.chat.last-resort[0]", "is no last resort (allowed: stale-cache | ", "stale-cache"],
+  ],
   [inRoute("last-resort: [nobody/b]"), ["7:19", "routes.chat.last-resort[0]", "no provider is named"]],
   [inRoute("last-resort: [alpha/b]"), ["7:19", "routes.chat.last-resort[0]", "is no local model"]],
   [inRoute("last-resort: [beta/m]"), ["7:19", "routes.chat.last-resort[0]", "is one of the route's targets"]],
@@ -269,16 +272,23 @@ const ROWS: readonly Row[] = [
     inRoute("last-resort: [{ canned: 'down since {sinse}' }]"),
     ["7:29", "routes.chat.last-resort[0].canned", "no fact of an outage", "{since}"],
   ],
+  [
+    inRoute("last-resort: [{ canned: { en: Back soon., german: Bald. } }]"),
+    ["7:47", "routes.chat.last-resort[0].canned.german", "is no language"],
+  ],
+  [
+    inRoute("last-resort: [{ canned: { en: Back soon., de: 'seit {sinse}' } }]"),
+    ["7:51", "routes.chat.last-resort[0].canned.de", "no fact of an outage", "{since}"],
+  ],
   [inRoute("require: { region: eu }"), ["7:14", "routes.chat.require", later]],
   [inRoute("value: 3eur"), ["7:12", "routes.chat.value", "0.40usd"]],
-  ["$P\n$R\ncanary: 0.10usd/day\n", ["6:9", "canary", later]],
   ["$P\n$R\ncanary: 0.10usd\n", ["6:9", "canary", "an amount a day"]],
   ["$P\n$R\nstatus: { poll: often }\n", ["6:17", "status.poll", "off | auto | a duration"]],
   ["$P\n$R\nstatus: { pol: auto }\n", ["6:11", "status.pol", "unknown key", "poll"]],
   [
     "$P\n$R\nnotify: [{ slack: hooks, on: [incident.openend] }]\n",
     ["6:19", "notify[0].slack", "is no URL"],
-    ["6:31", "notify[0].on[0]", "incident.opened |"],
+    ["6:31", "notify[0].on[0]", "incident.opened |", "incident.opened"],
   ],
   ["$P\n$R\nnotify: [{ on: [incident.opened] }]\n", ["6:10", "notify[0]", "says not where to"]],
   ["$P\n$R\nnotify: [{ slack: 'https://h', teams: 'https://h' }]\n", ["6:10", "notify[0]", "slack and teams"]],
@@ -307,6 +317,18 @@ const ROWS: readonly Row[] = [
     ["6:16", "slo[0].route", "no route is named", "chat"],
   ],
   ["$P\n$R\nslo: [{ route: chat, objective: 100%, window: 30d }]\n", ["6:33", "slo[0].objective", "no error budget"]],
+  [
+    "$P\n$R\nslo: [{ route: chat, objective: 99%, window: moth }]\n",
+    ["6:46", "slo[0].window", "month | a duration", "month"],
+  ],
+  [
+    "$P\n$R\nslo: [{ route: chat, objective: 99%, window: month, time-zone: Europe/Belrin }]\n",
+    ["6:64", "slo[0].time-zone", "a time zone such as"],
+  ],
+  [
+    "$P\n$R\nslo: [{ route: chat, objective: 99%, window: 30d, time-zone: UTC }]\n",
+    ["6:62", "slo[0].time-zone", "means nothing"],
+  ],
   ["$P\n$R\nslo: [{ route: chat, objective: 99%, window: 5m }]\n", ["6:46", "slo[0].window", "1h to 90d"]],
   [
     "$P\n$R\nslo: [{ route: chat, objective: 99%, window: 7d, indicator: speed }]\n",
@@ -342,6 +364,7 @@ const ROWS: readonly Row[] = [
   ["$P\n$R\nadmin: { key: 'sk-a b' }\n", ["6:15", "admin.key", "no header can carry"]],
   ["$P\n$R\nadmin: { keey: x }\n", ["6:10", "admin.keey", "unknown key", "key"]],
   ["$P\n$R\nadmin: secret\n", ["6:8", "admin", "off | { key"]],
+  ["$P\n$R\nadmin: { key: '' }\n", ["6:15", "admin.key", "is empty"]],
   // Keys of providers from elsewhere.
   [
     inProvider("groq: { key: { fil: x } }"),

@@ -48,8 +48,12 @@ export interface CacheWish {
   readonly maxStaleMs?: number;
   /** How old a kept answer may be. */
   readonly maxAgeMs?: number;
+  /** For how long it must still be fresh. */
+  readonly minFreshMs?: number;
   /** RFC 5861: by how much it may be past its `ttl` where no target can answer. */
   readonly staleIfErrorMs?: number;
+  /** What the answer is about, in the client's own names, so that it can be purged by them; absent: nothing was said. */
+  readonly tags?: readonly string[];
   /** A kept answer or none. */
   readonly onlyIfCached?: boolean;
 }
@@ -97,6 +101,8 @@ export interface Call {
   readonly strict?: boolean | undefined;
   /** What the client's `cache-control` says of kept answers. */
   readonly cache?: CacheWish | undefined;
+  /** Its `accept-language`, where a route has something to say in several. */
+  readonly language?: string | undefined;
   /** From the header, else the route. */
   readonly resume?: ResumeMode | undefined;
   /** The client would rather be answered later than not at all. */

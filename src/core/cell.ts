@@ -3,16 +3,20 @@
 
 import type { DeferralCell } from "./deferral.ts";
 import type { FaultKind } from "./fault.ts";
+import type { HeadroomCell } from "./headroom-cell.ts";
 import type { LimitKind } from "./rate-limit.ts";
-import type { Refusal } from "./reply.ts";
+import type { CalledTool, Refusal } from "./reply.ts";
 import type { PageHealth } from "./status-page.ts";
 
 /** Tokens of a full retry budget. */
 export const BUDGET_TOKENS_MAX = 10;
 
-/** Same-domain retries, funded by successes: a retry takes 1, a success gives 0.1. Starts full. */
+/** Same-domain retries, funded by successes: a retry takes 1, or what it costs, a success gives a tenth. Starts full. */
 export interface BudgetCell {
   tokens: number;
+  usd: number;
+  /** What a call costs in the mean; 0 while no price is known. */
+  meanUsd: number;
 }
 
 /** What a route may spend on second requests in parallel; funded by its calls. Starts empty. */
@@ -82,13 +86,25 @@ export interface AdmissionCell {
 /** One target, or one target with one key: until when (on `Clock`) its provider asked us to stay away, and whether a call already waits for that. */
 export interface TargetCell {
   pausedUntilMs: number;
+  /** It said that a limit of ours is reached: until then (on `Clock`) nobody counts on it. */
+  limitedUntilMs: number;
   waiting: boolean;
   /** What went wrong there last; absent: nothing yet. */
   lastFault?: FaultKind;
+  /** Of one of several keys at a target; absent: nothing failed with it. */
+  evidence?: KeyEvidence;
   /** Of a key at a target: what its provider tells of rate limits; absent: nothing yet. */
   quota?: QuotaCell;
   /** It was asked to go on in the assistant's last message, and said that it does not. */
   refusesPrefix: boolean;
+}
+
+/** Log-evidence that a target is sick for one key. */
+export interface KeyEvidence {
+  score: number;
+  sick: boolean;
+  /** On `Clock`: when it was last tried since it is. */
+  triedAtMs: number;
 }
 
 /** A shadow of one of a provider's buckets. Levels may be below 0 by what was sent since. */
@@ -132,6 +148,8 @@ export interface RefusedCell {
 export interface OutageCell {
   /** On `Clock`: the first refusal after which no target has answered; `undefined` while targets answer. */
   sinceMs: number | undefined;
+  /** When a call that could do without was last sent all the same. */
+  trialMs: number;
 }
 
 /** A local model that is a last resort. */
@@ -152,6 +170,10 @@ export interface KeptAnswer {
   readonly call: string;
   readonly tenant: string;
   readonly route: string;
+  /** Calls of the client's tools after the text; absent: none. */
+  readonly calls?: readonly CalledTool[];
+  /** What it is about, as the client named it; absent: it did not say. */
+  readonly tags?: readonly string[];
   readonly atMs: number;
   readonly freshUntilMs: number;
   /** From then on it is not given any more, outage or not. */
@@ -251,6 +273,8 @@ export interface BeliefCell {
   useless: number;
   /** Of an answer in the mean; what a call is expected to cost is reckoned with it. */
   outputTokens: number;
+  /** The share of its calls that its page's word leaves it where few calls tell; else 1. */
+  pageShare: number;
   admission: number;
   admissionMax: number;
   admissionFloor: number;
@@ -264,6 +288,8 @@ export interface BeliefCell {
   probesWanted: number;
   probedAtMs: number;
   probing: boolean;
+  /** On `Clock`: asked for evidence alone. */
+  canaryAtMs: number;
   /** How a probe is asked for: 0 and 1 by name of the limit, 2 not at all (real calls are tried instead). */
   probeForm: number;
 }
@@ -281,6 +307,8 @@ export interface PageWord {
     /** Milliseconds since the Unix epoch. */
     readonly startedMs?: number;
   };
+  /** All that is open about the API is being watched after a repair, by its own word. */
+  readonly easing?: true;
   /** On `Clock`: then it is too old to mean anything. */
   readonly untilMs: number;
 }
@@ -304,6 +332,11 @@ export interface SelfCell {
   sinceMs: number;
   untilMs: number;
   told: boolean;
+  /** When our event loop last showed that it turns, and how often it is to; 0: nobody watches it. */
+  beatMs: number;
+  beatEveryMs: number;
+  /** It had stood still; until then what was late may have been so for that. */
+  laggedUntilMs: number;
 }
 
 /** What probes have cost within a day. */
@@ -312,11 +345,18 @@ export interface ProbeBudgetCell {
   spentUsd: number;
 }
 
+/** What canaries have cost within a day, and what of it went to targets that were merely idle. */
+export interface CanaryCell extends ProbeBudgetCell {
+  idleUsd: number;
+}
+
 export interface Cells {
   belief(identity: string): BeliefCell;
   pool(domain: string): PoolCell;
   intake(provider: string): IntakeCell;
+  headroom(identity: string): HeadroomCell;
   readonly probes: ProbeBudgetCell;
+  readonly canaries: CanaryCell;
   readonly self: SelfCell;
   readonly answers: KeptAnswers;
   readonly conversations: Conversations;

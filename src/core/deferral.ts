@@ -6,8 +6,16 @@ import type { HeaderMap } from "./runtime.ts";
 /** `queued` is waiting or running, `dead` was given up after too many failures; both `done` and `dead` have a reply. */
 export type JobState = "queued" | "done" | "dead" | "expired" | "cancelled";
 
+/** Where the client is told that its call is over. */
+export interface Callback {
+  /** Somewhere public, over TLS: checked each time that it is used. */
+  readonly url: string;
+  /** Of Standard Webhooks: what the message is signed with. */
+  readonly secret: string;
+}
+
 /** `Prefer: respond-async` (RFC 7240), with the client's own `Idempotency-Key`; `due`: a job of ours, run now. */
-export type DeferWish = { readonly key?: string } | "due";
+export type DeferWish = { readonly key?: string; readonly callback?: Callback } | "due";
 
 /** What becomes of the call in the end. */
 export interface JobReply {
@@ -28,6 +36,7 @@ export interface NewJob {
   /** What the call is beside its body, as its reader wrote it. */
   readonly call: string;
   readonly body: Uint8Array;
+  readonly callback?: Callback;
 }
 
 export interface Job {
@@ -47,8 +56,10 @@ export interface DeferralDesk {
   readonly waitingNow: number;
   /** The job of that name, unless it expired or was cancelled. Throws when the store cannot be read. */
   named(tenant: string, name: string): Job | undefined;
-  /** Resolves once the job is safe on disk; or with why it is not, in words. Never rejects. */
-  enqueue(job: NewJob): Promise<Pick<Job, "id" | "position" | "hash"> | { readonly problem: string }>;
+  /** Resolves once the job is safe on disk; or with why it is not, in words. `wrong`: the client's own header at fault. Never rejects. */
+  enqueue(
+    job: NewJob,
+  ): Promise<Pick<Job, "id" | "position" | "hash"> | { readonly problem: string; readonly wrong?: string }>;
 }
 
 /** Set where there is a store; a route's rung reads it with each call. */

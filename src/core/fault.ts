@@ -87,6 +87,8 @@ export interface Fault {
   readonly upstream?: UpstreamError;
   /** The request field at fault, in the client's own names. */
   readonly param?: string;
+  /** The same target takes it in another form, of which this has just taught us. */
+  readonly taught?: true;
 }
 
 /** No provider's `retry-after` is believed beyond this (5 minutes): hostile and broken values are common. */

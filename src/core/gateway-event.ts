@@ -69,15 +69,34 @@ export type GatewayEvent = Fact &
       }
     /** A target has become slower than it used to be and keeps a small share of its calls, or is well again. */
     | { readonly type: "slow"; readonly target: string; readonly domain: string; readonly slow: boolean }
-    /** These fell silent together and nobody answers: the trouble may be ours. Nobody is ejected for it until it has `ended`. */
+    /** These fell silent together and nobody answers, or (none) our event loop stood still: the trouble may be ours. Nobody is ejected for it until it has `ended`. */
     | { readonly type: "self-suspicion"; readonly state: "began" | "ended"; readonly domains: readonly string[] }
-    /** A probe was answered, or not. It is no attempt of a call: `call` is its own id. */
-    | { readonly type: "probe"; readonly target: string; readonly ok: boolean; readonly fault?: FaultKind | undefined }
+    /** A probe was answered, or not; a canary is asked for evidence alone. It is no attempt of a call: `call` is its own id. */
+    | {
+        readonly type: "probe";
+        readonly target: string;
+        readonly canary?: true;
+        readonly ok: boolean;
+        readonly fault?: FaultKind | undefined;
+        readonly status?: number | undefined;
+        readonly tookMs: number;
+        readonly usage?: Usage | undefined;
+        readonly requestId?: string | undefined;
+        /** A fingerprint of the key that was sent. */
+        readonly account?: string | undefined;
+      }
     /** A target was passed over: as much was under way at its provider as may be, or as this tenant may have there. */
     | { readonly type: "target-full"; readonly target: string }
-    /** Nothing was sent: no target is believed to answer, or none in time. */
-    | { readonly type: "call-shed"; readonly criticality: Criticality; readonly why: "outage" | "deadline" }
-    /** An objective's error budget burns too fast, or no longer does. `budgetLeft` is below 0 when it is overspent. */
+    /** Nothing was sent: no target is believed to answer, none in time, or who would takes no more by failover. */
+    | {
+        readonly type: "call-shed";
+        readonly criticality: Criticality;
+        readonly why: "outage" | "deadline" | "headroom";
+      }
+    /**
+     * An objective's error budget burns too fast, or no longer does. `budgetLeft` is below 0 when it is overspent. `ended`: it
+     * was taken out of the configuration, or changed, so that nothing is known any more of how it stands.
+     */
     | {
         readonly type: "slo";
         readonly slo: string;
@@ -86,7 +105,8 @@ export type GatewayEvent = Fact &
         readonly severity: "page" | "ticket";
         /** Times the rate at which the budget lasts for its window. */
         readonly burnRate: number;
-        readonly budgetLeft: number;
+        readonly budgetLeft?: number;
+        readonly ended?: true;
       }
     /** An attempt is late: a second one begins beside it at `target`, or `instead` of it, where it is under suspicion. */
     | { readonly type: "hedge"; readonly target: string; readonly instead: boolean }

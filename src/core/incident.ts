@@ -47,6 +47,26 @@ export interface ImpactCounts {
   failed: number;
 }
 
+/** What the ledger has of the same calls. Money is in dollars, at list prices; what nobody knows is absent. */
+export interface LedgerImpact {
+  readonly counts: ImpactCounts;
+  readonly byRoute: Readonly<Record<string, ImpactCounts>>;
+  /** Clients left while the provider failed them, before anything was decided: in none of the counts. */
+  readonly left: number;
+  /** Distinct end users, as far as clients name them: all that met it, those who got an error, and calls that named one. */
+  readonly users: { readonly hit: number; readonly failed: number; readonly namedCalls: number };
+  /** Of rescued calls: how much longer than the attempt that answered, in the median. */
+  readonly addedP50Ms?: number;
+  readonly money: {
+    /** What rescued calls cost beyond the first target's price for the same answers; negative: less. */
+    readonly extraUsd?: number;
+    /** Rescued calls without a known price: not in `extraUsd`. */
+    readonly unknownCalls: number;
+    /** Calls that got no answer, at the `value` of their route. */
+    readonly lostUsd?: number;
+  };
+}
+
 export interface Suspicion {
   readonly class: CauseClass;
   readonly evidence: readonly string[];
@@ -71,6 +91,9 @@ export interface IncidentMinute {
   readonly atMs: number;
   attempts: number;
   failed: number;
+  /** The newest failure in it, and how many attempts there had been by then. */
+  lastFailedMs?: number;
+  attemptsByThen?: number;
 }
 
 /** What people set right; it wins over what was derived. */
@@ -103,10 +126,14 @@ export interface Incident {
   readonly relapses: number[];
   readonly counts: ImpactCounts;
   readonly byRoute: Record<string, ImpactCounts>;
+  /** As it was last asked; absent: there is no ledger, or it could not be read. `counts` and `byRoute` are the ledger's then. */
+  ledger?: Omit<LedgerImpact, "counts" | "byRoute"> | undefined;
   readonly faults: Record<string, number>;
   readonly minutes: IncidentMinute[];
   cause: Suspicion;
   page?: PageWord | undefined;
+  /** The provider's page was read while it was open: where `page` is absent it said nothing. */
+  pageRead?: true;
   readonly updates: IncidentUpdate[];
   updatesMade: number;
   published: boolean;

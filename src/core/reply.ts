@@ -47,6 +47,23 @@ export interface Frames {
   followedBy?(next: () => Promise<Uint8Array | undefined>): void;
 }
 
+/** A whole call of a client's tool. */
+export interface CalledTool {
+  readonly name: string;
+  /** Its input: a JSON object. */
+  readonly json: string;
+}
+
+/** What an answer said, where that was words alone; `calls` only where a route has those kept too. */
+export interface Words {
+  readonly text: string;
+  readonly calls?: readonly CalledTool[];
+  /** The model that wrote them, by its own name. */
+  readonly model: string;
+}
+/** What an answer said, or what reads it: of a stream the words are remembered on the way. */
+export type Told = Words | (() => Words | undefined);
+
 export type ServedBy = "target" | "cache" | "stale-cache" | "local" | "canned" | "deferred";
 export type Degraded = "model" | "stale" | "local" | "canned" | "deferred" | "passthrough";
 
@@ -72,6 +89,8 @@ export interface Answer {
   cancel(fault: Fault): void;
   /** How a call with `delivered` was asked: to go on in its own text, or to repeat the last words first. */
   readonly joinedBy?: "prefix" | "anchor" | undefined;
+  /** Once it is complete: what it said, as far as that may be kept; absent where nobody keeps it. */
+  readonly told?: Told | undefined;
   /** What the client has of a stream that broke, and a way to go on writing it; absent where nobody may go on. */
   readonly unfinished?: (() => Unfinished | undefined) | undefined;
 }

@@ -23,6 +23,11 @@ export interface WireRequest {
   readonly body?: Uint8Array;
   /** Instead of `body`: sent at the pace at which it is read. Only where the whole is not to be held in memory. */
   readonly upload?: ReadableStream<Uint8Array>;
+  /**
+   * The IP address to connect to, whatever the host's name leads to by now: it was checked. TLS and `host` stay the name's.
+   * Only for runtimes whose user resolves names. Behind a proxy it is the proxy that connects, by the name.
+   */
+  readonly address?: string;
   /** How long the host may take to accept a connection, judged by the runtime. */
   readonly connectMs: number;
 }
@@ -57,6 +62,6 @@ export interface Runtime {
   /** Uniform in [0, 1). */
   random(): number;
   readonly transport: Transport;
-  /** HMAC-SHA-256 in hex, where the platform has a faster one than portable code. */
-  readonly hmacSha256?: (key: Uint8Array, bytes: Uint8Array) => string;
+  /** HMAC-SHA-256 of a text (as UTF-8) in hex, where the platform has a faster one than portable code. */
+  readonly hmacSha256?: (key: Uint8Array, text: string) => string;
 }

@@ -50,11 +50,18 @@ export interface TargetSettings {
   readonly model: string;
 }
 
+/** What a route says then, in one language (BCP 47). */
+export interface Sentence {
+  readonly language: string;
+  readonly text: string;
+}
+
 /** A sentence's `text` may hold `{model}`, `{reason}`, `{since}` and `{retry}`. */
 export type LastResortSettings =
   | { readonly type: "stale-cache" }
   | { readonly type: "defer" }
-  | { readonly type: "canned"; readonly text: string }
+  /** `text` is for whoever reads none of the `languages`; absent: for all. */
+  | { readonly type: "canned"; readonly text: string; readonly languages?: readonly Sentence[] }
   | { readonly type: "local"; readonly target: TargetSettings };
 
 /** How a question must be like the one that was answered: the same words, or the same stems in the same order. */
@@ -71,6 +78,8 @@ export interface CacheSettings {
   /** How long an answer is fresh, and for how long after that it may be given in an outage. */
   readonly ttlMs: number;
   readonly staleIfErrorMs: number;
+  /** Answers that call the client's tools are kept as well; absent: they are not. */
+  readonly tools?: true;
 }
 
 /** What the text of an answer must be. An answer that calls a tool is not judged. */
@@ -141,7 +150,10 @@ export interface SloSettings {
   readonly route: string;
   /** 0..1, both exclusive. */
   readonly objective: number;
+  /** Rolling; for a calendar month 30 days: what the burn-rate table is scaled by. */
   readonly windowMs: number;
+  /** The window is the calendar month of this time zone (IANA). Absent: it is rolling. */
+  readonly calendar?: { readonly timeZone: string };
   readonly indicator: SloIndicator;
 }
 
@@ -168,4 +180,6 @@ export interface Settings {
   readonly slos?: readonly SloSettings[];
   /** What probes of suspected targets may cost; 0: a real call is tried instead. Absent: the default. */
   readonly probesUsdPerDay?: number;
+  /** What may be spent on asking targets for evidence alone. Absent: nothing. */
+  readonly canaryUsdPerDay?: number;
 }

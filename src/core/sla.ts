@@ -20,7 +20,7 @@ export const FAILURE_CLASSES = [
 
 export type FailureClass = (typeof FAILURE_CLASSES)[number];
 
-/** What one provider did in one minute, by the minute in which its attempts ended. Probes are apart: nobody's call waited. */
+/** What one provider did in one minute, by the minute in which its attempts ended. */
 export interface MinuteCount {
   /** Whole minutes since the Unix epoch, in UTC. */
   readonly minute: number;
@@ -28,11 +28,25 @@ export interface MinuteCount {
   readonly valid: number;
   /** Of `valid`, those that failed, whatever the class: `valid - failed` were answered whole. */
   readonly failed: number;
+  /** At list prices, in billionths of a dollar, and requests whose price is not known. Absent: nobody reckoned. */
+  readonly costNano?: number;
+  readonly unpriced?: number;
   /** `failed` by class; absent is 0. */
   readonly by: Readonly<Partial<Record<FailureClass, number>>>;
-  /** One-token questions that Holdfast asked on its own, and those of them that failed. */
+  /** What Holdfast asked on its own, apart: nobody's call waited for it. Absent: nothing. */
+  readonly own?: OwnCount;
+}
+
+/** One-token questions. A provider owes them an answer like any other: contracts count them, experience does not. */
+export interface OwnCount {
+  readonly valid: number;
+  readonly by: Readonly<Partial<Record<FailureClass, number>>>;
+  /** To learn whether a target is well again, and those of them that failed. */
   readonly probes: number;
   readonly probesFailed: number;
+  /** For evidence's sake. */
+  readonly canaries: number;
+  readonly canariesFailed: number;
 }
 
 /** Whole minutes in UTC: the first one down, and the first one after. */
@@ -50,6 +64,8 @@ export interface Credit {
   readonly share: number;
   /** What it is a share of, in the contract's words. */
   readonly of: string;
+  /** In dollars, of what was asked of it at list prices; absent: a price is not known. */
+  readonly estimateUsd?: number;
 }
 
 export interface Evaluation {
@@ -71,6 +87,8 @@ export interface Evaluation {
   readonly downtime: readonly DowntimePeriod[];
   /** Minutes of the month in which nothing was asked: they are said, never counted as up by us. */
   readonly minutesWithoutEvidence: number;
+  /** Of those with evidence: minutes in which only probes and canaries were asked, and no client's call. */
+  readonly minutesOfOwnAlone: number;
   /** Absent: nothing is due. */
   readonly credit?: Credit;
   /** The last day on which a claim may be made, `2026-12-31`; absent: no claim, or no such day is known. */

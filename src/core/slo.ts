@@ -3,6 +3,9 @@
 import type { SloSettings } from "./settings.ts";
 
 export interface SloReading extends SloSettings {
+  /** What was counted: ISO 8601 in UTC, the end not part of it. Absent: the rolling window until now. */
+  readonly from?: string;
+  readonly to?: string;
   /** Calls of the window that say something of this objective, and those of them that were good. */
   readonly total: number;
   readonly good: number;
@@ -15,6 +18,9 @@ export interface SloReading extends SloSettings {
   /** Over each of the long windows of the burn-rate table; 1 spends the budget exactly within the objective's window. */
   readonly burn: readonly { readonly over: string; readonly overMs: number; readonly rate: number }[];
 }
+
+/** What is looked back on; a month is that of an objective's own time zone, else of UTC. */
+export type SloSpan = { readonly month: string } | { readonly fromMs: number; readonly toMs: number };
 
 /** `6h`, `84m`, `5s`: in the largest unit of which it is a whole number, to a second. */
 export function lengthText(ms: number): string {

@@ -18,6 +18,9 @@ export type PageBackend =
   | "aws"
   | "azure-rss"
   | "instatus"
+  | "statusio"
+  | "firehydrant"
+  | "slack"
   | "rss"
   | "atom"
   | "unknown";

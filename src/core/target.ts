@@ -17,6 +17,8 @@ export interface Target {
   readonly dialect: DialectId;
   /** The failure domain: targets of one domain are expected to fail together. */
   readonly domain: string;
+  /** Whose domain it is, where the configuration has others of the same vendor: regions, or accounts. */
+  readonly vendor?: string;
   readonly tier: "remote" | "local";
   /** What the model can hold, prompt and answer, in tokens, where known. */
   readonly contextTokens?: number;

@@ -5,7 +5,7 @@ import type { Call, DeliveredPart, DialectId, Inspected, Operation } from "../co
 import type { Fault } from "../core/fault.ts";
 import type { OutputFormat, Prompt, Translated } from "../core/message.ts";
 import type { RateLimit } from "../core/rate-limit.ts";
-import type { AttemptRecord } from "../core/reply.ts";
+import type { AttemptRecord, Words } from "../core/reply.ts";
 import type { HeaderMap } from "../core/runtime.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
 import type { Target } from "../core/target.ts";
@@ -68,13 +68,17 @@ export interface Seam {
   readonly openText: boolean;
   /** It is open, and is something else. */
   readonly openOther: boolean;
+  /** Namely thinking, which was not signed yet. */
+  readonly openThinking: boolean;
   readonly usage: Usage | undefined;
 }
 
-/** Reads the frames of one stream, in order, without changing them. */
+/** Reads the frames of one stream, in order. */
 export interface Tap {
   /** One whole SSE frame with its closing blank line. */
   see(frame: Uint8Array): FrameClass;
+  /** What is to go instead of the frame just seen, of which official SDKs would make something else than it says. */
+  readonly mended: Uint8Array | undefined;
   /**
    * True when a chunk that begins at a frame is one whole frame of class `content`, as its bytes alone show; then it needs
    * neither cutting nor `see`. Nearly every chunk of a stream is one.
@@ -93,6 +97,8 @@ export interface Tap {
   closedCalls(): readonly ClosedCall[];
   /** The end of the text, as it came; `undefined` where the stream is not followed. */
   tail(): string | undefined;
+  /** Of a stream that ended by itself and was words alone: those, and whose they are. `undefined`: it was not, or is not followed. */
+  words(): Words | undefined;
   /** Where the stream stands; `undefined` where it is not followed. `toolOpen`: a call was begun that was never shown. */
   seam(toolOpen: boolean): Seam | undefined;
 }
@@ -119,6 +125,8 @@ export interface Verdict {
   readonly tail?: string;
   /** It has calls of the client's tools. */
   readonly calls?: true;
+  /** What it says, where that is words alone and it ended by itself. */
+  readonly words?: Words;
 }
 
 export interface WireError {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { rounds } from "../../test/support/effort.ts";
 import { FrameCutter, frameFields, frameOf } from "./sse.ts";
 
 const LIMIT = 1 << 20;
@@ -96,6 +97,26 @@ describe("frameFields", () => {
   ];
   for (const [frame, event, data] of rows)
     test(JSON.stringify(frame), () => expect(frameFields(bytes(frame))).toEqual({ event, data }));
+});
+
+test("a frame in the usual form says what the rules of any form say", () => {
+  const part = fc.constantFrom("event: ", "data: ", "data:", "event", "\n", "\n\n", "\r", ": ", " ", "a", "{}");
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 9 }), (parts) => {
+      const frame = `${parts.join("")}\n\n`;
+      const of = (name: string) =>
+        frame.split(/\r\n|\n|\r/).flatMap((line) => {
+          if (line === name) return [""];
+          return line.startsWith(`${name}:`) ? [line.slice(name.length + 1).replace(/^ /, "")] : [];
+        });
+      const data = of("data");
+      expect(frameFields(bytes(frame))).toEqual({
+        event: of("event").at(-1),
+        data: data.length === 0 ? undefined : data.join("\n"),
+      });
+    }),
+    { numRuns: rounds(2_000) },
+  );
 });
 
 test("frameOf writes what frameFields reads", () => {

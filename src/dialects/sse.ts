@@ -153,10 +153,27 @@ export interface FrameFields {
 
 /** Reads one frame; a BOM, comments, `id` and `retry` are ignored. */
 export function frameFields(frame: Uint8Array): FrameFields {
+  // The decoder takes a BOM away.
+  const text = decoder.decode(frame);
+  return usualFields(text) ?? anyFields(text);
+}
+
+/** A frame as nearly all are written: perhaps its event, and one line of data. */
+function usualFields(text: string): FrameFields | undefined {
+  let event: string | undefined;
+  let at = 0;
+  if (text.startsWith("event: ")) {
+    at = text.indexOf("\n") + 1;
+    event = text.slice(7, at - 1);
+  }
+  const isUsual = text.startsWith("data: ", at) && text.indexOf("\n", at) === text.length - 2 && text.endsWith("\n\n");
+  return isUsual && !text.includes("\r") ? { event, data: text.slice(at + 6, -2) } : undefined;
+}
+
+function anyFields(text: string): FrameFields {
   let event: string | undefined;
   let data: string | undefined;
-  // The decoder takes a BOM away.
-  for (const line of decoder.decode(frame).split(/\r\n|\n|\r/)) {
+  for (const line of text.split(/\r\n|\n|\r/)) {
     const colon = line.indexOf(":");
     const name = colon === -1 ? line : line.slice(0, colon);
     if (name !== "event" && name !== "data") continue;

@@ -9,6 +9,9 @@ const SHORT_PIECE_BYTES = 48;
 /** An answer that is longer is not continued. */
 const TEXT_BYTES_MAX = 4_194_304;
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
 const encoder = new TextEncoder();
 
 export class TextLog {
@@ -33,8 +36,24 @@ export class TextLog {
   }
 
   addText(text: string): void {
+    if (text.length <= SHORT_PIECE_BYTES && this.#addPlain(text)) return;
     const escaped = encoder.encode(JSON.stringify(text));
     this.addEscaped(escaped, 1, escaped.length - 2);
+  }
+
+  /** A few letters of ASCII that need no escape, as nearly all pieces are; false for any other. */
+  #addPlain(text: string): boolean {
+    const { length } = text;
+    if (this.lengthBytes + length > TEXT_BYTES_MAX) return false;
+    const page = this.#room(length);
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code < 0x20 || code > 0x7e || code === QUOTE || code === BACKSLASH) return false;
+      page[this.#used + i] = code;
+    }
+    this.#used += length;
+    this.lengthBytes += length;
+    return true;
   }
 
   /** All of it; `undefined` when it was too much. */

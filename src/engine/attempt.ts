@@ -4,7 +4,7 @@
 import type { Call, ResumeMode } from "../core/call.ts";
 import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
 import type { Loss } from "../core/message.ts";
-import type { Answer, Frames, Refusal, Reply } from "../core/reply.ts";
+import type { Answer, Frames, Refusal, Reply, Words } from "../core/reply.ts";
 import type { HeaderMap, WireRequest, WireResponse } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
@@ -13,14 +13,16 @@ import { changedNames } from "../dialects/tool-name.ts";
 import type { Validation } from "../policies/validate.ts";
 import type { Provider } from "../providers/provider.ts";
 import { encodedBody } from "./encoded-body.ts";
+import { HeldForm } from "./held-form.ts";
 import type { Lane } from "./lane.ts";
 import type { QuotaGate } from "./quota-gate.ts";
 import { Relay } from "./relay.ts";
 import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
+import { Telling, toldBy } from "./telling.ts";
 import { type AttemptTimeouts, type Learnt, timeoutsFor } from "./timeouts.ts";
 import { renamed, Translation } from "./translate.ts";
-import { demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
+import { type Demands, demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
 import { Withheld } from "./withheld.ts";
 import { withoutKey } from "./without-key.ts";
 
@@ -50,6 +52,8 @@ export interface AttemptPlan {
   /** What the route asks of every answer. */
   readonly validation?: Validation | undefined;
   readonly resume: ResumeMode;
+  /** What is remembered of an answer until it is over, so that it can be kept. */
+  readonly keeps: "nothing" | "words" | "calls";
   /** How it is asked to go on with an answer; what it refused once it is not asked again. */
   readonly joinedBy: () => "prefix" | "anchor";
 }
@@ -191,7 +195,9 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
   }
   const made = answer(plan, call, { ...sent, response }, reader);
   if (call.delivered !== undefined && call.delivered.text !== "") return { ...made, joinedBy: plan.joinedBy() };
-  return isFollowed(plan, call) ? { ...made, unfinished: () => lane.unfinished() } : made;
+  if (plan.keeps !== "nothing") made.told = () => lane.told();
+  if (isFollowed(plan, call)) made.unfinished = () => lane.unfinished();
+  return made;
 }
 
 function request(plan: AttemptPlan, call: Call, { body }: Prepared, trace: HeaderMap | undefined): WireRequest {
@@ -218,15 +224,25 @@ function laneFor(
   const demands = demandsOf(plan.client.wire, call, settlement.number < plan.tolerantFrom);
   const context = { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) };
   const { codec } = plan.client;
-  const follow = isFollowed(plan, call);
+  // Of a continuation, too, the end is looked at.
+  const isFollowedOn = (call.resume ?? plan.resume) !== "off";
+  const follow = isFollowedOn || plan.keeps !== "nothing";
+  const telling = plan.keeps === "calls" ? new Telling() : undefined;
+  const formed = (lane: Lane): Lane => (holdsForm(plan, call, demands) ? new HeldForm(lane, demands.replaces) : lane);
   if (!isNative(plan)) {
-    const options = { emptyAllowed, follow, demands, names };
-    return new Translation(plan.dialect.codec.decoder(), codec.encoder(context), options);
+    const options = { emptyAllowed, follow, demands, names, telling };
+    return formed(new Translation(plan.dialect.codec.decoder(), codec.encoder(context), options));
   }
-  const own = { dropUsage, choices, emptyAllowed, demands, decoder: demands?.format && codec.decoder() };
-  if (!follow) return new Relay(plan.dialect.wire, own);
+  const heard = telling && { telling, decoder: codec.decoder() };
+  const own = { dropUsage, choices, emptyAllowed, demands, decoder: demands?.format && codec.decoder(), heard };
+  if (!isFollowedOn) return formed(new Relay(plan.dialect.wire, { ...own, follow }));
   const encoderFrom = (seam: Seam) => codec.encoder({ ...context, seam });
-  return new Relay(plan.dialect.wire, { ...own, follow, encoderFrom });
+  return formed(new Relay(plan.dialect.wire, { ...own, follow, encoderFrom }));
+}
+
+/** A route that validates its answers holds them as it is. */
+function holdsForm(plan: AttemptPlan, call: Call, demands: Demands | undefined): demands is Demands {
+  return demands?.format !== undefined && plan.validation === undefined && (call.resume ?? plan.resume) !== "off";
 }
 
 function withheld({ validation, client, tolerantFrom }: AttemptPlan, { number }: Settlement, lane: Lane): Lane {
@@ -307,7 +323,10 @@ async function whole(
   settlement.committed = true;
   settlement.content();
   settlement.settle(undefined);
-  return answer(plan, call, sent, once(rendered));
+  const made = answer(plan, call, sent, once(rendered));
+  if (plan.keeps === "words") made.told = verdict.words;
+  else if (plan.keeps === "calls") made.told = () => toldIn(plan, body, sent.prepared);
+  return made;
 }
 
 function translateWhole(
@@ -326,6 +345,13 @@ function translateWhole(
   return plan.client.wire.judge(rendered, call).fault ?? rendered;
 }
 
+/** In the target's own dialect: what a translation leaves out is not to be kept. */
+function toldIn({ dialect }: AttemptPlan, body: Uint8Array, { names }: Pick<Prepared, "names">): Words | undefined {
+  const events = dialect.codec.decodeReply(body);
+  if (isFault(events)) return undefined;
+  return toldBy(names === undefined ? events : events.map((event) => renamed(event, names)));
+}
+
 function once(body: Uint8Array): Frames {
   let frame: Uint8Array | undefined = body;
   return {
@@ -337,12 +363,15 @@ function once(body: Uint8Array): Frames {
   };
 }
 
+/** Not yet given to anybody. */
+type Made = { -readonly [Key in keyof Answer]: Answer[Key] };
+
 function answer(
   plan: AttemptPlan,
   call: Call,
   { settlement, prepared, response }: Sent & { readonly response: WireResponse },
   frames: Frames,
-): Answer {
+): Made {
   return {
     ok: true,
     target: plan.target.id,

@@ -3,9 +3,8 @@
 // the deadline of a probe.
 
 import type { Call } from "../core/call.ts";
-import { CancelSource } from "../core/cancel.ts";
-import type { Cells, IntakeCell } from "../core/cell.ts";
-import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
+import type { Cells, IntakeCell, TargetCell } from "../core/cell.ts";
+import { FAULTS, type Fault } from "../core/fault.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import type { Ending, Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
@@ -15,6 +14,7 @@ import {
   type Change,
   causeOf,
   isDown,
+  isMuted,
   note,
   type Outcome,
   probed,
@@ -22,9 +22,10 @@ import {
   stand,
 } from "../health/belief.ts";
 import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.ts";
+import { createKeyEvidence, noteKey } from "../health/key-node.ts";
 import { mayProbe, spendProbe } from "../health/probe.ts";
 import { countOne } from "../health/rate.ts";
-import { isSilent, silentDomains, toldOfSelf } from "../health/self.ts";
+import { isLagging, isSilent, silentDomains, toldOfSelf } from "../health/self.ts";
 import { callAnswered, callBegan, lateAfterMs, shapeOf, soonestMs } from "../health/silence.ts";
 import { firstCame, wrote } from "../health/slowness.ts";
 import { countJudged, isUseless, weightOfUseless } from "../health/useless.ts";
@@ -32,10 +33,9 @@ import { enterIntake, isIntakeFull, leaveIntake } from "../policies/bulkhead.ts"
 import { expectedUsd } from "../policies/hedge.ts";
 import type { Hedging } from "../policies/pursuit.ts";
 import type { Standpoint } from "../policies/shed.ts";
-import { PROBE_FORMS, probeCall } from "./probe-call.ts";
+import { askOwn } from "./own-question.ts";
+import { PROBE_FORMS } from "./probe-call.ts";
 
-/** A probe that says nothing for so long has failed. */
-const PROBE_MS = 10_000;
 /** How much one answer moves the mean length of answers. */
 const LENGTH_SHARE = 0.05;
 const LENGTH_MAX = 1_000_000;
@@ -43,7 +43,9 @@ const LENGTH_MAX = 1_000_000;
 const PAUSED_MS = 5_000;
 /** Larger prompts are not hashed: their failures all count. */
 const PROMPT_BYTES_MAX = 262_144;
-const HALF = 0.5;
+/** The halves of a success. */
+const BEGAN_WELL = { failed: false, weight: 0.5, last: false } as const;
+const ENDED_WELL = { failed: false, weight: 0.5, last: true } as const;
 
 export interface BelievingContext {
   readonly cells: Cells;
@@ -59,13 +61,20 @@ export interface BelievingContext {
 export interface Believing extends Hedging {
   stand(call: Call, scope: Scope): Standpoint;
   /** As of now; moves nothing. */
-  isDown(): boolean;
+  isDown(nowMs: number): boolean;
   /** The least it will take to its first content, in milliseconds, by what was seen of it; 0: not known. */
   soonestMs(call: Call): number;
   /** As much is under way at the provider as may be, or as this tenant may have there. */
   isFull(tenant: string, strained: boolean, nowMs: number): boolean;
-  /** Around one attempt. */
-  watch(call: Call, scope: Scope, send: () => Promise<Reply>): Promise<Reply>;
+  /** Around one attempt. `key`: where the provider has several. */
+  watch(call: Call, scope: Scope, send: () => Promise<Reply>, key?: KeyTaken): Promise<Reply>;
+}
+
+/** The key of one attempt. */
+export interface KeyTaken {
+  readonly cell: TargetCell;
+  /** Another one is well. */
+  hasOther(nowMs: number): boolean;
 }
 
 export function createBelieving(context: BelievingContext): Believing {
@@ -73,17 +82,19 @@ export function createBelieving(context: BelievingContext): Believing {
   const believed: Believed = {
     cell: cells.belief(identity),
     pool: cells.pool(target.domain),
+    vendor: target.vendor === undefined ? undefined : cells.pool(`vendor\n${target.vendor}`),
     model: target.model,
     self: cells.self,
     domain: target.domain,
+    owner: target.vendor,
   };
   const intake = cells.intake(context.provider);
   return {
     soonestMs: (call) => soonestMs(believed.cell, shapeOfCall(call)),
-    isDown: () => isDown(believed.cell),
+    isDown: (nowMs) => isDown(believed.cell) || isMuted(believed, nowMs),
     isFull: (tenant, strained, nowMs) => isIntakeFull(intake, { tenant, strained }, nowMs),
     stand: (call, scope) => standpoint(context, believed, { call, scope }),
-    watch: (call, scope, send) => watched({ believed, target, intake }, { call, scope }, send),
+    watch: (call, scope, send, key) => watched({ believed, target, intake, key }, { call, scope }, send),
     isWell: () => believed.cell.state === "healthy" && !believed.cell.slow,
     lateMs: (call, share) => lateAfterMs(believed.cell, shapeOfCall(call), share),
     outputTokens: () => believed.cell.outputTokens,
@@ -106,7 +117,7 @@ function standpoint(context: BelievingContext, believed: Believed, { call, scope
   const nowMs = runtime.clock.now();
   const standing: Standing = stand(believed, call.id, { nowMs, random: runtime.random });
   tell(context.target, believed, { call, scope }, standing.change);
-  tellOfSelf(believed, scope, call.id);
+  tellOfSelf(believed, scope, call.id, nowMs);
   if (!standing.probeDue || call.operation !== "generate") return standing;
   const { cell } = believed;
   cell.probedAtMs = nowMs;
@@ -118,7 +129,7 @@ function standpoint(context: BelievingContext, believed: Believed, { call, scope
     return standing;
   }
   // No money for a probe, or no way to ask: a real call is tried, and fails over like any other.
-  return { admitted: true, strained: true, down: false, hopeful: false, hushed: false };
+  return { admitted: true, strained: true, down: false, hopeful: false, hushed: false, mute: false };
 }
 
 async function probe(
@@ -129,71 +140,53 @@ async function probe(
 ): Promise<void> {
   const { cell } = believed;
   const { runtime } = scope;
-  const { target } = context;
+  const { target, send } = context;
   cell.probing = true;
-  const cancel = new CancelSource();
-  const disarm = runtime.clock.after(PROBE_MS, () =>
-    cancel.cancel(fault("first-token-timeout", "the probe was not answered in time")),
-  );
   const id = `probe_${call.id}`;
   try {
-    const asked = probeCall({ id, dialect: call.dialect, model: target.model, limitKey });
-    // A probe is no attempt of a call: it has a fact of its own.
-    const ending = isFault(asked) ? asked : await ended(await context.send(asked, { runtime, cancel, emit: nothing }));
-    disarm();
-    const ok = verdictOn(ending);
-    if (ok === undefined) cell.probeForm++;
+    const found = await askOwn({ id, dialect: call.dialect, target, limitKey, send }, runtime);
+    if (found === undefined) cell.probeForm++;
     else {
-      const nowMs = runtime.clock.now();
-      scope.emit({ type: "probe", atMs: nowMs, call: id, target: target.id, ok, fault: ending?.kind });
+      scope.emit(found);
+      const { ok, atMs: nowMs } = found;
       tell(target, believed, { call, scope }, probed(believed, ok, { nowMs, random: runtime.random }));
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     scope.emit({ type: "bug", atMs: runtime.clock.now(), call: id, message });
   } finally {
-    disarm();
     cell.probing = false;
   }
-}
-
-/** Reads an answer to its end; what it says is of no interest. */
-async function ended(reply: Reply): Promise<Fault | undefined> {
-  if (!reply.ok) return reply.fault;
-  while ((await reply.frames.read()) !== undefined);
-  return (await reply.ending).fault;
-}
-
-/** Undefined: it says nothing, since it was we who asked wrongly. One token may be spent on thinking: empty is no fault here. */
-function verdictOn(found: Fault | undefined): boolean | undefined {
-  if (found === undefined || found.kind === "empty-reply") return true;
-  return FAULTS[found.kind].blame === "caller" ? undefined : false;
 }
 
 interface Watch {
   readonly believed: Believed;
   readonly target: Target;
   readonly intake: IntakeCell;
+  readonly key: KeyTaken | undefined;
 }
 
 async function watched(watch: Watch, work: Work, send: () => Promise<Reply>): Promise<Reply> {
-  const { believed, target, intake } = watch;
+  const { believed, target, intake, key } = watch;
   const { cell } = believed;
   const { call, scope } = work;
   const { clock } = scope.runtime;
   const beganMs = clock.now();
   countOne(cell.attempted, beganMs);
   const shape = shapeOfCall(call);
-  const slot = callBegan(cell, shape, beganMs);
+  // What a sick key is tried with tells of the key: its silence is nobody else's.
+  const alone = key?.cell.evidence?.sick === true && key.hasOther(beganMs);
+  const slot = alone ? undefined : callBegan(cell, shape, beganMs);
   const { tenant, stream } = call;
   enterIntake(intake, { tenant, strained: cell.state !== "healthy" }, beganMs);
   const reply = await send();
   const nowMs = clock.now();
   const outrun = !reply.ok && reply.fault.kind === "superseded";
-  const learn = (reply.ok || outrun) && cell.state === "healthy";
-  callAnswered(cell, { shape, slot, content: reply.ok, learn }, nowMs);
-  const witness: Witness = { believed, target, tenant, id: call.id, scope, beganMs };
-  if (stream && (reply.ok || outrun)) paced(witness, firstCame(cell, shape, nowMs - beganMs, nowMs));
+  const lags = isLagging(believed.self, nowMs);
+  const learn = (reply.ok || outrun) && cell.state === "healthy" && !lags;
+  if (slot !== undefined) callAnswered(cell, { shape, slot, content: reply.ok, learn }, nowMs);
+  const witness: Witness = { believed, target, tenant, id: call.id, scope, beganMs, key };
+  if (stream && !lags && (reply.ok || outrun)) paced(witness, firstCame(cell, shape, nowMs - beganMs, nowMs));
   if (!reply.ok) {
     leaveIntake(intake, tenant);
     failed(witness, reply.fault, promptOf(call));
@@ -201,7 +194,7 @@ async function watched(watch: Watch, work: Work, send: () => Promise<Reply>): Pr
     if (cell.prompts.size > 0) promptSucceeded(cell, () => promptOf(call) ?? "");
     else cell.successes++;
     if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
-    outcome(witness, { failed: false, weight: HALF, last: false });
+    outcome(witness, BEGAN_WELL);
     void reply.ending.then((ending) => {
       leaveIntake(intake, tenant);
       settled(witness, ending, stream);
@@ -217,6 +210,7 @@ interface Witness {
   readonly id: string;
   readonly scope: Scope;
   readonly beganMs: number;
+  readonly key: KeyTaken | undefined;
 }
 
 function promptOf({ body }: Call): string | undefined {
@@ -235,7 +229,7 @@ function settled(witness: Witness, ending: Ending, stream: boolean): void {
   if (ending.flaw !== undefined) failed(witness, ending.flaw, undefined);
   else if (ending.kind === "complete") {
     countJudged(cell, false);
-    outcome(witness, { failed: false, weight: HALF, last: true });
+    outcome(witness, ENDED_WELL);
   } else if (ending.fault !== undefined && ending.pausedMs <= PAUSED_MS) failed(witness, ending.fault, undefined);
 }
 
@@ -252,18 +246,28 @@ function failed(witness: Witness, { kind }: Fault, prompt: string | undefined): 
   outcome(witness, { failed: true, weight, last: true, silent: isSilent(kind) });
 }
 
-function outcome({ believed, target, tenant, id, scope, beganMs }: Witness, told: Omit<Outcome, "beganMs">): void {
+function outcome({ believed, target, tenant, id, scope, beganMs, key }: Witness, told: Omit<Outcome, "beganMs">): void {
   const { clock, random } = scope.runtime;
   const nowMs = clock.now();
   if (!tenantCounts(believed.cell, tenant, told.failed, nowMs)) return;
   const { failed, weight, last, silent } = told;
+  if (key !== undefined && isKeysOwn(key, { failed, weight }, nowMs)) return;
   const change = note(believed, { failed, weight, last, silent, beganMs }, { nowMs, random });
   if (change !== undefined) emitChange({ target, believed, change }, scope, id);
-  tellOfSelf(believed, scope, id);
+  tellOfSelf(believed, scope, id, nowMs);
 }
 
-function tellOfSelf({ self }: Believed, scope: Scope, call: string): void {
-  const atMs = scope.runtime.clock.now();
+/** True: it fails with this key, and another is well. Then it says nothing of the target. */
+function isKeysOwn(key: KeyTaken, told: { readonly failed: boolean; readonly weight: number }, nowMs: number): boolean {
+  const { cell } = key;
+  // Nothing is kept of a key that never failed.
+  if (cell.evidence === undefined && !told.failed) return false;
+  cell.evidence ??= createKeyEvidence();
+  noteKey(cell.evidence, told, nowMs);
+  return told.failed && cell.evidence.sick && key.hasOther(nowMs);
+}
+
+function tellOfSelf({ self }: Believed, scope: Scope, call: string, atMs: number): void {
   const state = toldOfSelf(self, atMs);
   if (state !== undefined) {
     scope.emit({ type: "self-suspicion", atMs, call, state, domains: silentDomains(self, atMs) });
@@ -297,5 +301,3 @@ function emitChange({ target, believed, change }: Changed, scope: Scope, call: s
     cause: causeOf(believed, nowMs),
   });
 }
-
-function nothing(): void {}

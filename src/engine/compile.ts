@@ -27,6 +27,7 @@ import { pursue } from "../policies/pursue.ts";
 import { refused, remembered } from "../policies/refused.ts";
 import { createValidation } from "../policies/validate.ts";
 import { createProvider, type Provider } from "../providers/provider.ts";
+import { vendorsOf } from "../providers/vendor.ts";
 import type { AttemptPlan } from "./attempt.ts";
 import { createFavour } from "./favour.ts";
 import { type KeyedPart, type KeyedTarget, keyedTarget } from "./keyed-target.ts";
@@ -38,6 +39,8 @@ export interface Route {
   readonly targets: readonly Target[];
   /** The targets as they are tried, for whoever tells how they stand. */
   readonly keyed: readonly KeyedTarget[];
+  /** The same, each in its own dialect, for whoever asks on his own. */
+  readonly natives: readonly KeyedTarget[];
   /** Its last resorts that are models. */
   readonly locals: readonly LocalStandby[];
   serve(dialect: DialectId): Service;
@@ -48,6 +51,8 @@ export interface Routes {
   get(model: string): Route | undefined;
   /** The name of the route that a model would take; compiles nothing. */
   find(model: string): string | undefined;
+  /** Some route says something in several languages: what clients read is worth knowing. */
+  readonly speaksSeveral: boolean;
   /** Every route that has targets by now: those of exact names, and one for each model that a pattern matched. */
   compiled(): readonly Route[];
 }
@@ -59,7 +64,7 @@ export interface CompileContext {
   readonly maxOutput: (model: string) => number | undefined;
   /** What a model can hold in tokens, where known. */
   readonly contextOf?: ((model: string) => number | undefined) | undefined;
-  readonly priceOf: (model: string) => TokenPrice | undefined;
+  readonly priceOf: (provider: ProviderSettings, model: string) => TokenPrice | undefined;
 }
 
 /** Outermost first, around `pursue`: what `explain` prints is what runs. */
@@ -69,8 +74,12 @@ export const POLICY_ORDER = ["cache", "deadline", "last-resort", "keep", "refuse
 const MATCHED_MAX = 1_000;
 
 export function compile(settings: Settings, context: CompileContext): Routes {
+  const vendors = vendorsOf(settings.providers);
   const providers = new Map(
-    settings.providers.map((made) => [made.name, { settings: made, made: createProvider(made) }]),
+    settings.providers.map((made) => [
+      made.name,
+      { settings: made, made: createProvider(made), vendor: vendors.get(made.name) },
+    ]),
   );
   const build = (route: RouteSettings, matched: string) =>
     compileRoute(route, (target) => plan({ route, target, matched, providers, context }), {
@@ -88,6 +97,9 @@ export function compile(settings: Settings, context: CompileContext): Routes {
   const patternOf = (model: string) => patterns.find(({ prefix }) => model.startsWith(prefix));
   return {
     names: settings.routes.map((route) => route.name),
+    speaksSeveral: settings.routes.some(({ lastResort = [] }) =>
+      lastResort.some((rung) => rung.type === "canned" && rung.languages !== undefined),
+    ),
     get(model) {
       const known = exact.get(model) ?? matched.get(model);
       if (known !== undefined) return known;
@@ -114,7 +126,10 @@ interface PlanContext {
   readonly target: TargetSettings;
   /** The part of the model name that the route's `*` stood for. */
   readonly matched: string;
-  readonly providers: ReadonlyMap<string, { readonly settings: ProviderSettings; readonly made: Provider }>;
+  readonly providers: ReadonlyMap<
+    string,
+    { readonly settings: ProviderSettings; readonly made: Provider; readonly vendor: string | undefined }
+  >;
   readonly context: Pick<CompileContext, "maxOutput" | "contextOf" | "priceOf">;
 }
 
@@ -127,7 +142,7 @@ function plan({ route, target, matched, providers, context }: PlanContext): Plan
   const model = target.model === "*" ? prefix + matched : target.model.replace("*", () => matched);
   const limit = context.maxOutput(model);
   const contextTokens = context.contextOf?.(model);
-  const price = context.priceOf(model);
+  const price = context.priceOf(found.settings, model);
   const plan: Planned["plan"] = {
     target: {
       id: `${provider.name}/${model}`,
@@ -135,6 +150,7 @@ function plan({ route, target, matched, providers, context }: PlanContext): Plan
       model,
       dialect: provider.dialect,
       domain: provider.name,
+      ...(found.vendor !== undefined && { vendor: found.vendor }),
       tier: provider.tier,
       ...(limit !== undefined && { maxOutputTokens: limit }),
       ...(contextTokens !== undefined && { contextTokens }),
@@ -149,6 +165,7 @@ function plan({ route, target, matched, providers, context }: PlanContext): Plan
     hasStore: provider.name === storeOf(route, provider.dialect, providers),
     tolerantFrom: Math.min(route.attempts, route.targets.length),
     resume: route.resume,
+    keeps: route.cache === undefined ? "nothing" : route.cache.tools === true ? "calls" : "words",
   };
   return { plan, provider: found.settings };
 }
@@ -170,11 +187,13 @@ function compileRoute(
   const plans = route.targets.map(planOf);
   const services = new Map<DialectId, Service>();
   let keyed: readonly KeyedTarget[] = [];
+  const natives: KeyedTarget[] = [];
   for (const [id, client] of Object.entries(DIALECTS)) {
     // The cells of both are the same.
     keyed = plans.map(({ plan, provider }) =>
       keyedTarget({ ...plan, client }, { provider, cells, secrets, probesUsdPerDay, alternatives: plans.length > 1 }),
     );
+    natives.push(...keyed.filter(({ made }) => made.dialect === id));
     const caching = cachingOf(route, client, cells);
     const rungs = rungsOf(route, planOf, { client, keys: caching?.outageKeys }, { cells, secrets });
     // The keys of DIALECTS are dialect ids.
@@ -184,6 +203,7 @@ function compileRoute(
     name: route.name,
     targets: plans.map(({ plan }) => plan.target),
     keyed,
+    natives,
     locals: standbysOf(route, planOf, { cells, secrets }),
     serve(dialect) {
       const service = services.get(dialect);
@@ -202,7 +222,9 @@ interface Caching {
   readonly spared: ((call: Call, scope: Scope) => boolean) | undefined;
 }
 
-function cachingOf({ cache: rules, name }: RouteSettings, client: Dialect, { answers }: Cells): Caching | undefined {
+function cachingOf({ cache: rules, name }: RouteSettings, client: Dialect, cells: Cells): Caching | undefined {
+  const { answers } = cells;
+  const outageCell = cells.outage(name);
   if (rules === undefined) return undefined;
   const keysFor = (likeness: Likeness): KeyContext => ({
     client,
@@ -217,7 +239,7 @@ function cachingOf({ cache: rules, name }: RouteSettings, client: Dialect, { ans
     recorder: createRecorder({ ...rules, keys: kept, route: name, answers }),
     desk: createDesk({ answers, keys: keysFor(read === "off" ? "exact" : read), flights: createFlights() }),
     outageKeys: outage === "off" ? undefined : keysFor(outage),
-    spared: outage === "off" ? undefined : hasStale(answers, keysFor(outage)),
+    spared: outage === "off" ? undefined : hasStale(answers, keysFor(outage), outageCell),
   };
 }
 
@@ -230,7 +252,7 @@ function rungsOf(
   return lastResort.flatMap((rung) => {
     if (rung.type === "stale-cache") return keys === undefined ? [] : staleCache(cells.answers, keys);
     if (rung.type === "defer") return deferred(cells.deferral, name);
-    if (rung.type === "canned") return canned(rung.text, client);
+    if (rung.type === "canned") return canned(rung, client);
     const { plan, provider } = planOf(rung.target);
     const target = keyedTarget({ ...plan, client, tolerantFrom: 0 }, { provider, cells, secrets });
     return localModel(target, { cell: cells.local(target.identity), drains: cells.drains, client, criticality });
@@ -283,12 +305,13 @@ function protect(route: RouteSettings, { targets, rungs, caching, client }: Ladd
           conversations: cells.conversations,
           warm: route.warm ?? 0,
         });
-  const rules = { ...limits, route: name, criticality, spared: caching?.spared, hedge, favour };
+  const outage = cells.outage(name);
+  const rules = { ...limits, route: name, criticality, outage, spared: caching?.spared, hedge, favour };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
   const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy>> = {
     cache: cache(caching?.desk, (route.cache?.healthy ?? "off") !== "off"),
     deadline: deadline(totalMs),
-    "last-resort": lastResort(rungs, cells.outage(route.name)),
+    "last-resort": lastResort(rungs, outage),
     keep: keep(caching?.recorder),
     refused: refused(cells),
     resume: resuming({ mode: route.resume, client, attemptsMax: route.attempts }),

@@ -27,21 +27,31 @@ function framesOf(dialect: DialectId, events: readonly StreamEvent[]): Uint8Arra
 }
 
 function goOn(dialect: DialectId, events: readonly StreamEvent[], mayCallTools: boolean) {
-  return goOnWith(dialect, [framesOf(dialect, events)], mayCallTools);
+  return goOnWith(dialect, [framesOf(dialect, events)], { mayCallTools });
 }
 
-async function goOnWith(dialect: DialectId, queue: Uint8Array[], mayCallTools: boolean) {
+interface Manner {
+  readonly mayCallTools?: boolean;
+  readonly delivered?: string;
+}
+
+async function goOnWith(
+  dialect: DialectId,
+  queue: Uint8Array[],
+  { mayCallTools = true, delivered = TEXT }: Manner = {},
+) {
   const { codec } = DIALECTS[dialect];
   // What a continuation reads of an answer.
   const answer = { frames: { read: () => Promise.resolve(queue.shift()) } } as unknown as Answer;
-  const own = { ...seam, blocks: 1, openText: true, openOther: false, usage: undefined };
+  const own = { ...seam, blocks: 1, openText: true, openOther: false, openThinking: false, usage: undefined };
   const writer = codec.encoder({ call, createdS: 2, seam: own });
   const continuation = new Continuation({
     answer,
     client: DIALECTS[dialect],
     unfinished: { ...seam, toolOpen: false, block: SEAM_BLOCK, write: (event) => writer.encode(event)?.bytes },
-    delivered: TEXT,
+    delivered,
     deliveredTokens: 9,
+    firstUsage: undefined,
     number: 1,
     mayCallTools,
     stops: [],
@@ -73,10 +83,36 @@ describe.each(["anthropic-messages", "openai-chat"] as const)("a %s client", (di
     ]);
   });
 
+  test("a refusal that was shown is its own to go on with, and nobody else's", async () => {
+    if (dialect !== "openai-chat") return;
+    const refusal: StreamEvent = { type: "text-delta", block: 0, text: "I will not", refusal: true };
+    const { continuation, out } = await goOnWith(dialect, [framesOf(dialect, [refusal])], { delivered: "" });
+    expect([continuation.native, continuation.failure, continuation.finished]).toEqual([true, undefined, false]);
+    expect(out).toContain("I will not");
+  });
+
   test("a call that the client cannot run is none", async () => {
     const { continuation, out } = await goOn(dialect, [...TOOL, END], false);
     expect([continuation.failure, out]).toEqual(["it called a tool", ""]);
   });
+});
+
+test("what only its provider has cannot be shown, and ends it", async () => {
+  const frame = (event: object) =>
+    new TextEncoder().encode(`event: ${(event as { type: string }).type}\ndata: ${JSON.stringify(event)}\n\n`);
+  const start = { id: "m", type: "message", role: "assistant", model: "m", content: [], stop_reason: null };
+  const block = { type: "server_tool_use", id: "s1", name: "web_search", input: {} };
+  for (const [content_block, native] of [
+    [block, true],
+    [{ type: "redacted_thinking", data: "abc" }, false],
+  ] as const) {
+    const queue = [
+      frame({ type: "message_start", message: { ...start, usage: { input_tokens: 1, output_tokens: 1 } } }),
+      frame({ type: "content_block_start", index: 0, content_block }),
+    ];
+    const { continuation } = await goOnWith("anthropic-messages", queue, { delivered: "" });
+    expect([continuation.native, continuation.failure !== undefined]).toEqual([native, native]);
+  }
 });
 
 test("frames that are spoiled never throw, never hang, and never show a part of a call", async () => {
@@ -101,7 +137,7 @@ test("frames that are spoiled never throw, never hang, and never show a part of 
       pieces.push(bytes.subarray(at, at + size));
       at += size;
     }
-    const { continuation, out } = await goOnWith(dialect, pieces, true);
+    const { continuation, out } = await goOnWith(dialect, pieces);
     if (continuation.toolCalls === 0) expect(out, `round ${round}`).not.toMatch(/"partial_json"|"arguments"/);
     expect(continuation.finished && continuation.failure !== undefined, `round ${round}`).toBe(false);
   }

@@ -9,6 +9,8 @@ import type { Usage } from "../core/usage.ts";
 import type { Decoder, Dialect } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
 import { Join } from "../policies/join.ts";
+import { mergedUsage } from "../policies/merged-usage.ts";
+import { sharesOf, tokensOf } from "../policies/resume.ts";
 import { StopScan } from "../policies/stop-scan.ts";
 import { HELD_BYTES_MAX } from "./lane.ts";
 
@@ -21,6 +23,8 @@ export interface ContinuationOptions {
   readonly delivered: string;
   /** What that cost of the output, roughly. */
   readonly deliveredTokens: number;
+  /** Of those before it: what the client's prompt cost, where one has told. */
+  readonly firstUsage: Usage | undefined;
   /** Which continuation of its call it is, from 1. */
   readonly number: number;
   /** The client declared tools, and the mode lets them be called across a seam. */
@@ -33,6 +37,8 @@ export interface ContinuationOptions {
 
 /** Blocks of different answers must not be taken for one another. */
 const BLOCKS_APART = 100_000;
+/** What an answer is whole without. */
+const SPARED: ReadonlySet<string> = new Set(["redacted_thinking", "citation"]);
 
 export class Continuation {
   /** Why it cannot be joined, or is none; nothing of it was shown if it was not joined. */
@@ -44,6 +50,9 @@ export class Continuation {
   finished = false;
   /** It was ended for the client while its provider was still speaking. */
   stopped = false;
+  /** Something was shown that only its provider can go on with, or something came that cannot be shown. */
+  native = false;
+  /** Of the client's whole answer. */
   usage: Usage | undefined;
   readonly answer: Answer;
   readonly #options: ContinuationOptions;
@@ -54,6 +63,8 @@ export class Continuation {
   /** The decoder's number of the text that is joined. */
   #textBlock: number | undefined;
   readonly #openTools = new Set<number>();
+  /** The text that was joined, as it came. */
+  #heardTokens = 0;
   #straight = false;
   #out: Uint8Array[] = [];
   #wrote = false;
@@ -87,8 +98,8 @@ export class Continuation {
     if (this.finished || this.failure !== undefined) return;
     switch (event.type) {
       case "message-start":
-        // Whoever answers now; the id stays that of the stream.
-        this.#write({ ...event, id: "" });
+        // Whoever answers now; the id stays that of the stream, and its own count of the prompt is not the client's.
+        this.#write({ type: "message-start", id: "", model: event.model });
         return;
       case "text-delta":
         this.#text(event);
@@ -113,8 +124,13 @@ export class Continuation {
       case "message-end":
         this.#end(event);
         return;
+      case "native":
+        if (SPARED.has(event.what)) return;
+        this.native = true;
+        this.failure = "it used what only its provider has";
+        return;
       default:
-        // An error breaks the attempt itself; what only its dialect has was declared as lost.
+        // An error breaks the attempt itself.
         return;
     }
   }
@@ -126,6 +142,8 @@ export class Continuation {
     }
     this.#textBlock ??= block;
     const joins = this.#join !== undefined && !this.#straight && block === this.#textBlock;
+    if (refusal === true) this.native = true;
+    if (joins) this.#heardTokens += sharesOf(text);
     const fresh = joins ? this.#join.feed(text) : text;
     if (joins && this.#join.failure !== undefined) this.failure = this.#join.failure;
     if (fresh !== "") this.#show(block, fresh, refusal);
@@ -137,7 +155,8 @@ export class Continuation {
     this.#write({ type: "text-delta", block: this.#number(block), text: said, ...(refusal && { refusal }) });
     if (stop === undefined) return;
     this.#write({ type: "block-end", block: this.#number(block) });
-    this.#write({ type: "message-end", stop: "stop-sequence", stopSequence: stop });
+    this.usage = this.#merged(undefined);
+    this.#write({ type: "message-end", stop: "stop-sequence", stopSequence: stop, usage: this.usage });
     this.stopped = true;
     this.finished = true;
   }
@@ -148,11 +167,20 @@ export class Continuation {
       return;
     }
     if (!this.#flush()) return;
-    this.usage = event.usage;
-    const outputTokens = this.#options.deliveredTokens + (event.usage?.outputTokens ?? 0);
-    const usage = event.usage === undefined ? undefined : { ...event.usage, outputTokens };
-    this.#write({ ...event, ...(usage && { usage }) });
+    this.usage = this.#merged(event.usage);
+    this.#write({ ...event, usage: this.usage });
     this.finished = true;
+  }
+
+  #merged(last: Usage | undefined): Usage {
+    const shownTokens = tokensOf(this.shown);
+    return mergedUsage({
+      first: this.#options.firstUsage,
+      last,
+      beforeTokens: this.#options.deliveredTokens,
+      shownTokens,
+      againTokens: Math.max(0, Math.floor(this.#heardTokens) - shownTokens),
+    });
   }
 
   /** A model that goes straight to its call, without a word, has left the text as it is. */

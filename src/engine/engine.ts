@@ -10,7 +10,7 @@ import { nearest } from "../core/nearest.ts";
 import { type Answer, attemptsIn, type Ending, type Refusal, type Reply } from "../core/reply.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
-import type { Secrets, Settings } from "../core/settings.ts";
+import type { ProviderSettings, Secrets, Settings } from "../core/settings.ts";
 import type { TokenPrice } from "../core/target.ts";
 import { createCells } from "../state/cells.ts";
 import { compile, type Route, type Routes } from "./compile.ts";
@@ -41,8 +41,8 @@ export interface EngineOptions {
   readonly maxOutput?: (model: string) => number | undefined;
   /** What a model can hold in tokens, where known. */
   readonly contextOf?: (model: string) => number | undefined;
-  /** What a model's tokens cost, where known; without it budgets hold in calls alone. */
-  readonly priceOf?: (model: string) => TokenPrice | undefined;
+  /** What a provider's model costs, where known; without it budgets hold in calls alone. */
+  readonly priceOf?: (provider: ProviderSettings, model: string) => TokenPrice | undefined;
   /** Readers of the stream of facts. A reader that throws is dropped from that event, never from the call. */
   readonly readers?: readonly ((event: GatewayEvent) => void)[];
   /** See `Scope`. */

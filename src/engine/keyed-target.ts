@@ -4,20 +4,27 @@
 import type { Call } from "../core/call.ts";
 import type { BeliefCell, TargetCell } from "../core/cell.ts";
 import { FAULTS, fault } from "../core/fault.ts";
+import type { HeadroomCell } from "../core/headroom-cell.ts";
 import type { Refusal, Reply } from "../core/reply.ts";
-import type { Scope } from "../core/service.ts";
+import type { Scope, Service } from "../core/service.ts";
+import type { Target } from "../core/target.ts";
 import { PROBES_USD_PER_DAY } from "../health/probe.ts";
 import { lateAfterMs } from "../health/silence.ts";
 import { tokensPerSAtLeast } from "../health/slowness.ts";
 import { lacksRoom } from "../policies/context-fit.ts";
-import type { Pursued } from "../policies/pursuit.ts";
+import { refusedRate, roomFor, sendTo, tokensOfBody, tookOver } from "../policies/headroom.ts";
+import type { Headroom, Pursued } from "../policies/pursuit.ts";
 import { type AttemptPlan, attempt } from "./attempt.ts";
-import { createBelieving, shapeOfCall } from "./believing.ts";
-import { createKeyring, type KeyContext, type Keyring } from "./keyring.ts";
+import { createBelieving, type KeyTaken, shapeOfCall } from "./believing.ts";
+import { createKeyring, type KeyContext, type Keyring, type KeySlot } from "./keyring.ts";
 import { quotaGate } from "./quota-gate.ts";
 import type { Learnt } from "./timeouts.ts";
 
 export interface KeyedTarget extends Pursued {
+  /** As it was compiled. */
+  readonly made: Target;
+  /** One attempt outside of any pursuit, which no belief sees. */
+  readonly send: Service;
   readonly keyring: Pick<Keyring<unknown>, "count">;
 }
 
@@ -51,20 +58,27 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
       joinedBy,
     }),
   );
+  const send: Service = (call, scope) =>
+    run(keyring, id, { call, scope, slot: keyring.takeWell(scope.runtime.clock.now()) }, 1);
   const believing = createBelieving({
     cells: context.cells,
     identity,
     provider: `${context.provider.name}\n${context.provider.url}`,
     target: planned.target,
     probesUsdPerDay: context.probesUsdPerDay ?? PROBES_USD_PER_DAY,
-    send: (call, scope) => run(keyring, id, { call, scope }, 1),
+    send,
   });
+  const several = context.provider.keys.length > 1;
+  const headroom = context.cells.headroom(identity);
   return {
     id,
+    made: planned.target,
+    send,
     identity,
     domain,
     model,
     keyring,
+    headroom: headroomOf(headroom),
     keys: keyring.standing,
     contextTokens,
     lacking: (call) => (isEnlarged(call) ? undefined : lacksRoom(room, call)),
@@ -74,10 +88,21 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     isFull: believing.isFull,
     soonestMs: believing.soonestMs,
     attempt(call, scope, number) {
-      const replying = believing.watch(call, scope, () => run(keyring, id, { call, scope }, number));
+      sendTo(headroom, tokensOfBody(call.body.length), scope.runtime.clock.now());
+      const slot = keyring.take(scope.runtime.clock.now());
+      const key = several && slot !== undefined ? keyTaken(keyring, slot) : undefined;
+      const replying = believing.watch(call, scope, () => run(keyring, id, { call, scope, slot }, number), key);
       if (call.delivered === undefined || joinedBy() === "anchor") return replying;
       return replying.then((reply) => (reply.ok ? reply : taught(reply, context.cells.target(identity))));
     },
+  };
+}
+
+function headroomOf(cell: HeadroomCell): Headroom {
+  return {
+    room: ({ body }, criticality, nowMs) => roomFor(cell, { tokens: tokensOfBody(body.length), criticality }, nowMs),
+    answered: (nowMs) => tookOver(cell, nowMs),
+    refused: (nowMs) => refusedRate(cell, nowMs),
   };
 }
 
@@ -87,7 +112,7 @@ function taught(refusal: Refusal, cell: TargetCell): Refusal {
   const isIt = FAULTS[kind].blame === "caller" && /prefill|must end with a user message/i.test(message);
   if (!isIt) return refusal;
   cell.refusesPrefix = true;
-  return { ...refusal, fault: fault("unsupported", "this model does not go on in a prefix") };
+  return { ...refusal, fault: fault("unsupported", "this model does not go on in a prefix", { taught: true }) };
 }
 
 /** First contents are learnt of streams alone: a whole answer is as late as it is long. */
@@ -111,11 +136,20 @@ function isEnlarged({ headers }: Call): boolean {
 interface Work {
   readonly call: Call;
   readonly scope: Scope;
+  readonly slot: KeySlot<AttemptPlan> | undefined;
 }
 
-async function run(keyring: Keyring<AttemptPlan>, id: string, { call, scope }: Work, number: number): Promise<Reply> {
+function keyTaken(keyring: Keyring<AttemptPlan>, slot: KeySlot<AttemptPlan>): KeyTaken {
+  return { cell: slot.pause, hasOther: (nowMs) => keyring.hasOther(slot, nowMs) };
+}
+
+async function run(
+  keyring: Keyring<AttemptPlan>,
+  id: string,
+  { call, scope, slot }: Work,
+  number: number,
+): Promise<Reply> {
   const { clock } = scope.runtime;
-  const slot = keyring.take(clock.now());
   if (slot === undefined) {
     const reason = fault("credential-rejected", "no key of this provider could be read");
     return { ok: false, fault: reason, trail: [{ target: id, fault: reason.kind, ms: 0 }] };

@@ -7,6 +7,7 @@ import type { Cells } from "../core/cell.ts";
 import type { Fault } from "../core/fault.ts";
 import type { KeySource, ProviderSettings, Secrets } from "../core/settings.ts";
 import {
+  hasWellKey,
   type KeyStanding,
   type KeyState,
   keyStanding,
@@ -44,6 +45,10 @@ export interface Keyring<T> {
   count(nowMs: number): { readonly all: number; readonly free: number };
   /** The key to use now; `undefined` when none could be read. A provider without keys has one slot without a value. */
   take(nowMs: number): KeySlot<T> | undefined;
+  /** The same for a question about the target: never a key that is tried again. */
+  takeWell(nowMs: number): KeySlot<T> | undefined;
+  /** Another key is well. */
+  hasOther(slot: KeySlot<T>, nowMs: number): boolean;
   /** What came of an attempt with it. `status` is the provider's, when one came. */
   note(
     slot: KeySlot<T>,
@@ -63,7 +68,9 @@ export function createKeyring<T>(context: KeyContext, make: Make<T>): Keyring<T>
     standing: (nowMs) => keyStanding(read(), nowMs),
     count(nowMs) {
       const slots = read();
-      const free = slots.filter(({ key, pause }) => nowMs >= key.restUntilMs && nowMs >= pausedUntilMs(pause));
+      const free = slots.filter(
+        ({ key, pause }) => nowMs >= key.restUntilMs && nowMs >= pausedUntilMs(pause) && !pause.evidence?.sick,
+      );
       return { all: slots.length, free: free.length };
     },
     take(nowMs) {
@@ -72,6 +79,11 @@ export function createKeyring<T>(context: KeyContext, make: Make<T>): Keyring<T>
       if (slot !== undefined) takeKey(slot, nowMs);
       return slot;
     },
+    takeWell(nowMs) {
+      const slots = read();
+      return slots[pickKey(slots, nowMs, false)];
+    },
+    hasOther: (slot, nowMs) => hasWellKey(read(), slot, nowMs),
     note(slot, { fault, status }, nowMs) {
       if (fault === undefined) return noteSuccess(slot);
       noteFault(slot, { fault, status, several: provider.keys.length > 1, nowMs });

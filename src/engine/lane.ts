@@ -2,6 +2,7 @@
 // native lane (relay.ts) leaves bytes alone, the translated lane (translate.ts) decodes and encodes. A lane does no I/O.
 
 import type { Fault } from "../core/fault.ts";
+import type { Words } from "../core/reply.ts";
 import type { Unfinished } from "../core/unfinished.ts";
 import type { Usage } from "../core/usage.ts";
 
@@ -27,6 +28,8 @@ export interface Lane {
   /** What makes the answer useless, found too late to replace it. */
   readonly flaw: Fault | undefined;
   readonly usage: Usage | undefined;
+  /** Of a finished answer: see `Answer.told`. `undefined` where it is not followed, or must not be kept. */
+  told(): Words | undefined;
   /** What the client has by now, to be gone on with; `undefined` where it is not followed. */
   unfinished(): Unfinished | undefined;
 }

@@ -3,7 +3,7 @@
 
 import type { Fault } from "../core/fault.ts";
 import { fault } from "../core/fault.ts";
-import { type Answer, type AttemptRecord, attemptsIn, type Frames, type Reply } from "../core/reply.ts";
+import { type Answer, type AttemptRecord, attemptsIn, type Ending, type Frames, type Reply } from "../core/reply.ts";
 import type { DialectWire } from "../dialects/dialect.ts";
 
 export interface Outflow {
@@ -49,7 +49,10 @@ class Flow implements Outflow {
     if (ending.kind !== "broken") return undefined;
     const { target, trail } = this.#answer;
     const reason = ending.fault ?? fault("stream-broken", "the stream broke");
-    return this.#wire.errorFrame(interrupted(reason, target), { call: this.#call, trail: withBreak(trail, reason) });
+    return this.#wire.errorFrame(interrupted(reason, target), {
+      call: this.#call,
+      trail: withBreak(trail, reason, ending),
+    });
   }
 }
 
@@ -97,8 +100,10 @@ function interrupted(reason: Fault, target: string): Fault {
   return { ...reason, message: `The answer of ${target} broke off and is incomplete: ${why}.` };
 }
 
-function withBreak(trail: readonly AttemptRecord[], reason: Fault): readonly AttemptRecord[] {
-  return trail.map((record, index) => (index === trail.length - 1 ? { ...record, fault: reason.kind } : record));
+/** The attempt that had become the answer took until it broke; those after it, which nobody could go on by, say so themselves. */
+function withBreak(trail: readonly AttemptRecord[], { kind }: Fault, { tookMs }: Ending): readonly AttemptRecord[] {
+  const last = trail.at(-1);
+  return last?.fault === "ok" ? [...trail.slice(0, -1), { ...last, fault: kind, ms: tookMs }] : trail;
 }
 
 function inBandFacts(call: string, answer: Answer): Readonly<Record<string, unknown>> {

@@ -5,6 +5,7 @@
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import { endsInLoop } from "../core/repetition.ts";
+import type { Words } from "../core/reply.ts";
 import type { Unfinished } from "../core/unfinished.ts";
 import type { Usage } from "../core/usage.ts";
 import {
@@ -18,6 +19,7 @@ import {
 } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
 import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
+import type { Telling } from "./telling.ts";
 import { type Demands, Hearing, looped, wrongForm } from "./usefulness.ts";
 
 export interface RelayOptions extends TapOptions {
@@ -28,6 +30,8 @@ export interface RelayOptions extends TapOptions {
   readonly demands?: Demands | undefined;
   /** Reads the text, where its form matters. */
   readonly decoder?: Decoder | undefined;
+  /** Hears all of it, where more than its words is kept. */
+  readonly heard?: { readonly telling: Telling; readonly decoder: Decoder } | undefined;
 }
 
 export class Relay implements Lane {
@@ -39,6 +43,7 @@ export class Relay implements Lane {
   flaw: Fault | undefined;
   readonly #demands: Demands | undefined;
   readonly #decoder: Decoder | undefined;
+  readonly #kept: RelayOptions["heard"];
   readonly #heard: Hearing | undefined;
   readonly #wire: DialectWire;
   readonly #tap: Tap;
@@ -59,6 +64,7 @@ export class Relay implements Lane {
     this.#emptyAllowed = options.emptyAllowed;
     this.#demands = options.demands;
     this.#decoder = options.decoder;
+    this.#kept = options.heard;
     this.#heard = options.decoder && new Hearing(false);
   }
 
@@ -68,6 +74,14 @@ export class Relay implements Lane {
 
   get usage(): Usage | undefined {
     return this.#tap.usage;
+  }
+
+  told(): Words | undefined {
+    if (this.#kept === undefined) return this.#tap.words();
+    const { telling, decoder } = this.#kept;
+    // Where the closing marker was missing.
+    for (const event of decoder.end()) telling.hear(event);
+    return telling.words;
   }
 
   unfinished(): Unfinished | undefined {
@@ -82,6 +96,7 @@ export class Relay implements Lane {
   feed(chunk: Uint8Array): Uint8Array | undefined {
     if (this.committed && !this.#toolOpen && this.#cutter.atRest && this.#tap.recognises(chunk)) {
       if (this.#decoder !== undefined) this.#hear(this.#decoder, chunk);
+      if (this.#kept !== undefined) this.#tell(this.#kept, chunk);
       this.progress++;
       return chunk;
     }
@@ -110,9 +125,11 @@ export class Relay implements Lane {
     return this.#tap.stopped && !this.finished && this.fault === undefined;
   }
 
-  #take(frame: Uint8Array): void {
-    const kind = this.#tap.see(frame);
-    if (this.#decoder !== undefined) this.#hear(this.#decoder, frame);
+  #take(seen: Uint8Array): void {
+    const kind = this.#tap.see(seen);
+    if (this.#decoder !== undefined) this.#hear(this.#decoder, seen);
+    if (this.#kept !== undefined) this.#tell(this.#kept, seen);
+    const frame = this.#tap.mended ?? seen;
     switch (kind) {
       case "drop":
         return;
@@ -207,6 +224,10 @@ export class Relay implements Lane {
 
   #hear(decoder: Decoder, frame: Uint8Array): void {
     for (const event of decoder.decode(frame)) this.#heard?.hear(event);
+  }
+
+  #tell({ telling, decoder }: NonNullable<RelayOptions["heard"]>, frame: Uint8Array): void {
+    for (const event of decoder.decode(frame)) telling.hear(event);
   }
 
   /** Of the calls that are about to be released. */

@@ -8,6 +8,7 @@ import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
 import { type Answer, type AttemptRecord, attemptsIn, type Ending, type Frames, type Reply } from "../core/reply.ts";
 import type { Policy, Scope, Service } from "../core/service.ts";
 import type { Unfinished } from "../core/unfinished.ts";
+import type { Usage } from "../core/usage.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { anchorOf } from "../policies/join.ts";
 import { afterBreak, tokensOf } from "../policies/resume.ts";
@@ -69,6 +70,10 @@ class Resumable implements Frames {
   #text = "";
   /** Of those who went on; a third model must not make them again. */
   #toolCalls = 0;
+  /** One of those has shown what only its provider can go on with. */
+  #native = false;
+  /** Of the first who told what the prompt cost. */
+  #usage: Usage | undefined;
   /** What is to be said with the first frame behind the seam. */
   #seam: Readonly<Record<string, unknown>> | undefined;
 
@@ -90,7 +95,10 @@ class Resumable implements Frames {
     });
     this.#off = scope.cancel.onCancel(this.#left);
     first.frames.followedBy?.(() => this.#ended().catch(this.#bug));
-    this.answer = { ...first, frames: this, ending, trail: this.#trail, cancel, unfinished: undefined };
+    // What two have written is nobody's answer.
+    const words = first.told;
+    const told = typeof words === "function" ? () => (this.#continuations === 0 ? words() : undefined) : words;
+    this.answer = { ...first, frames: this, ending, trail: this.#trail, cancel, unfinished: undefined, told };
   }
 
   read(): Promise<Uint8Array | undefined> {
@@ -100,12 +108,18 @@ class Resumable implements Frames {
   }
 
   /** The call was ended from outside, and perhaps nobody reads any more: it is over with the attempt that is under way. */
-  readonly #left = (reason: Fault): void => {
-    const isClients = FAULTS[reason.kind].blame === "caller";
+  readonly #left = (): void => {
     void (this.#asking ?? (this.#current?.answer ?? this.#first).ending).then((ending) =>
-      this.#settle(isClients && ending.kind === "broken" ? { ...ending, kind: "cancelled", fault: reason } : ending),
+      this.#settle(this.#asLeft(ending)),
     );
   };
+
+  /** The ending for a client that left: nobody served it badly. */
+  #asLeft(ending: Ending): Ending {
+    const reason = this.#scope.cancel.fault;
+    const isClients = reason !== undefined && FAULTS[reason.kind].blame === "caller";
+    return isClients && ending.kind === "broken" ? { ...ending, kind: "cancelled", fault: reason } : ending;
+  }
 
   /** A reader never rejects: a bug in going on ends the stream like any other fault. */
   readonly #bug = (error: unknown): Promise<undefined> => {
@@ -135,6 +149,7 @@ class Resumable implements Frames {
     if (bytes !== undefined) return this.#signed(bytes);
     this.#text += current.shown;
     this.#toolCalls += current.toolCalls;
+    this.#native ||= current.native;
     if (current.stopped) current.answer.cancel(fault("superseded", "a stop string of the client's was reached"));
     if (current.finished) return this.#settle(await this.#merged(current));
     if (current.failure !== undefined) {
@@ -154,12 +169,13 @@ class Resumable implements Frames {
   async #broke(ending: Ending): Promise<Uint8Array | undefined> {
     const unfinished = this.#unfinished;
     const broken = ending.fault ?? fault("stream-broken", "the stream broke");
-    if (unfinished === undefined || this.#scope.cancel.fault !== undefined) return this.#settle(ending);
+    if (this.#usage?.inputTokens === undefined) this.#usage = ending.usage;
+    if (unfinished === undefined || this.#scope.cancel.fault !== undefined) return this.#settle(this.#asLeft(ending));
     this.#request ??= requestOf(this.#options.client, this.#call);
     const step = afterBreak({
       ...this.#request,
       text: unfinished.text === undefined ? undefined : this.#text,
-      native: unfinished.native,
+      native: unfinished.native || this.#native,
       toolCalls: unfinished.toolCalls + this.#toolCalls,
       fault: broken,
       mode: this.#call.resume ?? this.#options.mode,
@@ -173,23 +189,21 @@ class Resumable implements Frames {
 
   async #continue(broken: Fault, ending: Ending): Promise<Uint8Array | undefined> {
     const from = this.#trail.at(-1)?.target ?? this.#first.target;
-    this.#markBroken(broken);
+    this.#markBroken(broken, ending);
     this.#failed.add(from);
     this.#continuations++;
-    const asking = this.#ask();
+    const asking = this.#next(this.#again(), this.#scope);
     this.#asking = asking.then(
       (reply) => (reply.ok ? reply.ending : ending),
       () => ending,
     );
     const reply = await asking;
-    if (!reply.ok) {
-      this.#trail.push(...reply.trail);
-      // Nobody could go on: the client is told of the break, not of who could not help.
-      return this.#settle(ending);
-    }
     this.#trail.push(...reply.trail);
+    // Nobody could go on: the client is told of the break, not of who could not help.
+    if (!reply.ok) return this.#settle(this.#asLeft(ending));
     const how = this.#text === "" ? "anew" : (reply.joinedBy ?? "anchor");
-    this.#seam = { resume: { from, to: reply.target, cause: broken.kind, at_char: this.#text.length, how } };
+    const resume = { from, to: reply.target, cause: broken.kind, at_char: this.#text.length, how };
+    this.#seam = { resume, ...(reply.lossy.length > 0 && { lossy: reply.lossy }) };
     this.#scope.emit({
       type: "resume",
       atMs: this.#scope.runtime.clock.now(),
@@ -212,20 +226,11 @@ class Resumable implements Frames {
       unfinished,
       delivered: this.#text,
       deliveredTokens: tokensOf(this.#text),
+      firstUsage: this.#usage,
       number: this.#continuations,
       mayCallTools: this.#text === "" || (this.#call.resume ?? this.#options.mode) === "all",
     });
     return this.#goOn();
-  }
-
-  /** A target that takes no prefix says so once; then it is asked in the other form. */
-  async #ask(): Promise<Reply> {
-    const reply = await this.#next(this.#again(), this.#scope);
-    const isPrefixRefused = !reply.ok && reply.fault.kind === "unsupported" && /prefix/.test(reply.fault.message);
-    if (!isPrefixRefused || attemptsIn(this.#trail) + attemptsIn(reply.trail) >= this.#options.attemptsMax)
-      return reply;
-    this.#trail.push(...reply.trail);
-    return this.#next(this.#again(), this.#scope);
   }
 
   #again(): Call {
@@ -240,7 +245,9 @@ class Resumable implements Frames {
   }
 
   #endAsToolUse(unfinished: Unfinished, ending: Ending): Promise<Uint8Array | undefined> {
-    const usage = { ...ending.usage, outputTokens: ending.usage?.outputTokens ?? tokensOf(this.#text) };
+    // A stream may have told a first count at its beginning.
+    const outputTokens = Math.max(ending.usage?.outputTokens ?? 0, tokensOf(this.#text));
+    const usage = { ...ending.usage, outputTokens };
     const bytes = unfinished.write({ type: "message-end", stop: "tool-use", usage });
     const settled = this.#settle({ ...ending, kind: "complete", fault: undefined, usage });
     return bytes === undefined ? settled : Promise.resolve(bytes);
@@ -254,22 +261,20 @@ class Resumable implements Frames {
     return concat([SEAM_COMMENT, this.#options.client.wire.annotate(bytes, facts)]);
   }
 
-  #markBroken(reason: Fault): void {
+  #markBroken({ kind }: Fault, { tookMs }: Ending): void {
     const last = this.#trail.length - 1;
     const record = this.#trail[last];
-    if (record !== undefined) this.#trail[last] = { ...record, fault: reason.kind };
+    if (record !== undefined) this.#trail[last] = { ...record, fault: kind, ms: Math.round(tookMs) };
   }
 
   async #merged(current: Continuation): Promise<Ending> {
     const first = await this.#first.ending;
     const last = await current.answer.ending;
-    const outputTokens = tokensOf(this.#text.slice(0, -current.shown.length || undefined));
-    const usage = last.usage && { ...last.usage, outputTokens: (last.usage.outputTokens ?? 0) + outputTokens };
     return {
       ...last,
       kind: "complete",
       fault: undefined,
-      usage,
+      usage: current.usage,
       firstContentMs: first.firstContentMs,
       tookMs: first.tookMs + (this.#scope.runtime.clock.now() - this.#startMs - first.tookMs),
       pausedMs: first.pausedMs + last.pausedMs,

@@ -4,6 +4,7 @@
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import { endsInLoop, TAIL_CHARS } from "../core/repetition.ts";
+import type { Words } from "../core/reply.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
 import type { Unfinished } from "../core/unfinished.ts";
 import type { Usage } from "../core/usage.ts";
@@ -11,6 +12,7 @@ import { type Decoder, type Encoder, SEAM_BLOCK } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
 import { TextLog } from "../dialects/text-log.ts";
 import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
+import type { Telling } from "./telling.ts";
 import { type Demands, Hearing, looped, wrongForm } from "./usefulness.ts";
 
 export interface TranslationOptions {
@@ -21,6 +23,8 @@ export interface TranslationOptions {
   readonly demands?: Demands | undefined;
   /** The client's names of tools by those that were sent. */
   readonly names?: ReadonlyMap<string, string> | undefined;
+  /** Hears all of it, where more than its words is kept. */
+  readonly telling?: Telling | undefined;
 }
 
 /** With the client's own name of the tool. */
@@ -39,6 +43,8 @@ export class Translation implements Lane {
   usage: Usage | undefined;
   readonly #demands: Demands | undefined;
   readonly #heard: Hearing;
+  /** Else the log has the end of the text. */
+  readonly #hearsText: boolean;
   readonly #names: ReadonlyMap<string, string> | undefined;
   readonly #decoder: Decoder;
   readonly #encoder: Encoder;
@@ -47,8 +53,12 @@ export class Translation implements Lane {
   #held: Uint8Array[] = [];
   #toolBytes = 0;
   readonly #log: TextLog | undefined;
+  readonly #telling: Telling | undefined;
   #thought = false;
   #native = false;
+  #model = "";
+  /** Something that is no plain word was left out, or it did not end by itself. */
+  #special = false;
   #toolsBegun = 0;
   readonly #toolsOpen = new Set<number>();
   /** The block of text that is open. */
@@ -62,8 +72,18 @@ export class Translation implements Lane {
     this.#names = options.names;
     // Without a form to keep to, only the end of the text is of interest.
     const hearsCalls = options.demands?.toolCheck !== undefined;
-    this.#heard = options.demands?.format ? new Hearing(hearsCalls) : new Hearing(hearsCalls, TAIL_CHARS);
     this.#log = options.follow ? new TextLog() : undefined;
+    this.#telling = options.telling;
+    this.#hearsText = options.demands?.format !== undefined || this.#log === undefined;
+    this.#heard = options.demands?.format
+      ? new Hearing(hearsCalls)
+      : new Hearing(hearsCalls, this.#hearsText ? TAIL_CHARS : 0);
+  }
+
+  told(): Words | undefined {
+    if (this.#telling !== undefined) return this.#telling.words;
+    const text = this.#native || this.#special || this.#toolsBegun > 0 ? undefined : this.#log?.read();
+    return text === undefined || text === "" ? undefined : { text, model: this.#model };
   }
 
   unfinished(): Unfinished | undefined {
@@ -85,6 +105,8 @@ export class Translation implements Lane {
       if (event.refusal === true) this.#native = true;
       else log.addText(event.text);
     } else if (event.type === "reasoning-delta") this.#thought = true;
+    else if (event.type === "message-start") this.#model = event.model;
+    else if (event.type === "native" || (event.type === "message-end" && event.stop !== "end")) this.#special = true;
     else if (event.type === "tool-start") {
       this.#toolsBegun += 1;
       this.#toolsOpen.add(event.block);
@@ -143,6 +165,7 @@ export class Translation implements Lane {
     if (this.#isUseless(event)) return;
     if (event.type !== "message-start" && event.type !== "native") this.#notice(event);
     if (this.#log !== undefined) this.#follow(this.#log, event);
+    this.#telling?.hear(event);
     const encoded = this.#encoder.encode(event);
     if (encoded !== undefined) {
       if (encoded.bytes.length > 0) this.#held.push(encoded.bytes);
@@ -151,7 +174,8 @@ export class Translation implements Lane {
     if (event.type === "message-end") {
       this.committed = true;
       this.finished = true;
-      this.flaw ??= endsInLoop(this.#heard.text) ? looped() : wrongForm(this.#demands?.format, this.#heard);
+      const tail = this.#hearsText ? this.#heard.text : (this.#log?.tail(TAIL_CHARS) ?? "");
+      this.flaw ??= endsInLoop(tail) ? looped() : wrongForm(this.#demands?.format, this.#heard);
     }
   }
 

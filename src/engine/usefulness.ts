@@ -150,7 +150,7 @@ export class Hearing implements Said {
   called = false;
   stop: StopReason | undefined;
   readonly #open = new Map<number, { readonly name: string; json: string }>();
-  /** The text beyond this is forgotten from its beginning. */
+  /** The text beyond this is forgotten from its beginning; with 0 none is kept. */
   readonly #charsMax: number;
 
   /** `hearsCalls`: their input is gathered and parsed. */
@@ -165,8 +165,9 @@ export class Hearing implements Said {
   hear(event: StreamEvent): ClosedCall | undefined {
     switch (event.type) {
       case "text-delta":
-        this.text += event.text;
         if (event.refusal === true) this.refused = true;
+        if (this.#charsMax === 0) return undefined;
+        this.text += event.text;
         if (this.text.length > this.#charsMax * 2) this.text = this.text.slice(-this.#charsMax);
         return undefined;
       case "tool-start":

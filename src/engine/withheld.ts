@@ -3,6 +3,7 @@
 
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
+import type { Words } from "../core/reply.ts";
 import type { Usage } from "../core/usage.ts";
 import type { Decoder } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
@@ -57,6 +58,10 @@ export class Withheld implements Lane {
 
   get usage(): Usage | undefined {
     return this.#lane.usage;
+  }
+
+  told(): Words | undefined {
+    return this.#lane.told();
   }
 
   /** Before its end nothing was delivered, so that there is nothing to go on from. */

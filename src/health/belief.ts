@@ -4,19 +4,19 @@
 import type { BeliefCause } from "../core/belief-cause.ts";
 import type { BeliefCell, BeliefState, PoolCell, SelfCell } from "../core/cell.ts";
 import { DETECTION, ejectAt, RECOVERY, scored } from "./cusum.ts";
-import { isSaidDown, pageEvidence } from "./fuse.ts";
-import { calmPool, inherited, notePool } from "./pool.ts";
+import { isSpared, pageEvidence, wordProbeEveryMs, wordShare } from "./fuse.ts";
+import { calmPool, inherited, inheritedAfar, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
-import { domainAnswered, domainSilent, suspectsItself } from "./self.ts";
-import { silenceOf } from "./silence.ts";
+import { domainAnswered, domainSilent, isLagging, isMute, suspectsItself } from "./self.ts";
+import { isSilenceDue, silenceOf } from "./silence.ts";
 import { paceShare } from "./slowness.ts";
 
 const DWELL_MS = 10_000;
 const PROBE_EVERY_MS = 5_000;
 const SELDOM_RATE = 0.4;
-/** What only its page says is down is asked this often. */
-const WORD_PROBE_EVERY_MS = 60_000;
+/** Above the former, so that a rate of about that does not go to and fro. */
+const OFTEN_RATE = 0.5;
 const PROBES_WANTED_MIN = 3;
 const PROBES_WANTED_MAX = 6;
 const PROBE_FAILED = 2;
@@ -35,9 +35,13 @@ export interface Moment {
 export interface Believed {
   readonly cell: BeliefCell;
   readonly pool: PoolCell;
+  /** Of the vendor, whose domains fail together less often than a domain's models do; absent: it has one domain here. */
+  readonly vendor?: PoolCell | undefined;
   readonly model: string;
   readonly self: SelfCell;
   readonly domain: string;
+  /** Who falls silent with it: its vendor, where that has several domains. Absent: the domain alone. */
+  readonly owner?: string | undefined;
 }
 
 /** A change of state, for whoever is told of it. */
@@ -53,32 +57,62 @@ export interface Standing {
   readonly admitted: boolean;
   /** Too much under suspicion for a second try there. */
   readonly strained: boolean;
+  /** Its page names other models as sick, and not it. */
+  readonly spared?: boolean;
   /** Believed not to answer. `hopeful`: though it has just answered a probe. */
   readonly down: boolean;
   readonly hopeful: boolean;
   /** It is silent, and so are others: it may be us. */
   readonly hushed: boolean;
+  /** And nobody has answered since. */
+  readonly mute: boolean;
   readonly probeDue: boolean;
   readonly change?: Change | undefined;
 }
+
+const WELL = {
+  admitted: true,
+  strained: false,
+  spared: false,
+  down: false,
+  hopeful: false,
+  hushed: false,
+  mute: false,
+  probeDue: false,
+} as const;
 
 /** How the target stands for one call that could use it. Moves what time alone moves. */
 export function stand(believed: Believed, callId: string, { nowMs, random }: Moment): Standing {
   const { cell, pool } = believed;
   countOne(cell.offered, nowMs);
-  const change = cell.state === "ramp" ? ramping(believed, { nowMs, random }) : weighed(believed, nowMs);
-  const total = totalOf(believed, nowMs);
-  const limit = ejectAt(rateOf(cell.attempted, nowMs));
-  const share = Math.min(shareOf(cell, total, limit, nowMs), paceShare(cell, rateOf(cell.offered, nowMs)));
+  const rate = rateOf(cell.attempted, nowMs);
+  const change =
+    (cell.state === "ramp" ? ramping(believed, { nowMs, random }, rate) : weighed(believed, nowMs, rate)) ??
+    halved(believed, nowMs);
+  if (cell.state === "healthy" && !cell.slow && pool.page === undefined && cell.pageShare >= 1) {
+    return change === undefined ? WELL : { ...WELL, change };
+  }
+  const total = totalOf(believed, nowMs, rate);
+  const limit = ejectAt(rate);
+  const paced = paceShare(cell, rateOf(cell.offered, nowMs));
+  const share = Math.min(shareOf(cell, total, limit, nowMs), cell.pageShare, paced);
   return {
     admitted: share >= 1 || (share > 0 && placeOf(callId) < share),
-    strained: cell.slow || (cell.state !== "healthy" && (cell.state !== "ramp" || total >= limit / 2)),
+    strained:
+      cell.slow || cell.pageShare < 1 || (cell.state !== "healthy" && (cell.state !== "ramp" || total >= limit / 2)),
+    spared: pool.page !== undefined && isSpared(pool.page, believed.model, nowMs),
     down: isDown(cell),
     hopeful: cell.state === "probation",
     hushed: cell.state === "suspect" && suspectsItself(believed.self, nowMs),
+    mute: isMuted(believed, nowMs),
     probeDue: isProbeDue(cell, nowMs) || (pool.page !== undefined && isWordDue(believed, nowMs)),
     change,
   };
+}
+
+/** Silent together with others, and nobody answers: whosever trouble it is, a call would not be answered now. */
+export function isMuted({ cell, self }: Believed, nowMs: number): boolean {
+  return cell.state === "suspect" && isMute(self, nowMs);
 }
 
 /** Out of rotation: believed not to answer. */
@@ -86,19 +120,23 @@ export function isDown({ state }: BeliefCell): boolean {
   return state === "ejected" || state === "probation";
 }
 
-function totalOf({ cell, pool, model }: Believed, nowMs: number): number {
-  const rate = rateOf(cell.attempted, nowMs);
-  const own = cell.score + silenceOf(cell, rate, nowMs) + inherited(pool, rate);
+/** `rate`: attempts a second, as of now. */
+function totalOf({ cell, pool, vendor, model }: Believed, nowMs: number, rate: number): number {
+  const own = cell.score + silenceOf(cell, rate, nowMs) + kin(pool, vendor, rate);
   // On the way back only what is seen counts: pages say "resolved" late.
   if (pool.page === undefined || cell.state === "ramp") return own;
   return own + pageEvidence(pool.page, model, { own, limit: ejectAt(rate) }, nowMs);
 }
 
+function kin(pool: PoolCell, vendor: PoolCell | undefined, rate: number): number {
+  return vendor === undefined ? inherited(pool, rate) : inherited(pool, rate) + inheritedAfar(vendor, rate);
+}
+
 /** What a change stood on. Read it before anything else moves. */
-export function causeOf({ cell, pool, model }: Believed, nowMs: number): BeliefCause {
+export function causeOf({ cell, pool, vendor, model }: Believed, nowMs: number): BeliefCause {
   const rate = rateOf(cell.attempted, nowMs);
   const limit = ejectAt(rate);
-  const siblings = inherited(pool, rate);
+  const siblings = kin(pool, vendor, rate);
   const own = cell.score + cell.silence + siblings;
   const { page } = pool;
   return {
@@ -126,20 +164,41 @@ function shareOf(cell: BeliefCell, total: number, limit: number, nowMs: number):
 }
 
 /** Healthy and suspect follow the score, with hysteresis. */
-function weighed(believed: Believed, nowMs: number): Change | undefined {
+function weighed(believed: Believed, nowMs: number, known?: number): Change | undefined {
   const { cell } = believed;
-  if (!isWeighed(cell)) return undefined;
-  const total = totalOf(believed, nowMs);
-  const limit = ejectAt(rateOf(cell.attempted, nowMs));
-  if (cell.silence >= limit / 2) domainSilent(believed.self, believed.domain, nowMs);
+  if (!isWeighed(cell) || isPlainlyWell(believed, nowMs)) return undefined;
+  const rate = known ?? rateOf(cell.attempted, nowMs);
+  const total = totalOf(believed, nowMs, rate);
+  const limit = ejectAt(rate);
+  if (cell.silence >= limit / 2) domainSilent(believed.self, believed.owner ?? believed.domain, nowMs);
   if (total >= limit && !suspectsItself(believed.self, nowMs)) return ejected(cell, nowMs, PROBES_WANTED_MIN);
   if (cell.state === "healthy" && total >= limit / 2) return turn(cell, "suspect", nowMs);
   if (cell.state === "suspect" && total < limit / 4) return turn(cell, "healthy", nowMs);
   return undefined;
 }
 
+/** Nobody is suspect below this, however few calls there are. */
+const SUSPECT_LEAST = ejectAt(0) / 2;
+
+/** Nearly always so, and then nothing is reckoned: what there is together is too little for a suspicion. */
+function isPlainlyWell({ cell, pool, vendor }: Believed, nowMs: number): boolean {
+  if (cell.state !== "healthy" || pool.page !== undefined || isSilenceDue(cell, nowMs)) return false;
+  const kinMost = Math.max(0, pool.score - SUSPECT_LEAST) + Math.max(0, (vendor?.score ?? 0) - SUSPECT_LEAST);
+  return cell.score + cell.silence + kinMost < SUSPECT_LEAST;
+}
+
 function isWeighed({ state }: BeliefCell): boolean {
   return state === "healthy" || state === "suspect";
+}
+
+/** Its page says that it is down, and too few calls come to tell: it keeps half of them. */
+function halved({ cell, pool, model }: Believed, nowMs: number): Change | undefined {
+  if (pool.page === undefined && cell.pageShare === 1) return undefined;
+  const isSeldom = rateOf(cell.offered, nowMs) < (cell.pageShare < 1 ? OFTEN_RATE : SELDOM_RATE);
+  const share = isWeighed(cell) ? wordShare(pool.page, model, { score: cell.score, isSeldom }, nowMs) : 1;
+  const isNews = share !== cell.pageShare && isWeighed(cell);
+  cell.pageShare = share;
+  return isNews ? { from: cell.state, state: cell.state, score: cell.score, admission: share } : undefined;
 }
 
 /** While the trouble may be ours: a suspect, and never enough to eject it once that is over. */
@@ -164,9 +223,9 @@ function turn(cell: BeliefCell, state: BeliefState, nowMs: number): Change {
   return { from, state, score: cell.score + cell.silence, admission: cell.admission };
 }
 
-function ramping(believed: Believed, { nowMs, random }: Moment): Change | undefined {
+function ramping(believed: Believed, { nowMs, random }: Moment, rate: number): Change | undefined {
   const { cell } = believed;
-  const sick = totalOf(believed, nowMs) >= ejectAt(rateOf(cell.attempted, nowMs));
+  const sick = totalOf(believed, nowMs, rate) >= ejectAt(rate);
   if (sick && !suspectsItself(believed.self, nowMs)) return relapse(cell, nowMs);
   if (!growRamp(cell, nowMs, random)) return undefined;
   cell.probesWanted = PROBES_WANTED_MIN;
@@ -191,16 +250,19 @@ export interface Outcome {
 
 /** One outcome of an attempt, or the half of a success. */
 export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Moment): Change | undefined {
-  const { cell, pool, model, self, domain } = believed;
+  const { cell, pool, vendor, model, self, domain, owner = domain } = believed;
   const { failed, weight, beganMs, last, silent = false } = outcome;
-  if (!failed) domainAnswered(self, domain, nowMs);
+  if (!failed) domainAnswered(self, owner, nowMs);
+  // It was late for us: nobody knows for whom else.
+  else if (silent && isLagging(self, nowMs)) return undefined;
   else if (silent && isWeighed(cell)) {
     const limit = ejectAt(rateOf(cell.attempted, nowMs));
     const score = scored(cell.score, DETECTION, true, weight);
-    if (score >= limit / 2) domainSilent(self, domain, nowMs);
+    if (score >= limit / 2) domainSilent(self, owner, nowMs);
     if (suspectsItself(self, nowMs)) return doubted(believed, Math.min(score, DOUBTED * limit), nowMs);
   }
   notePool(pool, { model, failed, weight }, nowMs);
+  if (vendor !== undefined) notePool(vendor, { model: domain, failed, weight }, nowMs);
   switch (cell.state) {
     case "healthy":
     case "suspect":
@@ -224,17 +286,17 @@ function isProbeDue(cell: BeliefCell, nowMs: number): boolean {
   return seldom || nowMs - cell.probedAtMs >= PROBE_EVERY_MS || nowMs < cell.probedAtMs;
 }
 
-/** Healthy for all we know, said to be down, and too few calls to tell: it is asked, and again soon when it failed. */
+/** Healthy for all we know, said to be sick, and too few calls to tell: it is asked, and again soon when it failed. */
 function isWordDue({ cell, pool, model }: Believed, nowMs: number): boolean {
   if (cell.state !== "healthy" || cell.probing || rateOf(cell.attempted, nowMs) >= SELDOM_RATE) return false;
-  const everyMs = cell.score > 0 ? PROBE_EVERY_MS : WORD_PROBE_EVERY_MS;
-  return nowMs - cell.probedAtMs >= everyMs && isSaidDown(pool.page, model, nowMs);
+  const everyMs = wordProbeEveryMs(pool.page, model, nowMs);
+  return everyMs !== undefined && nowMs - cell.probedAtMs >= (cell.score > 0 ? PROBE_EVERY_MS : everyMs);
 }
 
 /** The outcome of a probe. Under mere suspicion it is an outcome like any other. */
 export function probed(believed: Believed, ok: boolean, { nowMs, random }: Moment): Change | undefined {
   const { cell, pool, self } = believed;
-  const asked = cell.state === "healthy" && isSaidDown(pool.page, believed.model, nowMs);
+  const asked = cell.state === "healthy" && wordProbeEveryMs(pool.page, believed.model, nowMs) !== undefined;
   if ((cell.state === "healthy" && !asked) || cell.state === "ramp") return undefined;
   if (cell.state === "suspect" || asked) {
     const score = scored(cell.score, DETECTION, !ok, ok ? 0.5 : 1.2);

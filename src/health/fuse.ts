@@ -31,9 +31,41 @@ export function pageEvidence(
   return most === 0 || !isAbout(word, model, nowMs) ? 0 : Math.min(most, own - ONE_FAILURE);
 }
 
-/** Its page says that it is down: worth a probe where too few calls would tell. */
-export function isSaidDown(word: PageWord | undefined, model: string, nowMs: number): boolean {
-  return word?.health === "major_outage" && isAbout(word, model, nowMs);
+/** Where too few calls would tell, what its page says is worth a probe so often. */
+const PROBE_EVERY_MS: Readonly<Partial<Record<PageHealth, number>>> = {
+  degraded: 300_000,
+  partial_outage: 180_000,
+  major_outage: 60_000,
+};
+
+/** `undefined`: it says nothing that is worth one. */
+export function wordProbeEveryMs(word: PageWord | undefined, model: string, nowMs: number): number | undefined {
+  const everyMs = word === undefined ? undefined : PROBE_EVERY_MS[word.health];
+  return word !== undefined && everyMs !== undefined && isAbout(word, model, nowMs) ? everyMs : undefined;
+}
+
+const HALF = 0.5;
+/** What one failed probe leaves behind, and one failed call does not. */
+const FAILED_PROBE = 3;
+
+/**
+ * Of the few calls that come, the share that may go first to a target whose page says that it is down: half of them while
+ * nothing of our own speaks against it, none once a probe has failed, too, until the next one tells. All, whatever the page
+ * says, where there are calls enough to tell; and all once it says that it is repaired and watched.
+ */
+export function wordShare(
+  word: PageWord | undefined,
+  model: string,
+  { score, isSeldom }: { readonly score: number; readonly isSeldom: boolean },
+  nowMs: number,
+): number {
+  if (word?.health !== "major_outage" || word.easing === true || !isSeldom || !isAbout(word, model, nowMs)) return 1;
+  return score >= FAILED_PROBE ? 0 : HALF;
+}
+
+/** Its page names other models as sick, and not this one: the trouble is theirs, not the provider's. */
+export function isSpared(word: PageWord, model: string, nowMs: number): boolean {
+  return SHARE[word.health] > 0 && nowMs < word.untilMs && !isAbout(word, model, nowMs);
 }
 
 function isAbout({ models, untilMs }: PageWord, model: string, nowMs: number): boolean {

@@ -1,5 +1,5 @@
-// The provider's own node: models of one provider tend to fail together, so what several of them say raises the suspicion
-// against the rest; what one says alone hardly does.
+// The nodes above a model's: models of one provider tend to fail together, so what several of them say raises the suspicion
+// against the rest; what one says alone hardly does. The same a level higher, and weaker, for the regions of one vendor.
 
 import type { PoolCell } from "../core/cell.ts";
 import { DETECTION, ejectAt, scored } from "./cusum.ts";
@@ -29,6 +29,14 @@ export function notePool(pool: PoolCell, { model, failed, weight }: PoolOutcome,
 /** What a model inherits. */
 export function inherited({ score }: PoolCell, ratePerS: number): number {
   return INHERITED * Math.max(0, score - ejectAt(ratePerS) / 2);
+}
+
+/** The most that one domain of a vendor learns from another, of what ejects: it is never out of rotation for that alone. */
+const AFAR_MOST = 1 / 4;
+
+/** What a region, or an account, inherits from the others of its vendor. */
+export function inheritedAfar(vendor: PoolCell, ratePerS: number): number {
+  return Math.min(AFAR_MOST * ejectAt(ratePerS), inherited(vendor, ratePerS));
 }
 
 /** A model came back: the provider is not as a whole down. */

@@ -4,7 +4,16 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { SelfCell } from "../core/cell.ts";
 import { createSelf } from "../state/belief-cell.ts";
-import { domainAnswered, domainSilent, silentDomains, suspectsItself, toldOfSelf } from "./self.ts";
+import {
+  domainAnswered,
+  domainSilent,
+  isLagging,
+  loopLeft,
+  loopTurned,
+  silentDomains,
+  suspectsItself,
+  toldOfSelf,
+} from "./self.ts";
 
 const silent = (self: SelfCell, names: readonly string[], atMs: number) => {
   for (const name of names) domainSilent(self, name, atMs);
@@ -65,6 +74,19 @@ test.each<[string, (self: SelfCell) => void, boolean]>([
   expect(suspectsItself(self, 30_000)).toBe(false);
 });
 
+test("a beat that is half a second late, or overdue when somebody asks, is our own trouble for two seconds", () => {
+  const self = createSelf();
+  for (let nowMs = 0; nowMs <= 5_000; nowMs += 500) loopTurned(self, 500, nowMs);
+  expect([5_900, 5_999].map((nowMs) => isLagging(self, nowMs))).toEqual([false, false]);
+  expect(suspectsItself(self, 9_000)).toBe(true);
+  for (let nowMs = 9_001; nowMs <= 11_001; nowMs += 500) {
+    loopTurned(self, 500, nowMs);
+    expect(suspectsItself(self, nowMs)).toBe(nowMs < 11_000);
+  }
+  loopLeft(self);
+  expect(isLagging(self, 1e9)).toBe(false);
+});
+
 test("told once when it begins and once when it is over", () => {
   const self = createSelf();
   for (const name of ["a", "b"]) domainSilent(self, name, 1_000);
@@ -79,14 +101,16 @@ test("told once when it begins and once when it is over", () => {
 });
 
 test("whatever the clock does, it holds for no longer than it may and keeps no more than it may", () => {
-  const step = fc.record({ what: fc.boolean(), domain: fc.nat(200), nowMs: fc.integer({ min: -1e9, max: 1e9 }) });
+  const step = fc.record({ what: fc.nat(2), domain: fc.nat(200), nowMs: fc.integer({ min: -1e9, max: 1e9 }) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
       const self = createSelf();
       for (const { what, domain, nowMs } of steps) {
-        if (what) domainSilent(self, `d${domain}`, nowMs);
-        else domainAnswered(self, `d${domain}`, nowMs);
+        if (what === 0) domainSilent(self, `d${domain}`, nowMs);
+        else if (what === 1) domainAnswered(self, `d${domain}`, nowMs);
+        else loopTurned(self, 500, nowMs);
         expect(self.silent.size).toBeLessThanOrEqual(64);
+        loopLeft(self);
         if (suspectsItself(self, nowMs)) expect(suspectsItself(self, nowMs + 15_000)).toBe(false);
         expect(suspectsItself(self, nowMs - 1e6)).toBe(false);
       }

@@ -1,6 +1,7 @@
 // Suspicion of ourselves: when several providers fall silent at once and none answers, the trouble is more likely on our side
 // (our network, our machine) than in all of them. Then nobody is ejected for it, and what is seen weighs nothing. Pure rules
-// over one cell (after Lifeguard: a node that suspects everybody doubts itself first).
+// over one cell (after Lifeguard: a node that suspects everybody doubts itself first). The same while our event loop stands
+// still: answers lie unread then, and timers fire for calls that have been answered.
 
 import type { SelfCell } from "../core/cell.ts";
 import type { FaultKind } from "../core/fault.ts";
@@ -13,6 +14,10 @@ const TOLD_AFTER_MS = 2_000;
 /** Calls that hung with us are still being counted out when the trouble is over. */
 const LASTS_MS = 15_000;
 const DOMAINS_KEPT = 64;
+/** A loop that is later than this has stood still. */
+const LAG_MS = 500;
+/** What has piled up is worked off by then. */
+const LAG_LASTS_MS = 2_000;
 
 const SILENT: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "connect-failed",
@@ -56,9 +61,39 @@ export function domainSilent(self: SelfCell, domain: string, nowMs: number): voi
   self.untilMs = nowMs + LASTS_MS;
 }
 
-export function suspectsItself({ untilMs }: SelfCell, nowMs: number): boolean {
+export function suspectsItself(self: SelfCell, nowMs: number): boolean {
+  const { untilMs } = self;
   // A clock that went back must not hold it for ever.
-  return nowMs < untilMs && untilMs - nowMs <= LASTS_MS;
+  return (nowMs < untilMs && untilMs - nowMs <= LASTS_MS) || isLagging(self, nowMs);
+}
+
+/** Several fell silent together, and nobody has answered since. */
+export function isMute({ untilMs, answeredMs }: SelfCell, nowMs: number): boolean {
+  const signMs = untilMs - LASTS_MS;
+  return nowMs < untilMs && nowMs >= signMs && answeredMs < signMs;
+}
+
+/** Called every `everyMs`: our event loop turns. */
+export function loopTurned(self: SelfCell, everyMs: number, nowMs: number): void {
+  isLagging(self, nowMs);
+  self.beatMs = nowMs;
+  self.beatEveryMs = everyMs;
+}
+
+/** It stands still no longer than a moment ago. Whoever asks may be ahead of the beat that is overdue. */
+export function isLagging(self: SelfCell, nowMs: number): boolean {
+  const { beatMs, beatEveryMs } = self;
+  if (beatEveryMs > 0 && nowMs - beatMs - beatEveryMs >= LAG_MS) {
+    self.laggedUntilMs = nowMs + LAG_LASTS_MS;
+    // Noticed once: the beat itself may still be waiting for its turn.
+    self.beatMs = nowMs;
+  }
+  return nowMs < self.laggedUntilMs && self.laggedUntilMs - nowMs <= LAG_LASTS_MS;
+}
+
+/** Nobody watches our event loop any more. */
+export function loopLeft(self: SelfCell): void {
+  self.beatEveryMs = 0;
 }
 
 /** What is to be told: that it began (it has lasted a while), or that it is over; once each. */

@@ -83,9 +83,13 @@ export function lateAfterMs(cell: BeliefCell, shape: number, share: number): num
   return undefined;
 }
 
+export function isSilenceDue({ silenceAtMs }: BeliefCell, nowMs: number): boolean {
+  return nowMs - silenceAtMs >= SLOT_MS || nowMs < silenceAtMs;
+}
+
 /** The evidence of all shapes at this moment, at least 0; looked at anew at most once a slot. */
 export function silenceOf(cell: BeliefCell, ratePerS: number, nowMs: number): number {
-  if (nowMs - cell.silenceAtMs < SLOT_MS && nowMs >= cell.silenceAtMs) return cell.silence;
+  if (!isSilenceDue(cell, nowMs)) return cell.silence;
   cell.silenceAtMs = nowMs;
   let most = 0;
   for (const silence of cell.silences) {

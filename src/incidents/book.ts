@@ -32,8 +32,12 @@ export interface Book {
   readonly watches: Map<string, DomainWatch>;
   /** Targets under suspicion, and whose they are. */
   readonly suspects: Map<string, string>;
+  /** Targets out of rotation, and whose they are. */
+  readonly down: Map<string, string>;
   /** What their pages have told of late, by provider and by the id there. */
   readonly pages: Map<string, Map<string, PageIncident>>;
+  /** Providers whose page could not be read of late. */
+  readonly unread: Set<string>;
   routes: ReadonlyMap<string, RouteScope>;
   policy: PublishPolicy;
   changes: Change[];
@@ -57,7 +61,9 @@ export function createBook(policy: PublishPolicy): Book {
     open: new Set(),
     watches: new Map(),
     suspects: new Map(),
+    down: new Map(),
     pages: new Map(),
+    unread: new Set(),
     routes: new Map(),
     policy,
     changes: [],
@@ -133,6 +139,7 @@ export function openNew(book: Book, { domain, edge, startedMs, nowMs }: Opening)
     updatesMade: 0,
     published: false,
     corrected: {},
+    ...(book.pages.has(domain) && !book.unread.has(domain) && { pageRead: true as const }),
   };
   draft(incident, book.policy, nowMs);
   enter(book, incident);

@@ -4,7 +4,7 @@
 import { FAULTS, type FaultKind } from "../core/fault.ts";
 import type { Incident } from "../core/incident.ts";
 import type { ServedBy } from "../core/reply.ts";
-import { type Book, domainOf } from "./book.ts";
+import { type Book, domainOf, watchOf } from "./book.ts";
 import { isAccountFault, isSickness } from "./evidence.ts";
 import { type Fate, noteImpact } from "./impact.ts";
 
@@ -35,12 +35,13 @@ export function fateOf({ end }: EndedCall): Fate | undefined {
   return "failed";
 }
 
-export function noteCall(book: Book, call: EndedCall, fate: Fate | undefined): void {
+export function noteCall(book: Book, call: EndedCall, fate: Fate | undefined, nowMs: number): void {
   if (book.open.size === 0 || fate === undefined || call.end?.servedBy === "cache") return;
   const { route, tenant } = call.start;
   for (const incident of book.open) {
     if (!hasMet(book, incident, call)) continue;
     noteImpact(incident, { route, tenant, fate });
+    watchOf(book, incident.domain).metMs = nowMs;
     book.dirty.add(incident.id);
   }
 }

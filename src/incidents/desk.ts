@@ -7,6 +7,7 @@ import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Incident, Maintenance, PublishPolicy } from "../core/incident.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { RouteSettings } from "../core/settings.ts";
+import { type Assess, createAssessor } from "./assess.ts";
 import { type Book, type Change, createBook, takeChanges } from "./book.ts";
 import { type EndedCall, fateOf, noteCall } from "./calls.ts";
 import { noteAttemptEnd, noteBelief, noteProbe } from "./follow.ts";
@@ -30,6 +31,8 @@ export interface DeskOptions {
   readonly warn?: (message: string) => void;
   /** Default: ten minutes. */
   readonly cleanMs?: number;
+  /** Asks the ledger; absent: calls are counted here alone. */
+  readonly assess?: Assess;
 }
 
 export interface Desk {
@@ -78,7 +81,8 @@ export function createDesk(options: DeskOptions): Desk {
     });
   };
   const settle = settler(runtime, book, flush);
-  const ticker = createTicker({ runtime, time, state, cleanMs, flush, settle, warn });
+  const assess = options.assess === undefined ? nobody : createAssessor(book, runtime.clock, options.assess);
+  const ticker = createTicker({ runtime, time, state, cleanMs, flush, settle, assess, warn });
   return {
     book,
     watches,
@@ -155,8 +159,10 @@ function settler({ clock }: Runtime, book: Book, flush: () => void): () => void 
 /** True when it may have changed something. */
 function hear(book: Book, event: GatewayEvent, atMs: number): boolean {
   if (event.type === "attempt-end") noteAttemptEnd(book, event.target, event.fault, atMs);
-  else if (event.type === "belief") noteBelief(book, event, atMs);
-  else if (event.type === "probe") noteProbe(book, event, atMs);
+  // What a page's word takes or gives is no outcome: a target that was not seen since the start is not seen by it.
+  else if (event.type === "belief") {
+    if (event.from !== event.state) noteBelief(book, event, atMs);
+  } else if (event.type === "probe") noteProbe(book, event, atMs);
   else if (event.type === "status") notePage(book, wordsOf(event, atMs), atMs);
   else return false;
   return true;
@@ -167,7 +173,7 @@ function hearCall({ book, watches }: State, call: EndedCall, atMs: number): void
   if (fate === undefined) return;
   const watch = book.routes.has(call.start.route) ? routeWatchOf(watches, call.start.route, atMs) : undefined;
   if (watch !== undefined) noteRouteCall(watch, fate, atMs);
-  noteCall(book, call, fate);
+  noteCall(book, call, fate, atMs);
 }
 
 interface Ticking {
@@ -177,10 +183,11 @@ interface Ticking {
   readonly cleanMs: number;
   readonly flush: () => void;
   readonly settle: () => void;
+  readonly assess: (nowMs: number) => void;
   readonly warn: (message: string) => void;
 }
 
-function createTicker({ runtime, time, state, cleanMs, flush, settle, warn }: Ticking) {
+function createTicker({ runtime, time, state, cleanMs, flush, settle, assess, warn }: Ticking) {
   let disarm: (() => void) | undefined;
   let routesAtMs = time.nowMs();
   let savedAtMs = time.nowMs();
@@ -202,6 +209,7 @@ function createTicker({ runtime, time, state, cleanMs, flush, settle, warn }: Ti
     savedAtMs += jumpMs;
     const now = time.nowMs();
     passTime(state.book, now, cleanMs);
+    assess(now);
     if (now - routesAtMs >= ROUTES_EVERY_MS) {
       passRouteTime(state.watches, state, now, now - routesAtMs);
       routesAtMs = now;

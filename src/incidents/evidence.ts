@@ -26,8 +26,13 @@ export interface DomainWatch {
   /** Successes since the process began. */
   successes: number;
   lastSuccessMs: number;
+  lastFailureMs: number;
   /** Refusals of our account in a row, and since when. */
   account: { streak: number; sinceMs: number; kind: FaultKind | undefined };
+  /** When an open incident's target was last heard of: asked, probed, or believed something else. */
+  readonly heard: Map<string, number>;
+  /** When a call last met an open incident: failed there, or went past it. */
+  metMs: number;
   /** The newest incident of each edge, open or not. */
   readonly newest: { [edge in Edge]?: Incident };
 }
@@ -47,7 +52,10 @@ export function createWatch(): DomainWatch {
     faults: new Map(),
     successes: 0,
     lastSuccessMs: 0,
+    lastFailureMs: 0,
     account: { streak: 0, sinceMs: 0, kind: undefined },
+    heard: new Map(),
+    metMs: 0,
     newest: {},
   };
 }
@@ -129,6 +137,7 @@ export function noteAttempt(watch: DomainWatch, fault: FaultKind | undefined, no
   }
   if (!isSickness(fault)) return false;
   countIn(watch.ring, true, nowMs);
+  watch.lastFailureMs = nowMs;
   if (watch.faults.has(fault) || watch.faults.size < KINDS_MAX) {
     watch.faults.set(fault, (watch.faults.get(fault) ?? 0) + 1);
   }

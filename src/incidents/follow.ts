@@ -19,6 +19,7 @@ const RELAPSES_KEPT = 10;
 const RELAPSES_TOLD = 3;
 const FLAPPING_MS = 30 * 60_000;
 const TOGETHER_MS = 60_000;
+const LATE_MS = 30_000;
 
 export interface BeliefFact {
   readonly target: string;
@@ -28,11 +29,14 @@ export interface BeliefFact {
 
 export function noteBelief(book: Book, { target, domain, state }: BeliefFact, nowMs: number): void {
   if (state !== "suspect") book.suspects.delete(target);
+  if (state !== "ejected" && state !== "probation") book.down.delete(target);
   switch (state) {
     case "suspect":
       if (book.suspects.size < SUSPECTS_MAX) book.suspects.set(target, domain);
+      doubt(book, { target, domain });
       return;
     case "ejected":
+      if (book.down.size < SUSPECTS_MAX) book.down.set(target, domain);
       fell(book, { target, domain }, nowMs);
       return;
     case "ramp":
@@ -80,6 +84,7 @@ export function begin(book: Book, { domain, edge, targets, text }: Beginning, no
   const startedMs = edge === "account" ? watch.account.sinceMs : onsetMs(watch.ring, nowMs);
   const incident = again ? known : openNew(book, { domain, edge, startedMs, nowMs });
   if (edge === "service") {
+    watch.heard.clear();
     for (const [kind, count] of watch.faults) incident.faults[kind] = (incident.faults[kind] ?? 0) + count;
   }
   incident.cause = causeOf(book, incident);
@@ -112,15 +117,25 @@ function fall(incident: Incident, targets: readonly string[], nowMs: number): vo
   }
 }
 
+/** While it is watched, half of what ejects is enough to begin the clean minutes anew. */
+function doubt(book: Book, { target, domain }: Omit<BeliefFact, "state">): void {
+  const incident = latest(book, domain, "service");
+  if (incident?.state !== "monitoring" || incident.targets[target] === undefined) return;
+  incident.targets[target] = "back";
+  incident.cleanSinceMs = undefined;
+  book.dirty.add(incident.id);
+}
+
 function rose(book: Book, { target, domain, state }: BeliefFact, nowMs: number): void {
   const incident = latest(book, domain, "service");
   if (incident === undefined || !isOpen(incident) || incident.targets[target] === undefined) return;
   incident.targets[target] = state === "ramp" ? "back" : "well";
+  watchOf(book, domain).heard.set(target, nowMs);
   book.dirty.add(incident.id);
   watchRecovery(book, incident, nowMs);
 }
 
-const RECOVERS = { service: "Probes succeed", account: "The account is taken again" } as const;
+const RECOVERS = { service: "Probes and calls succeed", account: "The account is taken again" } as const;
 
 /** Every target is at least on its way back: from here on it is watched, until it was clean for long enough. */
 export function watchRecovery(book: Book, incident: Incident, nowMs: number): void {
@@ -130,7 +145,10 @@ export function watchRecovery(book: Book, incident: Incident, nowMs: number): vo
   if (incident.state !== "investigating" && incident.state !== "identified") return;
   incident.monitoringMs = nowMs;
   const text = `${RECOVERS[incident.edge]}. ${situation({ ...incident, state: "monitoring" })}`;
-  tell(book, incident, { kind: "updated", state: "monitoring", text, quiet: isFlapping(incident, nowMs) }, nowMs);
+  // Where it has been clean for long, its end is what is told.
+  const isLate = nowMs - (incident.cleanSinceMs ?? nowMs) >= LATE_MS;
+  const quiet = isLate || isFlapping(incident, nowMs);
+  tell(book, incident, { kind: "updated", state: "monitoring", text, quiet }, nowMs);
 }
 
 function relapse(book: Book, incident: Incident, text: string, nowMs: number): void {
@@ -167,8 +185,14 @@ export function noteProbe(
   { target, ok, fault }: { readonly target: string; readonly ok: boolean; readonly fault?: FaultKind | undefined },
   nowMs: number,
 ): void {
-  const incident = latest(book, domainOf(target), "service");
+  const domain = domainOf(target);
+  let incident = latest(book, domain, "service");
+  // Its incident ended without it, since nobody asked for it any more: somebody does, and it is as sick as it was.
+  if (incident?.state === "resolved" && !ok && book.down.has(target)) {
+    incident = begin(book, { domain, edge: "service", targets: [target], text: `${target} still fails` }, nowMs);
+  }
   if (incident === undefined || !isOpen(incident)) return;
+  hear(book, incident, target, nowMs);
   noteMinute(incident, { attempts: 1, failed: ok ? 0 : 1 }, nowMs);
   if (ok) return;
   incident.lastEvidenceMs = nowMs;
@@ -191,6 +215,7 @@ export function noteAttemptEnd(book: Book, target: string, fault: FaultKind | un
   if (book.incidents.size === 0) return;
   const service = latest(book, domain, "service");
   if (service !== undefined && isOpen(service) && !isAccount) {
+    hear(book, service, target, nowMs);
     noteMinute(service, { attempts: 1, failed: fault === undefined ? 0 : 1 }, nowMs);
     if (fault !== undefined) {
       service.faults[fault] = (service.faults[fault] ?? 0) + 1;
@@ -199,6 +224,10 @@ export function noteAttemptEnd(book: Book, target: string, fault: FaultKind | un
     book.dirty.add(service.id);
   }
   if (fault === undefined) accepted(book, domain, nowMs);
+}
+
+function hear(book: Book, { domain, targets }: Incident, target: string, nowMs: number): void {
+  if (targets[target] !== undefined) watchOf(book, domain).heard.set(target, nowMs);
 }
 
 function refused(

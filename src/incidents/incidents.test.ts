@@ -1,65 +1,19 @@
 import { describe, expect, test } from "bun:test";
-import type { BeliefState } from "../core/cell.ts";
+import { believe, call, fail, MIN, only, open, pass, S, T0 } from "../../test/support/incident-book.ts";
 import type { FaultKind } from "../core/fault.ts";
-import { type Book, createBook, takeChanges } from "./book.ts";
+import { type Book, takeChanges } from "./book.ts";
 import { type EndedCall, fateOf, noteCall } from "./calls.ts";
 import { statedCause } from "./cause.ts";
-import { noteAttemptEnd, noteBelief, noteProbe } from "./follow.ts";
+import { noteAttemptEnd, noteProbe } from "./follow.ts";
+import { noticeOf } from "./notices.ts";
 import { wordsOf } from "./page-word.ts";
 import { detectionLeadMs, notePage } from "./pages.ts";
 import { amend, readAmendment, readMaintenance } from "./people.ts";
 import { passTime, setRoutes, wake } from "./recover.ts";
-
-const T0 = Date.UTC(2026, 5, 23, 14, 8);
-const S = 1_000;
-const MIN = 60 * S;
-
-const ROUTES = [
-  { name: "chat", domains: ["alpha", "beta"], targets: ["alpha/m", "alpha/n", "beta/m"] },
-  { name: "mail", domains: ["beta", "alpha"], targets: ["beta/m", "alpha/m"] },
-];
-
-function open(): Book {
-  const book = createBook("at-once");
-  setRoutes(book, ROUTES, T0 - MIN);
-  return book;
-}
-
-function believe(book: Book, state: BeliefState, atMs: number, target = "alpha/m"): void {
-  noteBelief(book, { target, domain: target.split("/")[0] ?? "", state }, atMs);
-}
-
-function fail(book: Book, times: number, atMs: number, fault: FaultKind = "overloaded", target = "alpha/m"): void {
-  for (let count = 0; count < times; count++) noteAttemptEnd(book, target, fault, atMs + count * 100);
-}
-
-/** Lets time pass as the shell does. */
-function pass(book: Book, fromMs: number, untilMs: number): void {
-  for (let atMs = fromMs; atMs <= untilMs; atMs += S) passTime(book, atMs);
-}
-
-const only = (book: Book) => {
-  expect(book.incidents.size).toBe(1);
-  const [incident] = book.incidents.values();
-  if (incident === undefined) throw new Error("none");
-  return incident;
-};
-
-function call(
-  target: string,
-  tried: readonly [string, FaultKind?][],
-  more: Partial<NonNullable<EndedCall["end"]>> = {},
-) {
-  const ended: EndedCall = {
-    start: { route: "chat", tenant: "web" },
-    end: { ending: "complete", target, servedBy: "target", ...more },
-    attempts: tried.map(([one, fault]) => ({ start: { target: one }, end: { fault } })),
-  };
-  return ended;
-}
+import { timelineOf } from "./timeline.ts";
 
 function note(book: Book, ended: EndedCall): void {
-  noteCall(book, ended, fateOf(ended));
+  noteCall(book, ended, fateOf(ended), T0);
 }
 
 describe("one incident from beginning to end", () => {
@@ -84,6 +38,19 @@ describe("one incident from beginning to end", () => {
     pass(book, T0 + 40 * MIN, T0 + 40 * MIN);
     expect([incident.state, incident.resolvedMs]).toEqual(["resolved", T0 + 40 * MIN]);
     expect(takeChanges(book).map(({ kind }) => kind)).toEqual(["opened", "updated", "updated", "resolved"]);
+  });
+
+  test("what failed is known though the failures came one by one, and is told before calls are counted", () => {
+    const book = open();
+    for (let time = 0; time < 4; time++) {
+      fail(book, 1, T0 + time * 12 * S);
+      pass(book, T0 + time * 12 * S, T0 + (time + 1) * 12 * S - S);
+    }
+    believe(book, "ejected", T0 + 48 * S);
+    expect(only(book).updates[0]?.text).toContain("alpha/m: the provider says it is overloaded");
+    const [change] = takeChanges(book);
+    const facts = change && noticeOf(change, "http://h/status")?.facts;
+    expect(facts).toContainEqual(["Clients see", "4 attempts have failed so far"]);
   });
 
   test("failures while it is watched begin the ten minutes anew", () => {
@@ -251,21 +218,25 @@ describe("pages", () => {
 
   test("a page confirms, states a cause, and shows the lead; it never opens an incident alone", () => {
     const book = open();
-    notePage(book, { domain: "alpha", incidents: [page()] }, T0);
+    notePage(book, { domain: "alpha", read: true, incidents: [page()] }, T0);
     expect(book.incidents.size).toBe(0);
     believe(book, "ejected", T0 + MIN);
     const incident = only(book);
-    notePage(book, { domain: "alpha", incidents: [page()] }, T0 + 12 * MIN);
+    notePage(book, { domain: "alpha", read: true, incidents: [page()] }, T0 + 12 * MIN);
     expect([incident.state, detectionLeadMs(incident)]).toEqual(["identified", 10 * MIN]);
     const text = "This was caused by a configuration change. We are monitoring.";
-    notePage(book, { domain: "alpha", incidents: [page({ lifecycle: "monitoring", text })] }, T0 + 40 * MIN);
+    notePage(
+      book,
+      { domain: "alpha", read: true, incidents: [page({ lifecycle: "monitoring", text })] },
+      T0 + 40 * MIN,
+    );
     expect(incident.page).toMatchObject({ lifecycle: "monitoring", cause: { class: "deployment or configuration" } });
   });
 
   test("with calls that already look bad, a page opens it sooner", () => {
     const book = open();
     believe(book, "suspect", T0 + 12 * MIN);
-    notePage(book, { domain: "alpha", incidents: [page()] }, T0 + 12 * MIN);
+    notePage(book, { domain: "alpha", read: true, incidents: [page()] }, T0 + 12 * MIN);
     expect(only(book).updates[0]?.text).toContain("Elevated error rate");
   });
 
@@ -277,11 +248,42 @@ describe("pages", () => {
       { ...base, surfaces: ["api"] as const },
       { ...base, id: "b", startedMs: T0, surfaces: ["console"] as const },
     ];
-    notePage(book, wordsOf({ provider: "alpha", incidents }, T0), T0);
+    notePage(book, wordsOf({ provider: "alpha", state: "ok", incidents }, T0), T0);
     believe(book, "ejected", T0 + MIN);
     passTime(book, T0 + MIN + S);
     const incident = only(book);
     expect([incident.page?.id, detectionLeadMs(incident), incident.state]).toEqual(["a", -6 * MIN, "identified"]);
+  });
+
+  test("a page that was read and is silent is told so; one that was not read is no silence", () => {
+    const said = (read: boolean | undefined) => {
+      const book = open();
+      if (read !== undefined) notePage(book, { domain: "alpha", read, incidents: [] }, T0);
+      believe(book, "ejected", T0 + MIN);
+      const [change] = takeChanges(book);
+      const told = change && noticeOf(change, "http://h/status")?.facts.find(([what]) => what === "Its page")?.[1];
+      return [told, timelineOf(only(book)).includes("The provider's page was not read.")];
+    };
+    expect(said(true)).toEqual(["The provider's page says nothing of it", false]);
+    for (const read of [false, undefined]) expect(said(read)).toEqual([undefined, true]);
+  });
+
+  test("what its page says goes with what people are told, with its address", () => {
+    const book = open();
+    believe(book, "ejected", T0 + MIN);
+    const url = "https://stspg.io/kx1ygc7qfvx1";
+    notePage(book, { domain: "alpha", read: true, incidents: [page({ url })] }, T0 + 12 * MIN);
+    const change = takeChanges(book).at(-1);
+    const facts = change && noticeOf(change, "http://h/status")?.facts;
+    const text = `"Elevated error rate across multiple models" (investigating), since 2026-06-23 14:19 UTC ${url}`;
+    expect(facts).toContainEqual(["Its page", text]);
+  });
+
+  test("one that is open since yesterday may be the same trouble", () => {
+    const book = open();
+    believe(book, "ejected", T0);
+    notePage(book, { domain: "alpha", read: true, incidents: [page({ publishedMs: T0 - 1_440 * MIN })] }, T0 + MIN);
+    expect(only(book).page?.id).toBe("jbhf20wjmzrf");
   });
 
   test("another day's incident is not ours", () => {
@@ -289,7 +291,7 @@ describe("pages", () => {
     believe(book, "ejected", T0);
     notePage(
       book,
-      { domain: "alpha", incidents: [page({ publishedMs: T0 - 600 * MIN, resolvedMs: T0 - 500 * MIN })] },
+      { domain: "alpha", read: true, incidents: [page({ publishedMs: T0 - 600 * MIN, resolvedMs: T0 - 500 * MIN })] },
       T0,
     );
     expect(only(book).page).toBeUndefined();

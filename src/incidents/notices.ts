@@ -4,7 +4,17 @@
 import type { Notice, NoticeType } from "../core/notice.ts";
 import type { Book, Change } from "./book.ts";
 import type { BeliefFact } from "./follow.ts";
-import { clientsSee, commandOf, doingOf, failsText, sentenceOf, timeText, titleOf } from "./sentences.ts";
+import {
+  clientsSee,
+  commandOf,
+  costsText,
+  doingOf,
+  failsText,
+  pageText,
+  sentenceOf,
+  timeText,
+  titleOf,
+} from "./sentences.ts";
 import { incidentData } from "./view.ts";
 
 const TYPES: Readonly<Record<Change["kind"], NoticeType>> = {
@@ -17,6 +27,8 @@ const TYPES: Readonly<Record<Change["kind"], NoticeType>> = {
 export function noticeOf({ kind, incident, update, raisedFrom }: Change, pageUrl: string): Notice | undefined {
   if (update.quiet === true) return undefined;
   const since = timeText(incident.startedMs);
+  const costs = costsText(incident);
+  const page = pageText(incident);
   return {
     id: update.id,
     type: TYPES[kind],
@@ -33,7 +45,9 @@ export function noticeOf({ kind, incident, update, raisedFrom }: Change, pageUrl
       ["What fails", failsText(incident)],
       ["Since", since],
       ["Clients see", clientsSee(incident)],
+      ...(costs === undefined ? [] : [["It costs", costs] as const]),
       ["We did", doingOf(incident)],
+      ...(page === undefined ? [] : [["Its page", page] as const]),
       ["Now", update.text],
       ["For users", sentenceOf(incident)],
       ["Run", commandOf(incident)],

@@ -18,13 +18,19 @@ export interface PageIncident {
 export interface PageWords {
   /** The provider, by its name in the configuration. */
   readonly domain: string;
+  /** False: the page could not be read, so that its silence means nothing. */
+  readonly read: boolean;
   readonly incidents: readonly PageIncident[];
 }
 
 /** Of what changed on a page. One that could not be read has no incidents, and so says nothing. */
-export function wordsOf({ provider, incidents }: Pick<PageChange, "provider" | "incidents">, nowMs: number): PageWords {
+export function wordsOf(
+  { provider, state, incidents }: Pick<PageChange, "provider" | "state" | "incidents">,
+  nowMs: number,
+): PageWords {
   return {
     domain: provider,
+    read: state === "ok",
     incidents: incidents
       // Trouble of a console or a web page is not our calls' trouble.
       .filter(({ surfaces }) => surfaces.length === 0 || surfaces.includes("api"))

@@ -12,9 +12,14 @@ const PAGES_MAX = 100;
 const TOLD_MAX = 100;
 /** A page's incident that began so long before ours may still be the same. */
 const BEFORE_MS = 2 * 3_600_000;
+/** One that is still open, before this. */
+const OPEN_BEFORE_MS = 7 * 86_400_000;
 const TITLE_MAX = 300;
 
-export function notePage(book: Book, { domain, incidents }: PageWords, nowMs: number): void {
+export function notePage(book: Book, { domain, read, incidents }: PageWords, nowMs: number): void {
+  if (read) book.unread.delete(domain);
+  else if (book.unread.size < PAGES_MAX) book.unread.add(domain);
+  if (!read && !book.pages.has(domain)) return;
   if (book.pages.size >= PAGES_MAX && !book.pages.has(domain)) return;
   book.pages.set(domain, remembered(book.pages.get(domain), incidents, nowMs));
   const suspects = [...book.suspects].filter(([, whose]) => whose === domain).map(([target]) => target);
@@ -50,6 +55,7 @@ function remembered(
 /** For an incident that opened after its page had told of it. */
 export function attachPage(book: Book, incident: Incident, nowMs: number): void {
   const told = book.pages.get(incident.domain);
+  if (told !== undefined && !book.unread.has(incident.domain)) incident.pageRead = true;
   if (told !== undefined && told.size > 0) match(book, incident, [...told.values()], nowMs);
 }
 
@@ -77,11 +83,12 @@ function match(book: Book, incident: Incident, told: readonly PageIncident[], no
   else say(book, incident, { kind: "updated", text: `${said}${lead}`, quiet: true }, nowMs);
 }
 
-/** The one whose time overlaps with ours and began nearest to it. */
+/** The one whose time overlaps with ours and began nearest to it; one that is still open may have begun long before. */
 function nearest({ startedMs, resolvedMs }: Incident, told: readonly PageIncident[]): PageIncident | undefined {
   const untilMs = (resolvedMs ?? Number.POSITIVE_INFINITY) + BEFORE_MS;
   return told
-    .filter((one) => one.publishedMs >= startedMs - BEFORE_MS && one.publishedMs <= untilMs)
+    .filter((one) => one.publishedMs >= startedMs - (one.resolvedMs === undefined ? OPEN_BEFORE_MS : BEFORE_MS))
+    .filter((one) => one.publishedMs <= untilMs)
     .filter((one) => (one.resolvedMs ?? Number.POSITIVE_INFINITY) >= startedMs)
     .sort((a, b) => Math.abs(a.publishedMs - startedMs) - Math.abs(b.publishedMs - startedMs))[0];
 }

@@ -23,6 +23,7 @@ export function passTime(book: Book, nowMs: number, cleanMs = CLEAN_MS): void {
     if (incident.domain === PEOPLE) continue;
     escalate(book, incident, nowMs);
     if (incident.page === undefined && incident.edge === "service") attachPage(book, incident, nowMs);
+    if (incident.edge === "service") letGo(book, incident, { nowMs, cleanMs });
     seeAgain(book, incident, nowMs);
     incident.cause = causeOf(book, incident);
     if (incident.state === "investigating" && nowMs - incident.openedMs >= IDENTIFY_AFTER_MS) {
@@ -36,7 +37,7 @@ export function passTime(book: Book, nowMs: number, cleanMs = CLEAN_MS): void {
   }
   for (const [domain, watch] of book.watches) {
     const isCalm = ![...book.open].some((incident) => incident.domain === domain);
-    if (isCalm && watch.faults.size > 0 && nowMs - lastDirtyMs(watch.ring) > QUIET_AFTER_MS) watch.faults.clear();
+    if (isCalm && watch.faults.size > 0 && nowMs - watch.lastFailureMs > QUIET_AFTER_MS) watch.faults.clear();
   }
 }
 
@@ -52,6 +53,26 @@ function escalate(book: Book, incident: Incident, nowMs: number): void {
   const raisedFrom = incident.severity;
   incident.severity = severity;
   tell(book, incident, { kind: "updated", text: `Now ${severity}: ${clientsSee(incident)}`, raisedFrom }, nowMs);
+}
+
+/** A target that nobody asks for any more cannot show that it is well; while others of its provider do, it holds up nothing. */
+function letGo(
+  book: Book,
+  incident: Incident,
+  { nowMs, cleanMs }: { readonly nowMs: number; readonly cleanMs: number },
+): void {
+  const { heard, lastSuccessMs, metMs, ring } = watchOf(book, incident.domain);
+  const cleanSinceMs = Math.max(metMs, lastDirtyMs(ring));
+  if (nowMs - lastSuccessMs > SEEN_CALM_MS || nowMs - cleanSinceMs < cleanMs) return;
+  for (const [target, standing] of Object.entries(incident.targets)) {
+    if (standing !== "sick" && standing !== "back") continue;
+    if (nowMs - (heard.get(target) ?? incident.lastEvidenceMs) < cleanMs) continue;
+    incident.targets[target] = "unseen";
+    // It was clean for long enough meanwhile: nothing more is waited for.
+    incident.cleanSinceMs ??= cleanSinceMs;
+    const text = `${target} has not been asked for ${spanText(cleanMs)}, and others of ${incident.domain} are well`;
+    say(book, incident, { kind: "updated", text, quiet: true }, nowMs);
+  }
 }
 
 /** After a restart nothing is known of the targets: enough successes say that they are well. */

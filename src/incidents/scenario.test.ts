@@ -2,10 +2,12 @@
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { rounds } from "../../test/support/effort.ts";
+import { believe, fail, only, open } from "../../test/support/incident-book.ts";
 import type { FaultKind } from "../core/fault.ts";
 import { readScenario } from "../sim/scenario.ts";
 import { createBook } from "./book.ts";
-import { noteAttemptEnd, noteBelief } from "./follow.ts";
+import { noteAttemptEnd, noteBelief, noteProbe } from "./follow.ts";
 import { setRoutes } from "./recover.ts";
 import { scenarioOf } from "./scenario.ts";
 
@@ -20,6 +22,21 @@ const faults: readonly FaultKind[] = [
   "stream-broken",
   "quota-exhausted",
 ];
+
+test("an outage of seconds is played as one: so long, and as bad as it was, whatever came after it", () => {
+  for (const startS of [3, 25, 52]) {
+    const t0 = T0 + startS * S;
+    const book = open();
+    fail(book, 3, t0);
+    believe(book, "ejected", t0 + S);
+    for (const atS of [6, 11, 16]) noteProbe(book, { target: "alpha/m", ok: false, fault: "overloaded" }, t0 + atS * S);
+    for (const atS of [21, 26, 31]) noteProbe(book, { target: "alpha/m", ok: true }, t0 + atS * S);
+    believe(book, "ramp", t0 + 31 * S);
+    for (let call = 0; call < 200; call++) noteAttemptEnd(book, "alpha/m", undefined, t0 + 32 * S + call * 100);
+    const yaml = scenarioOf(only(book), { providers: [], routes: [] });
+    expect(yaml).toContain('{ on: "alpha", kind: overloaded, at: 120s, for: 16s, share: 100% }');
+  }
+});
 
 test("whatever an incident was, its drill reads", () => {
   fc.assert(
@@ -60,6 +77,6 @@ test("whatever an incident was, its drill reads", () => {
         expect(incident.minutes.length).toBeLessThanOrEqual(240);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: rounds(200) },
   );
-});
+}, 30_000);

@@ -10,6 +10,9 @@ export interface Setting {
 }
 
 const MINUTE_MS = 60_000;
+const LEAST_S = 10;
+/** A failure so near to the end is its last one. */
+const LAST_MS = 1_000;
 const LEAD_IN_S = 120;
 const LEAD_OUT_S = 600;
 /** A longer one is played in part: its first hours. */
@@ -69,13 +72,17 @@ interface Segment {
 function segmentsOf(incident: Incident): readonly Segment[] {
   const { startedMs, minutes } = incident;
   const endMs = endOf(incident);
-  const spanS = Math.min(PLAYED_MAX_S, Math.max(60, Math.round((endMs - startedMs) / 1_000)));
+  const spanS = Math.min(PLAYED_MAX_S, Math.max(LEAST_S, Math.round((endMs - startedMs) / 1_000)));
   const widthS = Math.max(60, Math.ceil(spanS / SEGMENTS_MAX));
   const segments: Segment[] = [];
   let share = 1;
   for (let fromS = 0; fromS < spanS; fromS += widthS) {
     const toS = Math.min(spanS, fromS + widthS);
-    const [attempts, failed] = sum(minutes, startedMs + fromS * 1_000, startedMs + toS * 1_000);
+    // A short one lies across minutes: all of them that it touches.
+    const isShort = spanS <= widthS;
+    const fromMs = isShort ? startedMs - MINUTE_MS / 2 : startedMs + fromS * 1_000;
+    const toMs = isShort ? endMs + MINUTE_MS / 2 : startedMs + toS * 1_000;
+    const [attempts, failed] = sum(minutes, { fromMs, toMs, endMs });
     if (attempts > 0) share = failed / attempts;
     const last = segments[segments.length - 1];
     if (last !== undefined && Math.abs(last.share - share) < 0.05) segments[segments.length - 1] = { ...last, toS };
@@ -84,19 +91,27 @@ function segmentsOf(incident: Incident): readonly Segment[] {
   return segments;
 }
 
-/** When it began to come back, else the last minute with a failure. */
+/** When it began to come back, else the last failure. */
 function endOf({ monitoringMs, resolvedMs, openedMs, minutes }: Incident): number {
-  const failing = minutes.filter(({ failed }) => failed > 0);
-  const lastMs = (failing[failing.length - 1]?.atMs ?? openedMs) + MINUTE_MS;
+  const last = minutes.findLast(({ failed }) => failed > 0);
+  const lastMs = last?.lastFailedMs ?? (last?.atMs ?? openedMs) + MINUTE_MS;
   return Math.max(openedMs, Math.min(lastMs, monitoringMs ?? resolvedMs ?? lastMs));
 }
 
-function sum(minutes: Incident["minutes"], fromMs: number, toMs: number): readonly [attempts: number, failed: number] {
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** What was attempted after the end of it all says nothing of how bad it was. */
+  readonly endMs: number;
+}
+
+function sum(minutes: Incident["minutes"], { fromMs, toMs, endMs }: Span): readonly [attempts: number, failed: number] {
   let attempts = 0;
   let failed = 0;
   for (const minute of minutes) {
     if (minute.atMs < fromMs - MINUTE_MS / 2 || minute.atMs >= toMs - MINUTE_MS / 2) continue;
-    attempts += minute.attempts;
+    const isLast = minute.lastFailedMs !== undefined && minute.lastFailedMs >= endMs - LAST_MS;
+    attempts += isLast ? (minute.attemptsByThen ?? minute.attempts) : minute.attempts;
     failed += minute.failed;
   }
   return [attempts, failed];

@@ -96,15 +96,54 @@ const WAS: Readonly<Record<Severity, string>> = {
 };
 
 /** What clients of the gateway see, in counts. */
-export function clientsSee({ domain, counts: { calls, rescued, honest, failed } }: Incident): string {
+export function clientsSee({ domain, counts, faults, ledger }: Incident): string {
+  const { calls, rescued, honest, failed } = counts;
   if (domain === PEOPLE) return "its calls are not counted: people reported it";
-  if (calls === 0) return "no call has met it yet";
+  if (calls === 0) return attemptsText(faults);
   const parts = [
     `${rescued} answered by another target`,
     ...(honest > 0 ? [`${honest} got a last resort`] : []),
     `${failed} failed`,
   ];
-  return `${calls} ${calls === 1 ? "call" : "calls"} met it: ${parts.join(", ")}`;
+  const users = ledger?.users.hit ?? 0;
+  const whose = users === 0 ? "" : ` of ${users} end ${users === 1 ? "user" : "users"}`;
+  return `${calls} ${calls === 1 ? "call" : "calls"}${whose} met it: ${parts.join(", ")}`;
+}
+
+/** It has just begun: its calls are not counted yet. */
+function attemptsText(faults: Incident["faults"]): string {
+  const failed = Object.values(faults).reduce((sum, count) => sum + count, 0);
+  if (failed === 0) return "no call has met it yet";
+  return `${failed} ${failed === 1 ? "attempt has" : "attempts have"} failed so far`;
+}
+
+/** What it cost, as far as prices are known; `undefined`: nothing is known, or it is nothing. */
+export function costsText({ ledger, counts }: Incident): string | undefined {
+  if (ledger === undefined) return undefined;
+  const { extraUsd, unknownCalls, lostUsd } = ledger.money;
+  const parts = [
+    ...(extraUsd === undefined || Math.abs(extraUsd) < CENT / 2
+      ? []
+      : [`${dollars(Math.abs(extraUsd))} ${extraUsd > 0 ? "more" : "less"} for the answers of other targets`]),
+    ...(lostUsd === undefined ? [] : [`${dollars(lostUsd)} of calls without an answer`]),
+  ];
+  if (parts.length === 0) return undefined;
+  const unknown = unknownCalls === 0 ? "" : `; unknown of ${unknownCalls} of ${counts.rescued} rescued calls`;
+  return `${parts.join(", ")}${unknown}`;
+}
+
+/** What the provider says of it on its own page; `undefined`: its page is not read. */
+export function pageText({ page, pageRead, domain, edge }: Incident): string | undefined {
+  if (domain === PEOPLE || edge === "account") return undefined;
+  if (page === undefined) return pageRead === true ? "The provider's page says nothing of it" : undefined;
+  const { title, lifecycle, publishedMs, url } = page;
+  return `"${title}" (${lifecycle}), since ${timeText(publishedMs)}${url === undefined ? "" : ` ${url}`}`;
+}
+
+const CENT = 0.01;
+
+function dollars(usd: number): string {
+  return `${usd.toFixed(2)} USD`;
 }
 
 /** What the gateway does about it. */

@@ -4,7 +4,17 @@
 import type { Incident } from "../core/incident.ts";
 import { PEOPLE } from "./book.ts";
 import { detectionLeadMs } from "./pages.ts";
-import { clientsSee, commandOf, sentenceOf, spanText, timeText, titleOf, troubleEndMs } from "./sentences.ts";
+import {
+  clientsSee,
+  commandOf,
+  costsText,
+  pageText,
+  sentenceOf,
+  spanText,
+  timeText,
+  titleOf,
+  troubleEndMs,
+} from "./sentences.ts";
 
 export function timelineOf(incident: Incident): string {
   const { id, state, severity, domain, edge, startedMs, openedMs, reopened } = incident;
@@ -30,7 +40,7 @@ ${facts.map(([what, value]) => `| ${what} | ${value} |`).join("\n")}
 ## Impact
 
 ${clientsSee(incident)}.
-${routesTable(incident)}
+${ledgerText(incident)}${routesTable(incident)}
 ## Cause
 
 ${causeText(incident)}
@@ -70,6 +80,20 @@ function closing(incident: Incident): string {
   return `Rehearse it: \`holdfast incidents export ${incident.id} --scenario\`. The present state: \`${commandOf(incident)}\`.\n`;
 }
 
+function ledgerText(incident: Incident): string {
+  const { ledger } = incident;
+  if (ledger === undefined) return "";
+  const { left, users, addedP50Ms } = ledger;
+  const costs = costsText(incident);
+  const lines = [
+    ...(users.failed > 0 ? [`${users.failed} of ${users.hit} end users got an error.`] : []),
+    ...(left > 0 ? [`${left} clients left before it was decided.`] : []),
+    ...(addedP50Ms === undefined ? [] : [`Rescued calls took ${addedP50Ms} ms longer in the median.`]),
+    ...(costs === undefined ? [] : [`It cost ${costs}.`]),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
 function routesTable({ byRoute }: Incident): string {
   const rows = Object.entries(byRoute);
   if (rows.length === 0) return "";
@@ -87,7 +111,8 @@ function causeText(incident: Incident): string {
     ...cause.evidence.map((one) => `- ${plain(one)}`),
     ...(Object.keys(faults).length === 0 ? [] : [`- failed attempts: ${faultsText(faults)}`]),
   ];
-  if (page === undefined) return [...lines, "", "The provider's page has said nothing of it."].join("\n");
+  if (page === undefined)
+    return [...lines, "", `${pageText(incident) ?? "The provider's page was not read"}.`].join("\n");
   const leadMs = detectionLeadMs(incident) ?? 0;
   const lead = leadMs >= 0 ? `${spanText(leadMs)} after we knew` : `${spanText(-leadMs)} before we knew`;
   const stated =

@@ -3,14 +3,14 @@
 import type { Incident, IncidentUpdate } from "../core/incident.ts";
 import { isOpen } from "./book.ts";
 import { detectionLeadMs } from "./pages.ts";
-import { clientsSee, commandOf, doingOf, sentenceOf, titleOf } from "./sentences.ts";
+import { clientsSee, commandOf, costsText, doingOf, sentenceOf, titleOf } from "./sentences.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const isoOr = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : iso(ms));
 
 /** `/admin/v1/incidents`: JSON; absent keys are left out of it. */
 export function viewOf(incident: Incident) {
-  const { id, state, severity, domain, edge, targets, routes, tenants, counts, byRoute, faults } = incident;
+  const { id, state, severity, domain, edge, targets, routes, tenants, counts, byRoute, faults, ledger } = incident;
   const leadMs = detectionLeadMs(incident);
   const { page } = incident;
   return {
@@ -30,8 +30,11 @@ export function viewOf(incident: Incident) {
     reopened: incident.reopened,
     sentence: sentenceOf(incident),
     clientsSee: clientsSee(incident),
+    costs: costsText(incident),
     doing: doingOf(incident),
     cause: { suspected: incident.cause, stated: page?.cause },
+    /** Absent where there is none: the page is not read, or with `pageRead` says nothing of it. */
+    pageRead: incident.pageRead,
     page: page && {
       id: page.id,
       title: page.title,
@@ -43,7 +46,8 @@ export function viewOf(incident: Incident) {
     },
     /** Seconds by which our own calls knew earlier than the page told; negative: the page was first. */
     detectionLeadS: leadMs === undefined ? undefined : Math.round(leadMs / 1_000),
-    impact: { ...counts, byRoute },
+    /** The ledger's, where there is one: the same as in a report of impact for that provider and time. */
+    impact: { ...counts, byRoute, ...ledger },
     faults,
     published: incident.published,
     publishAt: isoOr(incident.publishAtMs),
@@ -64,7 +68,7 @@ const SCOPE_MAX = 20;
 
 /** `data.incident` of a webhook. `pageUrl`: our own status page. */
 export function incidentData(incident: Incident, pageUrl: string) {
-  const { id, state, domain, edge, targets, routes, tenants, severity, counts, startedMs } = incident;
+  const { id, state, domain, edge, targets, routes, tenants, severity, counts, ledger, startedMs } = incident;
   return {
     id,
     title: titleOf(incident),
@@ -78,7 +82,7 @@ export function incidentData(incident: Incident, pageUrl: string) {
     },
     since: iso(startedMs),
     sentence: sentenceOf(incident),
-    impact: { severity, ...counts },
+    impact: { severity, ...counts, ...ledger },
     doing: doingOf(incident),
     command: commandOf(incident),
     url: `${pageUrl}#${id}`,

@@ -4,7 +4,7 @@ import { CancelSource } from "../core/cancel.ts";
 import { fault, isFault } from "../core/fault.ts";
 import type { ChannelSettings, SendMail } from "../core/notice.ts";
 import { retryAfterMs } from "../core/retry-after.ts";
-import type { HeaderMap, Runtime, WireResponse } from "../core/runtime.ts";
+import type { HeaderMap, Runtime, WireRequest, WireResponse } from "../core/runtime.ts";
 import { discordBody, slackBody, teamsBody } from "./chats.ts";
 import { mailOf } from "./mails.ts";
 import type { Entry, Gathering, Outcome } from "./outbox.ts";
@@ -47,18 +47,21 @@ export async function send(
   { runtime, sendMail }: Sending,
 ): Promise<Outcome> {
   if (target.type === "email") return withinTime(runtime, sendMail(target.smtp, mailOf(entry, target)));
-  const { url, headers, body } = requestOf(target, entry, Math.floor(runtime.wallMs() / 1_000));
+  return post(requestOf(target, entry, Math.floor(runtime.wallMs() / 1_000)), entry.attempts, runtime);
+}
+
+export interface Posting extends Pick<WireRequest, "url" | "headers" | "address"> {
+  readonly body: string;
+}
+
+/** Posts once, for the `attempts`th time; what the answer means for the next. No redirect is followed. */
+export async function post({ body, ...place }: Posting, attempts: number, runtime: Runtime): Promise<Outcome> {
   const cancel = new CancelSource();
   const disarm = runtime.clock.after(ANSWER_MS, () => cancel.cancel(fault("deadline-exceeded", "no answer in 15 s")));
-  const request = {
-    method: "POST",
-    url,
-    headers,
-    body: new TextEncoder().encode(body),
-    connectMs: CONNECT_MS,
-  } as const;
+  const bytes = new TextEncoder().encode(body);
+  const request = { method: "POST", ...place, body: bytes, connectMs: CONNECT_MS } as const;
   const response = await runtime.transport(request, cancel);
-  const outcome = isFault(response) ? again(response.message) : await read(response, entry, runtime);
+  const outcome = isFault(response) ? again(response.message) : await read(response, attempts, runtime);
   disarm();
   return outcome;
 }
@@ -76,7 +79,7 @@ function requestOf(target: Exclude<ChannelSettings["target"], { type: "email" }>
 
 const CHATS = { slack: slackBody, teams: teamsBody, discord: discordBody } as const;
 
-async function read({ status, headers, body }: WireResponse, entry: Entry, { wallMs }: Runtime): Promise<Outcome> {
+async function read({ status, headers, body }: WireResponse, attempts: number, { wallMs }: Runtime): Promise<Outcome> {
   const bytes = await body.whole(ANSWER_BYTES_MAX);
   if (status >= 200 && status < 300) return { kind: "sent" };
   if (status === 410) return { kind: "gone", why: "it answered 410: nobody is there any more" };
@@ -86,7 +89,7 @@ async function read({ status, headers, body }: WireResponse, entry: Entry, { wal
     return again(why, wishOf(headers, wallMs()) ?? discordWish(said));
   }
   if (status === 408 || status === 425 || status < 400) return again(why);
-  return entry.attempts >= WRONG_TRIES ? { kind: "never", why } : again(why);
+  return attempts >= WRONG_TRIES ? { kind: "never", why } : again(why);
 }
 
 /** A receiver of messages is believed for longer than a provider of answers: nobody waits for it. */

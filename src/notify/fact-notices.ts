@@ -20,24 +20,27 @@ export function factNotice(event: GatewayEvent, atMs: number): Notice | undefine
 type Own = Omit<Notice, "atMs" | "tenants" | "routes">;
 
 function ofObjective(event: Extract<Told, { type: "slo" }>, atMs: number): Own {
-  const { slo, route, state, severity, burnRate, budgetLeft } = event;
+  const { slo, route, state, severity, burnRate, budgetLeft, ended } = event;
   const burning = state === "burning";
-  const left = `${(budgetLeft * 100).toFixed(1)} % of its error budget`;
+  const left = budgetLeft === undefined ? "not known" : `${(budgetLeft * 100).toFixed(1)} % of its error budget`;
+  const well = ended === true ? `${slo} is not followed any more` : `${slo} is safe again`;
+  const what =
+    ended === true ? "the objective was changed or taken out of the configuration" : "nothing more than it allows";
   return {
     id: `slo.${slo}.${Math.round(atMs)}`,
     type: burning ? "slo.burning" : "slo.recovered",
-    severity: burning ? (severity === "page" ? "critical" : "major") : "minor",
+    severity: severity === "page" ? "critical" : "major",
     thread: `slo.${slo}`,
     threadTitle: `objective ${slo}`,
     ends: !burning,
-    title: burning ? `${slo} uses its error budget ${burnRate.toFixed(1)} times too fast` : `${slo} is safe again`,
+    title: burning ? `${slo} uses its error budget ${burnRate.toFixed(1)} times too fast` : well,
     facts: [
-      ["What fails", burning ? `calls of ${route}, more than ${slo} allows` : "nothing more than it allows"],
+      ["What fails", burning ? `calls of ${route}, more than ${slo} allows` : what],
       ["Since", sinceText(atMs)],
       ["Left", left],
       ["Run", `holdfast explain ${route}`],
     ],
-    data: { slo: { name: slo, route, state, severity, burnRate, budgetLeft } },
+    data: { slo: { name: slo, route, state, severity, burnRate, budgetLeft, ...(ended && { ended }) } },
   };
 }
 

@@ -141,6 +141,11 @@ export interface Settling {
   readonly random: number;
 }
 
+/** How long to wait after the `attempts`th try; `random` is uniform in [0, 1). */
+export function retryMs(attempts: number, random: number): number {
+  return Math.min(RETRY_MAX_MS, RETRY_BASE_MS * RETRY_GROWTH ** (attempts - 1)) * (0.8 + 0.4 * random);
+}
+
 /** Takes the first entry out, or puts off its next try. Gives its id when it is out. */
 export function settle(box: Outbox, outcome: Outcome, { gapMs, nowMs, random }: Settling): string | undefined {
   box.sending = false;
@@ -152,9 +157,8 @@ export function settle(box: Outbox, outcome: Outcome, { gapMs, nowMs, random }: 
     box.entries.shift();
     return first.id;
   }
-  const growing = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * RETRY_GROWTH ** (first.attempts - 1));
   const wish = Math.min(WISH_MAX_MS, outcome.afterMs ?? 0);
-  const delayMs = Math.max(wish, growing * (0.8 + 0.4 * random));
+  const delayMs = Math.max(wish, retryMs(first.attempts, random));
   first.nextMs = nowMs + delayMs;
   // A wish is about the channel, not about the message.
   if (wish > 0) box.readyMs = Math.max(box.readyMs, nowMs + wish);

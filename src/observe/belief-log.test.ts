@@ -62,3 +62,16 @@ test("bounded", () => {
   for (let time = 0; time < 200; time++) change(1, "suspect", "ejected");
   expect(log.of("a/m").length).toBe(50);
 });
+
+test("a page's word that takes half of the few calls is a change with its reason, and so is its end", () => {
+  const log = createBeliefLog(() => Date.parse("2026-06-23T14:20:00Z"));
+  const said = { health: "major_outage", incident: INCIDENT } as const;
+  const cause = { ...CAUSE, outcomes: 0, siblings: 0, page: 0, said };
+  const fact = { type: "belief", atMs: 0, call: "c", target: "a/m", domain: "a", score: 0, cause } as const;
+  for (const admission of [0.5, 0, 1]) log.read({ ...fact, from: "healthy", state: "healthy", admission });
+  expect(log.of("a/m").map(({ why }) => why)).toEqual([
+    "its calls are enough to tell, or its status page says it is down no more: all of them go there",
+    "too few calls come to tell; a probe failed, too: none goes there first; its status page said major outage (Elevated error rate across multiple models)",
+    "too few calls come to tell; half of them go there first, and it is probed; its status page said major outage (Elevated error rate across multiple models)",
+  ]);
+});

@@ -43,7 +43,7 @@ export function createBeliefLog(wallMs: () => number): BeliefLog {
         targets.set(target, changes);
       }
       const at = new Date(wallMs()).toISOString();
-      changes.unshift({ at, from, state, admission, why: whyChanged({ from, state, cause }), cause });
+      changes.unshift({ at, from, state, admission, why: whyChanged({ from, state, admission, cause }), cause });
       changes.length = Math.min(changes.length, CHANGES_MAX);
     },
     of: (target) => targets.get(target) ?? [],
@@ -60,11 +60,13 @@ export function createBeliefLog(wallMs: () => number): BeliefLog {
 interface Changed {
   readonly from: BeliefState;
   readonly state: BeliefState;
+  readonly admission: number;
   readonly cause: BeliefCause;
 }
 
 /** One sentence for people. */
-function whyChanged({ from, state, cause }: Changed): string {
+function whyChanged({ from, state, admission, cause }: Changed): string {
+  if (from === state) return whyHalved(admission, cause);
   switch (state) {
     case "probation":
       return "a probe succeeded; it takes more of them before calls go there again";
@@ -79,6 +81,15 @@ function whyChanged({ from, state, cause }: Changed): string {
       if (from === "probation") return "probes failed again";
       return `left: ${evidenceText(cause)}, and ${cause.ejectAt} is enough${saidText(cause)}`;
   }
+}
+
+/** What the page's word does where few calls tell. */
+function whyHalved(admission: number, cause: BeliefCause): string {
+  if (admission >= 1)
+    return "its calls are enough to tell, or its status page says it is down no more: all of them go there";
+  const rest =
+    admission > 0 ? "half of them go there first, and it is probed" : "a probe failed, too: none goes there first";
+  return `too few calls come to tell; ${rest}${saidText(cause)}`;
 }
 
 function evidenceText({ outcomes, silence, siblings, page }: BeliefCause): string {

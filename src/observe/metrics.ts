@@ -90,7 +90,7 @@ export const METRICS = {
   shed: [
     "holdfast_calls_shed_total",
     "route criticality why",
-    "Calls for which nothing was sent: no target is believed to answer (outage), or none in time (deadline).",
+    "Calls for which nothing was sent: no target is believed to answer (outage), none in time (deadline), or who would takes no more (headroom).",
   ],
   quotaLimit: [
     "holdfast_quota_limit",

@@ -3,7 +3,7 @@
 
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Clock } from "../core/runtime.ts";
-import type { SloReading } from "../core/slo.ts";
+import type { SloReading, SloSpan } from "../core/slo.ts";
 import { createBacklog } from "./backlog.ts";
 import { type BeliefLog, createBeliefLog } from "./belief-log.ts";
 import { createCallLog, type LogOptions } from "./call-log.ts";
@@ -27,6 +27,8 @@ export interface Observers {
   readonly ledger?: Pick<Ledger, "flush" | "reader">;
   /** `/admin/v1/slos`; absent: nobody counts. */
   readonly slos?: () => readonly SloReading[];
+  /** The same of the past; throws when the store does. */
+  readonly pastSlos?: (span: SloSpan) => readonly SloReading[] | undefined;
   readonly calls: {
     /** `/admin/v1/calls`: answer `{ calls: list(query) }`. Newest first, calls still running included. */
     list(query?: CallQuery): readonly CallRecord[];
@@ -61,6 +63,8 @@ export interface ObserverOptions {
   readonly ledger?: Ledger;
   /** How the objectives stand; absent: there are none. */
   readonly slos?: () => readonly SloReading[];
+  /** How they stood; absent: nothing is kept of it. */
+  readonly pastSlos?: (span: SloSpan) => readonly SloReading[] | undefined;
   /** Takes a sentence for whoever runs the gateway; default: nobody is told. */
   readonly warn?: (message: string) => void;
 }
@@ -68,7 +72,7 @@ export interface ObserverOptions {
 const loadExport = async (warn: (message: string) => void) => (await import("./otlp-export.ts")).createSpanExport(warn);
 
 export function createObservers(options: ObserverOptions): Observers {
-  const { wallMs, clock, env, log, ledger, slos, warn = () => {}, callReaders: others = [] } = options;
+  const { wallMs, clock, env, log, ledger, slos, pastSlos, warn = () => {}, callReaders: others = [] } = options;
   const startedWallMs = wallMs();
   const hub = createEventHub();
   const recent = createRecentCalls();
@@ -108,6 +112,7 @@ export function createObservers(options: ObserverOptions): Observers {
     ...(ledger && { endUser: ledger.endUser, ledger: { reader: ledger.reader, flush: upToDate(drain, ledger.flush) } }),
     ...(traces && { propagate }),
     ...(slos && { slos }),
+    ...(pastSlos && { pastSlos: upToDate(drain, pastSlos) }),
     calls: {
       list: upToDate(drain, (query?: CallQuery) => recent.list(follower.running, query)),
       get: upToDate(drain, (id: string) => recent.get(follower.running, id)),

@@ -48,13 +48,13 @@ function afterAnchor({ delivered, anchor }: JoinSought, came: string, done: bool
   const restart = restartOf(delivered, came, done);
   if (restart !== undefined) return restart;
   const exact = came.indexOf(asked);
-  if (exact >= 0 && exact <= PREAMBLE_MAX && isFirst(asked, exact, came)) {
+  if (exact >= 0 && exact <= PREAMBLE_MAX && isFirst(asked, exact, came) && isPlain(asked, came[exact - 1])) {
     return at(exact + asked.length, isQuote(came[exact - 1]));
   }
   const isLong = came.length >= asked.length + PREAMBLE_MAX;
   const heard = normalise(came);
   const found = heard.text.indexOf(anchor.text);
-  const isNear = found >= 0 && found <= PREAMBLE_MAX && anchor.text.length >= OVERLAP_LEAST;
+  const isNear = found === 0 || (found > 0 && found <= PREAMBLE_MAX && anchor.text.length >= OVERLAP_LEAST);
   if (isNear && isFirst(anchor.text, found, heard.text)) {
     return inOriginal(heard, found, anchor.text.length);
   }
@@ -71,7 +71,7 @@ function afterAnchor({ delivered, anchor }: JoinSought, came: string, done: bool
 
 /** A model that takes a prefix goes on in it: what it repeats, the text repeats. But some begin anew all the same. */
 function afterPrefix({ delivered }: JoinSought, came: string, done: boolean): Place {
-  const restart = restartOf(delivered, came, done);
+  const restart = restartOf(delivered, came, done) ?? soonRestartOf(delivered, came, done);
   if (restart?.type === "at" && delivered.text.length < PREFIX_RESTART_LEAST) return none("it may begin anew, or not");
   if (restart !== undefined) return restart;
   return !done && came.trimStart().length < PREFIX_LOOK ? WAIT : at(0, false);
@@ -91,6 +91,14 @@ function restartOf(delivered: Normal, came: string, done: boolean): Place | unde
   if (same === heard.text.length && !done) return WAIT;
   if (same < RESTART_LEAST) return undefined;
   return none(done && same === heard.text.length ? "it begins anew and ends sooner" : "it begins anew, in other words");
+}
+
+/** The same of an answer of few letters, which is all that there is to compare. */
+function soonRestartOf(delivered: Normal, came: string, done: boolean): Place | undefined {
+  const [known, said] = [delivered.original.trim(), came.trimStart()];
+  if (known.length >= OVERLAP_LEAST) return undefined;
+  if (said.startsWith(known)) return at(came.length - said.length + known.length, false);
+  return !done && known.startsWith(said) ? WAIT : undefined;
 }
 
 /** "Of course! Here is the whole answer:" and then all of it. */
@@ -129,6 +137,11 @@ function tailOf(all: Normal, anchor: Normal, heard: Normal): Place | undefined {
   if (last.length < TAIL_LEAST || !isOnce(last, heard.text) || !isOnce(last, all.text)) return undefined;
   const found = heard.text.indexOf(last);
   return found >= 0 && found <= PREAMBLE_MAX + anchor.text.length ? inOriginal(heard, found, last.length) : undefined;
+}
+
+/** Few letters may be part of any word: they are looked for where a line or a quotation begins. */
+function isPlain(part: string, before: string | undefined): boolean {
+  return part.length >= OVERLAP_LEAST || before === "\n" || isQuote(before);
 }
 
 /** True where the last words of `part`, found at `index`, do not stand before it too: they may be all that was repeated. */

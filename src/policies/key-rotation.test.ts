@@ -11,7 +11,12 @@ function key(more: { restsMs?: number; sure?: boolean; strikes?: number; pausedM
   const { restsMs = 0, sure = false, strikes = restsMs > 0 ? 1 : 0, pausedMs = 0 } = more;
   return {
     key: { restUntilMs: restsMs === 0 ? 0 : NOW + restsMs, strikes, sure },
-    pause: { pausedUntilMs: pausedMs === 0 ? 0 : NOW + pausedMs, waiting: false, refusesPrefix: false },
+    pause: {
+      pausedUntilMs: pausedMs === 0 ? 0 : NOW + pausedMs,
+      limitedUntilMs: 0,
+      waiting: false,
+      refusesPrefix: false,
+    },
   };
 }
 

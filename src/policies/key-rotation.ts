@@ -1,5 +1,5 @@
 // Which of a provider's keys an attempt takes. Not round robin: prompt caches belong to a key's account, so the first key
-// is used until it is rejected, out of quota or rate-limited, then the next. Pure rules over cells.
+// is used until it is rejected, out of quota, rate-limited or sick (`health/key-node.ts`), then the next. Pure rules over cells.
 
 import type { KeyCell, TargetCell } from "../core/cell.ts";
 import type { Fault, FaultKind } from "../core/fault.ts";
@@ -42,12 +42,15 @@ export function isKeyFault(kind: FaultKind): boolean {
   return KEY_FAULTS.has(kind);
 }
 
-/** The place of the key to use now; the least bad one when none is good, -1 when there is none at all. */
-export function pickKey(keys: readonly KeyState[], nowMs: number): number {
+/**
+ * The place of the key to use now; the least bad one when none is good, -1 when there is none at all. `tries`: it may be a
+ * sick one whose turn it is.
+ */
+export function pickKey(keys: readonly KeyState[], nowMs: number, tries = true): number {
   let best = -1;
   let bestRank = Number.POSITIVE_INFINITY;
   keys.forEach((state, index) => {
-    const rank = rankOf(state, nowMs);
+    const rank = rankOf(state, nowMs, tries);
     if (rank < bestRank) {
       best = index;
       bestRank = rank;
@@ -57,10 +60,24 @@ export function pickKey(keys: readonly KeyState[], nowMs: number): number {
 }
 
 /** Lower is better; 0 is free. Beyond a class, the sooner it comes back the better. */
-function rankOf({ key, pause }: KeyState, nowMs: number): number {
+function rankOf({ key, pause }: KeyState, nowMs: number, tries: boolean): number {
   if (nowMs < key.restUntilMs) return (key.sure ? 3 : 2) + share(key.restUntilMs - nowMs);
   const untilMs = pausedUntilMs(pause);
-  return nowMs < untilMs ? 1 + share(untilMs - nowMs) : 0;
+  if (nowMs < untilMs) return 1 + share(untilMs - nowMs);
+  const avoided = tries ? isAvoided(pause, nowMs) : pause.evidence?.sick === true;
+  return avoided ? 0.5 + share(pause.evidence?.score ?? 0) : 0;
+}
+
+/** What was asked with it failed, and it is not yet time for one call to try again. */
+function isAvoided({ evidence }: TargetCell, nowMs: number): boolean {
+  if (evidence?.sick !== true) return false;
+  const ageMs = nowMs - evidence.triedAtMs;
+  return ageMs >= 0 && ageMs < TRIAL_MS;
+}
+
+/** Another key than this one is as good as any: what fails with this one may be its own doing. */
+export function hasWellKey(keys: readonly KeyState[], but: KeyState, nowMs: number): boolean {
+  return keys.some((state) => state !== but && rankOf(state, nowMs, false) === 0);
 }
 
 /** By its provider's word after a 429, or by what is left of its quota. */
@@ -86,8 +103,9 @@ export function keyStanding(keys: readonly KeyState[], nowMs: number): KeyStandi
   return { pausedMs: known ? pausedMs : 0, noKey, spareKey: keys.length > 1 && known && pausedMs === 0 };
 }
 
-/** A key that rested is tried by one call at a time. */
-export function takeKey({ key }: KeyState, nowMs: number): void {
+/** A key that rested, or is sick, is tried by one call at a time. */
+export function takeKey({ key, pause }: KeyState, nowMs: number): void {
+  if (pause.evidence?.sick === true && !isAvoided(pause, nowMs)) pause.evidence.triedAtMs = nowMs;
   if (key.strikes > 0 && nowMs >= key.restUntilMs) key.restUntilMs = nowMs + TRIAL_MS;
 }
 

@@ -53,6 +53,8 @@ async function descend(
     if (reply.ok) return { ...reply, trail };
     // While a rung was busy the client may have left: what it says then is of no use to anybody.
     if (rung.tellsWhy === true) fault = reply.fault;
+    // What is wrong with the wish itself must reach whoever wished it: a rung below would hide it.
+    if (FAULTS[fault.kind].blame === "caller") return { ok: false, fault, trail };
     const ended = scope.cancel.fault;
     if (ended !== undefined && FAULTS[ended.kind].blame === "caller") return { ok: false, fault: ended, trail };
   }

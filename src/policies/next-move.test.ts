@@ -17,6 +17,7 @@ const calm: Candidate = {
   admitted: true,
   strained: false,
   full: false,
+  crowded: false,
   soonestMs: 0,
 };
 const a = calm;
@@ -57,6 +58,17 @@ const ROWS: readonly (readonly [string, Situation, ReturnType<typeof go> | typeo
     go(1, 1_100),
   ],
   ["first: all paused for long: never fail closed", when([{ ...a, pausedMs: 60_000 }], []), go(0)],
+  [
+    "a sibling that its provider's page spares comes in the route's order, before other providers",
+    when([a, { ...a, spared: true }, b], [tried(0, "overloaded")]),
+    go(1),
+  ],
+  ["another sibling comes after them", when([a, a, b], [tried(0, "overloaded")]), go(2)],
+  [
+    "a spared one that belief holds back comes after them too",
+    when([a, { ...a, spared: true, admitted: false }, b], [tried(0, "overloaded")]),
+    go(2),
+  ],
   ["first: one that failed this very call before comes last", when([{ ...a, failedBefore: true }, b], []), go(1)],
   ["first: one without room is passed over", when([{ ...a, full: true }, b], []), go(1)],
   [
@@ -119,6 +131,19 @@ const ROWS: readonly (readonly [string, Situation, ReturnType<typeof go> | typeo
   ],
   ["rate limit without retry-after: elsewhere", when([a, b], [tried(0, "rate-limited")]), go(1)],
   ["overloaded with a short retry-after: waited for", when([a, b], [tried(0, "overloaded", 500)]), go(0, 550, true)],
+  [
+    "it has shown the form that it takes: asked so at once",
+    when([a, b], [{ candidate: 0, fault: fault("unsupported", "", { taught: true }) }]),
+    go(0),
+  ],
+  [
+    "it refuses that form, too: elsewhere",
+    when(
+      [a, b],
+      [0, 0].map((candidate) => ({ candidate, fault: fault("unsupported", "", { taught: true }) })),
+    ),
+    go(1),
+  ],
   ["a caller's fault: final", when([a, b], [tried(0, "invalid-request")]), stop],
   ["the caller left: final", when([a, b], [tried(0, "cancelled")]), stop],
   ["our key is rejected: elsewhere", when([a, b], [tried(0, "credential-rejected")]), go(1)],
@@ -205,6 +230,7 @@ describe("nextMove", () => {
       admitted: fc.boolean(),
       strained: fc.boolean(),
       full: fc.boolean(),
+      crowded: fc.boolean(),
       soonestMs: fc.integer({ min: 0, max: 700_000 }),
     });
     const scenario = fc.record({

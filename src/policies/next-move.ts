@@ -33,11 +33,15 @@ export interface Candidate {
   readonly admitted: boolean;
   /** Under suspicion before this call: no second try there. */
   readonly strained: boolean;
+  /** Its provider says that other models are sick, and not this one: it counts as a domain of its own. */
+  readonly spared?: boolean | undefined;
   /** Why it cannot hold the request. */
   readonly lacking?: FaultKind | undefined;
   readonly contextTokens?: number | undefined;
-  /** As much is under way at its provider as may be: it is passed over. */
+  /** As much is under way at its provider as may be, or it takes no more by failover now: it is passed over. */
   readonly full: boolean;
+  /** Its load would grow faster than providers like: any other target that is well is better. */
+  readonly crowded: boolean;
   /** It will take so long to its first content at least: it is no use to a call that ends before; 0 when not known. */
   readonly soonestMs: number;
 }
@@ -72,11 +76,13 @@ const STOP = { type: "stop" } as const;
  * Failover first; a target that is drained, full or too slow for the time left is never tried, nor one that cannot hold the
  * request while another can. In this order:
  * 1. a fault that is final stops; so does the attempt cap over everything sent for this call;
- * 2. a key that is rejected, limited or out of quota is followed by the provider's next one: the model asked for is kept;
+ * 2. a target that has shown in which form it is to be asked is asked so; a key that is rejected, limited or out of quota is
+ *    followed by the provider's next one: the model asked for is kept;
  * 3. a short `retry-after` is waited for, once, on the same target, by one call at a time, if its budget allows;
  * 4. a connect or server fault is retried once on the same target, if its budget allows;
- * 5. the next target of another failure domain, then of a tried one; then those that asked to be left alone, those that
- *    belief holds back (never fail closed), and last those without a good key;
+ * 5. the next target of another failure domain, or a model that its provider says is spared, then of a tried one, then one
+ *    that is growing too fast; then those that asked to be left alone, those that belief holds back (never fail closed), and
+ *    last those without a good key;
  * 6. a route with a single failure domain has nowhere to go: a transient fault is retried there, within the budget.
  */
 export function nextMove(now: Situation): Exclude<Move, { type: "hedge" }> {
@@ -96,7 +102,9 @@ type Try = Extract<Move, { type: "try" }>;
 export function hedgeMove(now: Situation, first: number): Extract<Move, { type: "hedge" | "stop" }> {
   const domain = now.candidates[first]?.domain;
   if (now.history.length > 0 || now.attemptsMax < 2 || now.remainingMs <= 0) return STOP;
-  const candidate = now.candidates.findIndex((other) => other.domain !== domain && isCalm(other));
+  const candidate = now.candidates.findIndex(
+    (other) => other.domain !== domain && isCalm(other) && !other.full && !other.crowded,
+  );
   return candidate < 0 ? STOP : { type: "hedge", candidate };
 }
 
@@ -111,7 +119,8 @@ function first(now: Situation): Try | typeof STOP {
 function again(now: Situation, last: Tried): Try | undefined {
   const candidate = now.candidates[last.candidate];
   if (candidate === undefined || !hasRoom(now, last.candidate)) return undefined;
-  const { retryAfterMs, kind } = last.fault;
+  const { retryAfterMs, kind, taught } = last.fault;
+  if (taught === true) return { type: "try", candidate: last.candidate, afterMs: 0, retry: false };
   if (candidate.spareKey && isKeyFault(kind))
     return { type: "try", candidate: last.candidate, afterMs: 0, retry: false };
   if (isWorthWaiting(retryAfterMs)) {
@@ -148,7 +157,8 @@ function rank(now: Situation, index: number): number {
     (candidate.admitted ? 0 : 8) +
     paused +
     (candidate.failedBefore ? 2 : 0) +
-    (attemptsOn(now, candidate.domain) > 0 ? 1 : 0)
+    (candidate.crowded ? 1.5 : 0) +
+    (attemptsOn(now, candidate.domain) > 0 && candidate.spared !== true ? 1 : 0)
   );
 }
 

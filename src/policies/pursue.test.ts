@@ -11,6 +11,7 @@ import type { Answer, Ending, Reply } from "../core/reply.ts";
 import { createCells } from "../state/cells.ts";
 import { type Earlier, pursue } from "./pursue.ts";
 import type { Pursued } from "./pursuit.ts";
+import { QUEUE_MAX } from "./shed.ts";
 
 const RULES = { route: "r", criticality: "default" as const, attemptsMax: 3, retryWaitMs: 3_000, totalMs: 60_000 };
 const NEVER = Number.POSITIVE_INFINITY;
@@ -41,6 +42,7 @@ type Answering = (number: number, cancel: CancelSource) => Fault | Answer;
 interface More extends Partial<typeof RULES> {
   /** Targets without room. */
   readonly full?: readonly string[];
+  readonly soonestMs?: number;
   /** From the first attempt on. */
   readonly downSoon?: boolean;
 }
@@ -58,8 +60,8 @@ function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier
       identity: id,
       domain,
       model,
-      stand: () => ({ admitted: true, strained: false, down: false, hopeful: false, hushed: false }),
-      soonestMs: () => 0,
+      stand: () => ({ admitted: true, strained: false, down: false, hopeful: false, hushed: false, mute: false }),
+      soonestMs: () => more.soonestMs ?? 0,
       isDown: () => more.downSoon === true && made.length > 0,
       isFull: () => more.full?.includes(id) === true,
       keys: () => ({ pausedMs: 0, noKey: false, spareKey: false }),
@@ -70,7 +72,7 @@ function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier
       },
     };
   });
-  const service = pursue(targets, { ...RULES, ...more }, cells, () => earlier);
+  const service = pursue(targets, { ...RULES, outage: cells.outage(RULES.route), ...more }, cells, () => earlier);
   const scope = { runtime, cancel, emit: (event: GatewayEvent) => void events.push(event) };
   const run = async (call = CALL) => {
     let reply: Reply | undefined;
@@ -221,10 +223,53 @@ describe("targets without room", () => {
     expect(made).toEqual(["1 b/m"]);
     expect(events).toMatchObject([{ type: "target-full", target: "a/m" }]);
   });
-  test("when all are: busy, at once", async () => {
-    const { run, made } = harness({ "a/m": () => answer("a/m") }, undefined, { full: ["a/m"] });
-    expect(await run()).toMatchObject({ ok: false, fault: { kind: "busy", retryAfterMs: 5_000 } });
-    expect(made).toEqual([]);
+  test.each<[string, deadlineMs: number, waitedMs: number]>([
+    ["a second at most", NEVER, 1_000],
+    ["and no more than a twentieth of the time that is left", 4_000, 200],
+  ])("when all are, it waits: %s; then busy", async (_, deadlineMs, waitedMs) => {
+    const { run, made, clock, cells } = harness({ "a/m": () => answer("a/m") }, undefined, { full: ["a/m"] });
+    expect(await run({ ...CALL, deadlineMs })).toMatchObject({
+      ok: false,
+      fault: { kind: "busy", retryAfterMs: 5_000 },
+    });
+    expect([made, clock.now(), cells.admission(RULES.route).waiting]).toEqual([[], waitedMs, 0]);
+  });
+  test("room that comes is taken within a tenth of a second", async () => {
+    const full = ["a/m"];
+    const { run, clock, advance } = harness({ "a/m": () => answer("a/m") }, undefined, { full });
+    const reply = run();
+    await advance(340);
+    full.pop();
+    expect(await reply).toMatchObject({ ok: true });
+    expect(clock.now()).toBeLessThanOrEqual(440);
+  });
+  test("where as many wait as may, it is told at once; and who leaves waits no more", async () => {
+    const { run, clock, cells, cancel } = harness({ "a/m": () => answer("a/m") }, undefined, { full: ["a/m"] });
+    cells.admission(RULES.route).waiting = QUEUE_MAX;
+    expect(await run()).toMatchObject({ ok: false, fault: { kind: "busy" } });
+    expect(clock.now()).toBe(0);
+    cells.admission(RULES.route).waiting = 0;
+    const reply = run();
+    cancel.cancel(fault("cancelled", "left"));
+    expect(await reply).toMatchObject({ ok: false, fault: { kind: "cancelled" } });
+    expect([cells.admission(RULES.route).waiting, clock.timers]).toEqual([0, 0]);
+  });
+  test("after a failure too, if there is one that was not tried", async () => {
+    const full = ["b/m"];
+    const { run, made, advance } = harness({ "a/m": () => overloaded, "b/m": () => answer("b/m") }, undefined, {
+      full,
+    });
+    const reply = run();
+    await advance(250);
+    full.pop();
+    expect(await reply).toMatchObject({ ok: true, target: "b/m" });
+    expect(made.at(-1)).toBe("3 b/m");
+  });
+  test("what would come too late is not waited for", async () => {
+    const { run, made, clock } = harness({ "a/m": () => answer("a/m") }, undefined, { full: ["a/m"], soonestMs: 900 });
+    // One of twenty tries all the same; this one does not.
+    expect(await run({ ...CALL, deadlineMs: 800 })).toMatchObject({ ok: false, fault: { kind: "deadline-exceeded" } });
+    expect([made, clock.now()]).toEqual([[], 0]);
   });
 });
 

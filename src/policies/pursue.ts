@@ -3,7 +3,7 @@
 
 import type { Call, Criticality } from "../core/call.ts";
 import type { Cells } from "../core/cell.ts";
-import { type Fault, fault } from "../core/fault.ts";
+import { FAULTS, type Fault, fault } from "../core/fault.ts";
 import type { Refusal, Reply } from "../core/reply.ts";
 import type { Service } from "../core/service.ts";
 import { sleep } from "../core/timing.ts";
@@ -11,7 +11,7 @@ import { spendRetry } from "./budget.ts";
 import { isPassedOver } from "./context-fit.ts";
 import { hedged } from "./hedged.ts";
 import { type Candidate, type Move, nextMove, type Situation } from "./next-move.ts";
-import { type Pursued, type PursueRules, type Pursuit, situation } from "./pursuit.ts";
+import { costOf, type Pursued, type PursueRules, type Pursuit, situation } from "./pursuit.ts";
 import {
   admission,
   admittedAnswered,
@@ -25,6 +25,7 @@ import {
   type Standpoint,
   shedRetryMs,
 } from "./shed.ts";
+import { isHopeless, isTrial } from "./spared.ts";
 import { accept, failed } from "./tried.ts";
 import { verdict } from "./verdict.ts";
 
@@ -33,6 +34,7 @@ const LATE_TRIED_SHARE = 0.05;
 /** What a client is told to wait when every target is full. */
 const BUSY_RETRY_MS = 5_000;
 
+const BUSY = fault("busy", "No target takes more calls now.", { retryAfterMs: BUSY_RETRY_MS });
 const HOPELESS = fault("overloaded", "No target of this route is believed to answer now.");
 const NONE: ReadonlySet<string> = new Set();
 
@@ -71,7 +73,9 @@ export function pursue(
       trail: [],
     };
     // A stream that broke is gone on with as far as that can be: its client has a part already.
-    if (call.delivered !== undefined || !pursuit.standings.some(isAway)) return run(pursuit);
+    if (call.delivered !== undefined) return run(pursuit);
+    if (isHopelessFor(pursuit) && !isTrialNow(pursuit)) return Promise.resolve(refuse(pursuit, HOPELESS));
+    if (!pursuit.standings.some(isAway)) return run(pursuit);
     const isDrained = (index: number): boolean => cells.drains.untilMs(targets[index]?.id ?? "") > nowMs;
     // Probes, and calls to which nothing else can be given, find out that a target is back.
     if (isHushed(pursuit.standings, isDrained) && rules.spared?.(call, scope) === true) {
@@ -79,6 +83,19 @@ export function pursue(
     }
     return isOutage(pursuit.standings, isDrained) ? inOutage(pursuit, isDrained) : run(pursuit);
   };
+}
+
+/** An answer is at hand, and none is to be hoped for. */
+function isHopelessFor({ targets, rules, cells, call, scope }: Pursuit): boolean {
+  const { spared, outage } = rules;
+  return spared !== undefined && isHopeless(outage, targets, cells, scope.runtime.clock.now()) && spared(call, scope);
+}
+
+/** Somebody has to find out; but nobody waits only for that. */
+function isTrialNow(pursuit: Pursuit): boolean {
+  const { rules, scope } = pursuit;
+  const move = nextMove(situation(pursuit));
+  return move.type === "try" && move.afterMs === 0 && isTrial(rules.outage, scope.runtime.clock.now());
 }
 
 function isAway({ down, hushed }: Standpoint): boolean {
@@ -123,17 +140,25 @@ async function run(pursuit: Pursuit): Promise<Reply> {
   for (;;) {
     const now = situation(pursuit);
     const move = nextMove(now);
-    if (history.length === 0 && move.type === "stop" && (await waitForRoom(pursuit, now))) continue;
+    if (isLastStraw(pursuit, move)) {
+      if (await waitForRoom(pursuit, now)) continue;
+      if (move.type === "try" && hasFull(now) && !isTriedAllTheSame(pursuit)) return refuseForRoom(pursuit, now);
+    }
     if (history.length === 0) {
       nameSkipped(pursuit, now.candidates);
-      passOver(pursuit, now, move.type === "stop" ? targets.length : move.candidate);
+      passOver(pursuit, now.candidates, move.type === "stop" ? targets.length : move.candidate);
     }
-    if (move.type === "stop") return refuse(pursuit, stopped(pursuit, now));
+    if (move.type === "stop") {
+      passOver(pursuit, now.candidates, targets.length);
+      return refuse(pursuit, stopped(pursuit, now));
+    }
+    if (history.length > 0 && call.delivered === undefined && isHopelessFor(pursuit))
+      return refuse(pursuit, verdictOf(pursuit));
     const target = targets[move.candidate];
     if (target === undefined) return refuse(pursuit, fault("bug", "a move to a target that does not exist"));
     if (move.afterMs > 0) await wait(pursuit, move, target);
     if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
-    if (move.retry) spendRetry(pursuit.cells.budget(target.domain));
+    if (move.retry) spendRetry(pursuit.cells.budget(target.domain), costOf(pursuit, target));
     const hedge = history.length === 0 ? pursuit.rules.hedge : undefined;
     if (hedge !== undefined) {
       const answered = await hedged(pursuit, hedge, move.candidate);
@@ -141,7 +166,10 @@ async function run(pursuit: Pursuit): Promise<Reply> {
     } else {
       const reply = await target.attempt(call, scope, ++pursuit.started);
       trail.push(...reply.trail);
-      if (reply.ok) return accept(pursuit, target, reply);
+      if (reply.ok) {
+        if (pursuit.standings[move.candidate]?.down === true && pursuit.begunInCalm) answeredAllTheSame(pursuit);
+        return accept(pursuit, target, reply);
+      }
       failed(pursuit, move.candidate, reply.fault);
     }
     // The call's own end (client gone, deadline) is never blamed on a target nor followed by another attempt.
@@ -155,6 +183,47 @@ async function run(pursuit: Pursuit): Promise<Reply> {
   }
 }
 
+/** Nobody that is believed to answer is left. What broke in mid-answer is gone on with as far as that can be. */
+function isLastStraw({ standings, begunInCalm, history, attemptsMax }: Pursuit, move: Move): boolean {
+  if (move.type === "stop") {
+    const last = history.at(-1);
+    return history.length < attemptsMax && (last === undefined || FAULTS[last.fault.kind].retry !== "never");
+  }
+  return begunInCalm && "candidate" in move && standings[move.candidate]?.down === true;
+}
+
+/** Somebody is passed over for want of room alone. */
+function hasFull({ candidates, history, remainingMs }: Situation): boolean {
+  return candidates.some(
+    ({ full, drained, soonestMs }, index) =>
+      full && !drained && soonestMs <= remainingMs && history.every(({ candidate }) => candidate !== index),
+  );
+}
+
+/** Somebody would answer but takes no more: what is believed not to gets as many of the others as in an outage of all. */
+function isTriedAllTheSame({ cells, rules, call, scope, standings, history }: Pursuit): boolean {
+  const cell = cells.admission(rules.route);
+  const { clock, random } = scope.runtime;
+  if (history.length > 0) return goesOn(cell, clock.now());
+  const criticality = call.criticality ?? rules.criticality;
+  const hopeful = standings.some((standing) => standing.hopeful);
+  return admission(cell, { criticality, hopeful, random: random() }, clock.now()) !== "shed";
+}
+
+function answeredAllTheSame({ cells, rules, scope }: Pursuit): void {
+  admittedAnswered(cells.admission(rules.route), scope.runtime.clock.now());
+}
+
+function refuseForRoom(pursuit: Pursuit, { candidates }: Situation): Refusal {
+  const { history, call, rules, scope, targets } = pursuit;
+  passOver(pursuit, candidates, targets.length);
+  if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);
+  if (history.length > 0) return refuse(pursuit, verdictOf(pursuit));
+  const criticality = call.criticality ?? rules.criticality;
+  scope.emit({ type: "call-shed", atMs: scope.runtime.clock.now(), call: call.id, criticality, why: "headroom" });
+  return refuse(pursuit, BUSY);
+}
+
 /** Once a call: the targets that it is too large for. */
 function nameSkipped({ targets, trail }: Pursuit, candidates: readonly Candidate[]): void {
   for (const [index, { lacking }] of candidates.entries()) {
@@ -165,7 +234,7 @@ function nameSkipped({ targets, trail }: Pursuit, candidates: readonly Candidate
 
 function isOutageNow({ targets, cells, scope }: Pursuit): boolean {
   const nowMs = scope.runtime.clock.now();
-  return targets.every((target) => target.isDown() || cells.drains.untilMs(target.id) > nowMs);
+  return targets.every((target) => target.isDown(nowMs) || cells.drains.untilMs(target.id) > nowMs);
 }
 
 function verdictOf({ history, targets }: Pursuit): Fault {
@@ -173,22 +242,23 @@ function verdictOf({ history, targets }: Pursuit): Fault {
 }
 
 /** Better targets that had no room are named in the trail; nothing was sent to them. */
-function passOver({ targets, trail, scope, call }: Pursuit, { candidates }: Situation, until: number): void {
+function passOver({ targets, trail, scope, call }: Pursuit, candidates: readonly Candidate[], until: number): void {
   for (let index = 0; index < until; index++) {
     const target = targets[index];
     if (target === undefined || candidates[index]?.full !== true) continue;
+    if (trail.some((record) => record.target === target.id)) continue;
     trail.push({ target: target.id, fault: "busy", ms: 0, skipped: true });
     scope.emit({ type: "target-full", atMs: scope.runtime.clock.now(), call: call.id, target: target.id });
   }
 }
 
 /** True: it waited a little, and is to look again. False: there is nothing to wait for, or it has waited long enough. */
-async function waitForRoom(pursuit: Pursuit, { candidates, remainingMs }: Situation): Promise<boolean> {
+async function waitForRoom(pursuit: Pursuit, now: Situation): Promise<boolean> {
   const { cells, rules, scope } = pursuit;
-  if (!candidates.some(({ full }) => full) || scope.cancel.fault !== undefined) return false;
+  if (!hasFull(now) || scope.cancel.fault !== undefined) return false;
   const { clock } = scope.runtime;
   const cell = cells.admission(rules.route);
-  pursuit.queueUntilMs ??= clock.now() + queueMs(remainingMs);
+  pursuit.queueUntilMs ??= clock.now() + queueMs(now.remainingMs);
   if (clock.now() >= pursuit.queueUntilMs || cell.waiting >= QUEUE_MAX) return false;
   cell.waiting++;
   await sleep(clock, Math.min(QUEUE_LOOK_MS, pursuit.queueUntilMs - clock.now()), scope.cancel);
@@ -196,7 +266,8 @@ async function waitForRoom(pursuit: Pursuit, { candidates, remainingMs }: Situat
   return true;
 }
 
-function stopped(pursuit: Pursuit, { candidates }: Situation): Fault {
+function stopped(pursuit: Pursuit, now: Situation): Fault {
+  const { candidates } = now;
   const { history, scope, call, rules } = pursuit;
   const ended = scope.cancel.fault;
   if (history.length > 0 || ended !== undefined) return ended ?? verdictOf(pursuit);
@@ -204,9 +275,7 @@ function stopped(pursuit: Pursuit, { candidates }: Situation): Fault {
   if (candidates.length > 0 && inRotation.length === 0) {
     return fault("overloaded", "Every target of this route was taken out of rotation by its operator.");
   }
-  if (inRotation.some(({ full }) => full)) {
-    return fault("busy", "As many calls as may be are under way at every target.", { retryAfterMs: BUSY_RETRY_MS });
-  }
+  if (hasFull(now)) return BUSY;
   if (inRotation.length > 0) {
     const criticality = call.criticality ?? rules.criticality;
     scope.emit({ type: "call-shed", atMs: scope.runtime.clock.now(), call: call.id, criticality, why: "deadline" });

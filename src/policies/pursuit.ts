@@ -1,12 +1,13 @@
 // A call under way among a route's targets, as the parts of `pursue` share it, and how it looks to the rule that decides.
 
 import type { Call, Criticality } from "../core/call.ts";
-import type { Cells } from "../core/cell.ts";
+import type { Cells, OutageCell } from "../core/cell.ts";
 import type { FaultKind } from "../core/fault.ts";
 import type { AttemptRecord, Reply } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import type { HedgeSettings } from "../core/settings.ts";
 import { mayRetry } from "./budget.ts";
+import type { Room } from "./headroom.ts";
 import type { KeyStanding } from "./key-rotation.ts";
 import type { Candidate, Situation, Tried } from "./next-move.ts";
 import type { Standpoint } from "./shed.ts";
@@ -28,13 +29,22 @@ export interface Pursued {
   /** What is believed of it, for this call; asked once a call. */
   stand(call: Call, scope: Scope): Standpoint;
   /** Believed not to answer, as of now; moves nothing. */
-  isDown(): boolean;
+  isDown(nowMs: number): boolean;
   /** See `Candidate.soonestMs`. */
   soonestMs(call: Call): number;
   /** See `Candidate.full`. */
   isFull(tenant: string, strained: boolean, nowMs: number): boolean;
+  /** Of what would come to it by failover; absent: it takes everything. */
+  readonly headroom?: Headroom;
   /** What a route that hedges must know of it; absent: it is never hedged. */
   readonly hedging?: Hedging;
+}
+
+export interface Headroom {
+  room(call: Call, criticality: Criticality, nowMs: number): Room;
+  /** A call that came by failover was answered; or refused for its rate, when no other key could take it. */
+  answered(nowMs: number): void;
+  refused(nowMs: number): void;
 }
 
 export interface Hedging {
@@ -68,6 +78,8 @@ export interface PursueRules {
   readonly attemptsMax: number;
   readonly retryWaitMs: number;
   readonly totalMs: number;
+  /** Whether anybody was answered since somebody was refused. */
+  readonly outage: OutageCell;
   /** An answer is at hand for when no target can: asked only where nobody is believed to answer. */
   readonly spared?: ((call: Call, scope: Scope) => boolean) | undefined;
   /** Absent: never. */
@@ -107,21 +119,25 @@ export function situation(pursuit: Pursuit): Situation {
     const cell = cells.target(target.identity);
     const { pausedMs, noKey, spareKey } = target.keys(nowMs);
     const strained = pursuit.standings[index]?.strained ?? false;
+    const room = index === 0 ? "free" : roomAt(pursuit, target, nowMs);
     return {
       domain: target.domain,
       pausedMs: Math.max(pausedMs, cell.pausedUntilMs - nowMs),
       waitedFor: cell.waiting,
-      mayRetry: mayRetry(cells.budget(target.domain)),
+      // Nothing is tried again before something failed.
+      mayRetry: history.length === 0 || mayRetry(cells.budget(target.domain), costOf(pursuit, target)),
       failedBefore: pursuit.failedBefore.has(target.id),
       drained: cells.drains.untilMs(target.id) > nowMs,
       noKey,
       spareKey,
       admitted: pursuit.standings[index]?.admitted ?? true,
       strained,
+      spared: pursuit.standings[index]?.spared,
       lacking: target.lacking?.(pursuit.call),
       contextTokens: target.contextTokens,
       soonestMs: pursuit.hurried ? target.soonestMs(pursuit.call) : 0,
-      full: target.isFull(pursuit.call.tenant, strained, nowMs),
+      full: room === "full" || target.isFull(pursuit.call.tenant, strained, nowMs),
+      crowded: room === "crowded",
     };
   });
   return {
@@ -133,4 +149,13 @@ export function situation(pursuit: Pursuit): Situation {
     remainingMs: pursuit.dueMs - nowMs,
     random: scope.runtime.random(),
   };
+}
+
+/** What the call is expected to cost there; `undefined` without a price. */
+export function costOf({ call }: Pursuit, { hedging }: Pursued): number | undefined {
+  return hedging?.usd(call, hedging.outputTokens());
+}
+
+function roomAt({ call, rules }: Pursuit, { headroom }: Pursued, nowMs: number): Room {
+  return headroom === undefined ? "free" : headroom.room(call, call.criticality ?? rules.criticality, nowMs);
 }

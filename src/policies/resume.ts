@@ -50,7 +50,12 @@ function stop(why: string): AfterBreak {
 
 /** What text costs of an output limit, in tokens, as roughly as anybody outside can tell: four letters each, or one that is no letter of the Latin script. */
 export function tokensOf(text: string): number {
+  return Math.ceil(sharesOf(text));
+}
+
+/** The same of a piece of a text, not rounded. */
+export function sharesOf(text: string): number {
   let tokens = 0;
   for (const letter of text) tokens += letter <= "\u024f" ? 0.25 : 0.8;
-  return Math.ceil(tokens);
+  return tokens;
 }

@@ -15,8 +15,8 @@ import {
   shedRetryMs,
 } from "./shed.ts";
 
-const UP: Standpoint = { admitted: true, strained: false, down: false, hopeful: false, hushed: false };
-const DOWN: Standpoint = { admitted: false, strained: true, down: true, hopeful: false, hushed: false };
+const UP: Standpoint = { admitted: true, strained: false, down: false, hopeful: false, hushed: false, mute: false };
+const DOWN: Standpoint = { admitted: false, strained: true, down: true, hopeful: false, hushed: false, mute: false };
 const HOPEFUL: Standpoint = { ...DOWN, hopeful: true };
 const RAMP: Standpoint = { ...UP, admitted: false };
 

@@ -31,12 +31,16 @@ const QUEUE_SHARE = 0.05;
 export interface Standpoint {
   readonly admitted: boolean;
   readonly strained: boolean;
+  /** Its provider says that other models are sick, and not this one. */
+  readonly spared?: boolean;
   /** Believed not to answer. */
   readonly down: boolean;
   /** Down, though it has just answered a probe. */
   readonly hopeful: boolean;
   /** Silent together with others: whose trouble it is, is open. */
   readonly hushed: boolean;
+  /** The same, and nobody has answered since. */
+  readonly mute: boolean;
 }
 
 /** Nobody will answer a call now, whosever trouble it is. */
@@ -44,12 +48,12 @@ export function isHushed(standings: readonly Standpoint[], isDrained: (index: nu
   return standings.every(({ down, hushed }, index) => down || hushed || isDrained(index));
 }
 
-/** Every target in rotation is believed not to answer. */
+/** Every target in rotation is believed not to answer, whosever trouble it is. */
 export function isOutage(standings: readonly Standpoint[], isDrained: (index: number) => boolean): boolean {
   let inRotation = 0;
-  for (const [index, { down }] of standings.entries()) {
+  for (const [index, { down, mute }] of standings.entries()) {
     if (isDrained(index)) continue;
-    if (!down) return false;
+    if (!down && !mute) return false;
     inRotation++;
   }
   return inRotation > 0;
@@ -63,7 +67,7 @@ export function chosenOf(
 ): readonly Standpoint[] {
   const open = standings.map((_, index) => index).filter((index) => !isDrained(index));
   const chosen = open.find((index) => standings[index]?.hopeful) ?? open[cell.turn++ % Math.max(1, open.length)];
-  return standings.map((standing, index) => (index === chosen ? { ...standing, admitted: true } : standing));
+  return standings.map((standing, index) => ({ ...standing, admitted: index === chosen }));
 }
 
 export interface Plea {

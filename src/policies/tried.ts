@@ -3,19 +3,26 @@
 import type { BudgetCell } from "../core/cell.ts";
 import { FAULTS, type Fault } from "../core/fault.ts";
 import type { Answer, Degraded } from "../core/reply.ts";
-import { fundRetry, isFull } from "./budget.ts";
+import { fundRetry, isFull, learnCost } from "./budget.ts";
 import { isKeyFault } from "./key-rotation.ts";
-import type { Pursued, Pursuit } from "./pursuit.ts";
+import { costOf, type Pursued, type Pursuit } from "./pursuit.ts";
+import { noteLimit } from "./spared.ts";
 
 export function failed(pursuit: Pursuit, candidate: number, reason: Fault): void {
   pursuit.history.push({ candidate, fault: reason });
   const target = pursuit.targets[candidate];
-  if (target !== undefined) pause(pursuit, target, reason);
+  if (target === undefined) return;
+  pause(pursuit, target, reason);
+  if (reason.kind !== "rate-limited" || candidate === 0 || target.headroom === undefined) return;
+  const nowMs = pursuit.scope.runtime.clock.now();
+  if (!target.keys(nowMs).spareKey) target.headroom.refused(nowMs);
 }
 
 /** The provider asked for a pause. What it says of one key is noted with that key, so that the others go on. */
-function pause({ cells, scope }: Pursuit, target: Pursued, { kind, retryAfterMs }: Fault): void {
+function pause({ cells, scope }: Pursuit, target: Pursued, reason: Fault): void {
+  const { kind, retryAfterMs } = reason;
   if (FAULTS[kind].evidence > 0) cells.target(target.identity).lastFault = kind;
+  noteLimit(cells.target(target.identity), reason, scope.runtime.clock.now());
   if (retryAfterMs === undefined || isKeyFault(kind) || FAULTS[kind].blame === "caller") return;
   const cell = cells.target(target.identity);
   cell.pausedUntilMs = Math.max(cell.pausedUntilMs, scope.runtime.clock.now() + retryAfterMs);
@@ -23,10 +30,15 @@ function pause({ cells, scope }: Pursuit, target: Pursued, { kind, retryAfterMs 
 
 export function accept(pursuit: Pursuit, target: Pursued, answer: Answer): Answer {
   const { targets, cells, trail, history } = pursuit;
-  if (target !== targets[0]) settle(pursuit, target);
+  if (target !== targets[0]) {
+    settle(pursuit, target);
+    target.headroom?.answered(pursuit.scope.runtime.clock.now());
+  }
   const budget = cells.budget(target.domain);
+  const usd = costOf(pursuit, target);
+  if (usd !== undefined) learnCost(budget, usd);
   // A full bucket takes nothing; that is nearly always so.
-  if (!isFull(budget)) fundBy(answer, budget);
+  if (!isFull(budget)) fundBy(answer, budget, usd);
   const degraded = degradedBy(answer, target, targets[0]);
   // Rate-limit headers and ids of another provider's bucket would mislead the client after a failover.
   const headers = target === targets[0] && history.every(({ candidate }) => candidate === 0) ? answer.headers : {};
@@ -40,9 +52,9 @@ function settle({ targets, rules, history, standings, favoured, call, scope }: P
   if (left) rules.favour?.answered(call, place, scope.runtime.clock.now());
 }
 
-function fundBy({ ending }: Answer, budget: BudgetCell): void {
+function fundBy({ ending }: Answer, budget: BudgetCell, usd: number | undefined): void {
   void ending.then(({ kind }) => {
-    if (kind === "complete") fundRetry(budget);
+    if (kind === "complete") fundRetry(budget, usd);
   });
 }
 

@@ -150,7 +150,7 @@ function alone({ providers }: ImpactReport): Section {
         ]),
     },
     lines: [
-      "Estimated from the failures and probes that were recorded in each minute, each call asked once, without retries; calls that were led past a failing provider count as failed there.",
+      "Estimated from the failures, probes and canaries that were recorded in each minute, each call asked once, without retries; calls that were led past a failing provider count as failed there.",
     ],
   };
 }
@@ -160,10 +160,20 @@ function failures({ providers }: ImpactReport): Section {
     found === undefined ? "" : `${msText(found.p50)} / ${msText(found.p95)}`;
   const speed = ({ tokensPerS: found }: ProviderImpact) =>
     found === undefined ? "" : `${countText(found.p50)} / ${countText(found.p5)}`;
+  const own = (asked: number, failed: number) => (asked === 0 ? "" : `${countText(asked)} / ${countText(failed)}`);
   return {
     title: "Failures by provider",
     table: {
-      head: ["provider", "attempts", "failed", "how", "first token, 50 % / 95 %", "tokens a second, 50 % / 5 %"],
+      head: [
+        "provider",
+        "attempts",
+        "failed",
+        "how",
+        "first token, 50 % / 95 %",
+        "tokens a second, 50 % / 5 %",
+        "probes / failed",
+        "canaries / failed",
+      ],
       rows: providers.map((one) => [
         one.provider,
         countText(one.attempts),
@@ -174,6 +184,8 @@ function failures({ providers }: ImpactReport): Section {
           .join(", "),
         first(one),
         speed(one),
+        own(one.probes, one.probesFailed),
+        own(one.canaries, one.canariesFailed),
       ]),
     },
   };

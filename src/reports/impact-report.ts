@@ -77,8 +77,13 @@ export interface ProviderImpact {
   readonly failed: number;
   /** `failed` by class. */
   readonly by: Readonly<Record<string, number>>;
+  /** What Holdfast asked on its own; in none of the other numbers but `alone`. */
   readonly probes: number;
   readonly probesFailed: number;
+  readonly canaries: number;
+  readonly canariesFailed: number;
+  /** What those cost; absent: no known price, or nothing. */
+  readonly ownCostUsd?: number;
   /** 0..1; absent where there was nothing to judge by. */
   readonly truths: {
     /** Of the attempts that were made, by the rule that most contracts have: only HTTP 5xx but 529 counts. */
@@ -88,7 +93,7 @@ export interface ProviderImpact {
     /** What clients of Holdfast got on the routes that ask this provider: anything but a raw error. */
     readonly clientsSaw?: number;
   };
-  /** With this provider alone, minute by minute from its recorded failures and probes, each call asked once. Estimated. */
+  /** With this provider alone, minute by minute from its recorded failures, probes and canaries, each call asked once. Estimated. */
   readonly alone: {
     readonly calls: number;
     readonly failed: number;

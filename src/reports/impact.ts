@@ -93,7 +93,7 @@ interface Alone {
 }
 
 /**
- * What each provider would have made of this minute's calls alone. Once it is left, only probes tell of it: calls that were
+ * What each provider would have made of this minute's calls alone. Once it is left, only probes and canaries tell of it: calls that were
  * led past it in a minute in which it did fail are taken for failed there too.
  */
 function playAlone(sums: Sums, alone: ReadonlyMap<string, Alone>): void {
@@ -211,8 +211,7 @@ function providerImpact(
     attempts,
     failed,
     by,
-    probes: at(vector, ATTEMPT.probes),
-    probesFailed: at(vector, ATTEMPT.probesFailed),
+    ...ownOf(sums.ownTotal(provider)),
     truths: {
       ...(attempts > 0 && { slaCountable: 1 - countable / attempts }),
       ...(judged.calls > 0 && { experienced: 1 - judged.failed / judged.calls }),
@@ -227,6 +226,19 @@ function providerImpact(
     models: sums
       .modelTotals(provider)
       .map(([model, total]) => modelImpact(model, total, prices.get(`${provider}/${model}`))),
+  };
+}
+
+function ownOf(
+  vector: Vector,
+): Pick<ProviderImpact, "probes" | "probesFailed" | "canaries" | "canariesFailed" | "ownCostUsd"> {
+  const cost = at(vector, ATTEMPT.costNano);
+  return {
+    probes: at(vector, ATTEMPT.probes),
+    probesFailed: at(vector, ATTEMPT.probesFailed),
+    canaries: at(vector, ATTEMPT.canaries),
+    canariesFailed: at(vector, ATTEMPT.canariesFailed),
+    ...(cost > 0 && { ownCostUsd: cost / 1e9 }),
   };
 }
 

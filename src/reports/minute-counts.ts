@@ -1,10 +1,11 @@
 // What one provider did, minute by minute, as promises are judged by: from the ledger, of one key, region or model where a
 // contract is about those.
 
-import { FAILURE_CLASSES, type FailureClass, type MinuteCount } from "../core/sla.ts";
+import { FAILURE_CLASSES, type FailureClass, type MinuteCount, type OwnCount } from "../core/sla.ts";
 import { ATTEMPT, createVector, type Vector } from "../observe/ledger/fields.ts";
 import { foldPacked } from "../observe/ledger/pack.ts";
 import type { LedgerReader, MinuteSpan } from "../observe/ledger/read.ts";
+import { isOwn } from "../observe/ledger/series.ts";
 import { failedIn, validIn } from "./sums.ts";
 
 export interface EvidenceWish extends MinuteSpan {
@@ -41,7 +42,9 @@ export function unknownProvider(ledger: LedgerReader, provider: string): string 
 /** In the order of time; minutes in which nothing was asked are left out. */
 export function minuteCounts(ledger: LedgerReader, wish: EvidenceWish): readonly MinuteCount[] {
   const { provider, account, region, isModel } = wish;
-  const wanted = new Set<number>();
+  const traffic = createVector();
+  const asked = createVector();
+  const wanted = new Map<number, Vector>();
   for (const [id, name] of ledger.series()) {
     const isMeant =
       name.kind === "attempts" &&
@@ -49,37 +52,48 @@ export function minuteCounts(ledger: LedgerReader, wish: EvidenceWish): readonly
       (account === undefined || name.account === account) &&
       (region === undefined || name.region === region) &&
       (isModel === undefined || isModel(name.model));
-    if (isMeant) wanted.add(id);
+    if (isMeant) wanted.set(id, isOwn(name) ? asked : traffic);
   }
-  const vector = createVector();
   const counts: MinuteCount[] = [];
   for (const { minute, attempts } of ledger.minutes(wish)) {
     let any = false;
     foldPacked(attempts, (series) => {
-      if (!wanted.has(series)) return undefined;
-      any = true;
-      return vector;
+      const into = wanted.get(series);
+      if (into !== undefined) any = true;
+      return into;
     });
     if (!any) continue;
-    const count = countOf(minute, vector);
-    if (count.valid > 0 || count.probes > 0) counts.push(count);
-    vector.fill(0);
+    const own = ownOf(asked);
+    const spend = (field: number) => (traffic[field] ?? 0) + (asked[field] ?? 0);
+    const money = { costNano: spend(ATTEMPT.costNano), unpriced: spend(ATTEMPT.unpriced) };
+    const count = { minute, valid: validIn(traffic), failed: failedIn(traffic), by: byClass(traffic), ...money };
+    if (own !== undefined) counts.push({ ...count, own });
+    else if (count.valid > 0) counts.push(count);
+    traffic.fill(0);
+    asked.fill(0);
   }
   return counts;
 }
 
-function countOf(minute: number, vector: Vector): MinuteCount {
+function byClass(vector: Vector): MinuteCount["by"] {
   const by: Partial<Record<FailureClass, number>> = {};
   for (const name of FAILURE_CLASSES) {
     const count = vector[ATTEMPT[name]] ?? 0;
     if (count > 0) by[name] = count;
   }
+  return by;
+}
+
+function ownOf(vector: Vector): OwnCount | undefined {
+  const count = (field: number) => vector[field] ?? 0;
+  const [probes, canaries] = [count(ATTEMPT.probes), count(ATTEMPT.canaries)];
+  if (probes + canaries === 0) return undefined;
   return {
-    minute,
     valid: validIn(vector),
-    failed: failedIn(vector),
-    by,
-    probes: vector[ATTEMPT.probes] ?? 0,
-    probesFailed: vector[ATTEMPT.probesFailed] ?? 0,
+    by: byClass(vector),
+    probes,
+    probesFailed: count(ATTEMPT.probesFailed),
+    canaries,
+    canariesFailed: count(ATTEMPT.canariesFailed),
   };
 }

@@ -1,5 +1,6 @@
 // What is promised to each route by the providers of its targets: the report that needs no traffic.
 
+import { csvRow } from "../core/csv.ts";
 import type { Page, Section } from "./page.ts";
 import { shareText } from "./wording.ts";
 
@@ -50,6 +51,25 @@ export function promisedPage({ routes }: PromisedReport): Page {
       ...[...all.values()].map(sectionOf),
     ],
   };
+}
+
+/** A row for each promise of each target; a target without any has one too. */
+export function promisedCsv({ routes }: PromisedReport): string {
+  const head = ["route", "target", "promise", "sold_apart", "promised", "definition", "remedy", "claiming"];
+  const more = ["claim_within", "does_not_count", "source", "verified", "confidence"];
+  const rows = routes.flatMap(({ route, targets }) =>
+    targets.flatMap(({ target, promises }) => {
+      if (promises.length === 0) return csvRow([route, target, ...Array.from({ length: 11 }, () => "")]);
+      return promises.map((one) =>
+        csvRow([
+          ...[route, target, one.name, one.tier ?? "", one.promised ?? "", one.definition, one.remedy, one.claiming],
+          ...[one.claimWithin ?? "", one.exclusions.join("; "), one.source ?? "", one.verified ?? ""],
+          one.confidence ?? "",
+        ]),
+      );
+    }),
+  );
+  return csvRow([...head, ...more]) + rows.join("");
 }
 
 type Target = PromisedReport["routes"][number]["targets"][number];

@@ -2,10 +2,11 @@
 // table, JSON, or as a pack for a claim.
 
 import { csvRow } from "../core/csv.ts";
-import { type Evaluation, FAILURE_CLASSES, type MinuteCount } from "../core/sla.ts";
+import { COUNT_COLUMNS, countCells } from "../core/minute-table.ts";
+import type { Evaluation, MinuteCount } from "../core/sla.ts";
 import type { Page } from "./page.ts";
 import { isoOfMinute } from "./span.ts";
-import { countText, plural, shareText } from "./wording.ts";
+import { countText, plural, shareText, usdText } from "./wording.ts";
 
 export interface SlaReport {
   readonly report: "sla";
@@ -44,6 +45,8 @@ export interface ProviderMonth {
   readonly failed: number;
   /** 0..1, of all failures; absent: no request was made. */
   readonly experienced?: number;
+  /** 0..1, of the calls on the routes that ask it, in the month in UTC; absent: there was none. */
+  readonly clientsSaw?: number;
 }
 
 export function providerMonth(
@@ -78,7 +81,21 @@ export function slaPage({ month, isOpen, providers, deadlines }: SlaReport): Pag
   };
 }
 
-function sectionsOf({ provider, evaluations, valid, failed, experienced }: ProviderMonth): Page["sections"] {
+function creditText({ credit }: Evaluation): string {
+  if (credit === undefined) return "none";
+  const { share, of, estimateUsd } = credit;
+  const money = estimateUsd === undefined ? "" : ` (some ${usdText(estimateUsd)} at list prices)`;
+  return `${shareText(share)} of ${of}${money}`;
+}
+
+function sectionsOf({
+  provider,
+  evaluations,
+  valid,
+  failed,
+  experienced,
+  clientsSaw,
+}: ProviderMonth): Page["sections"] {
   return [
     {
       title: provider,
@@ -95,6 +112,7 @@ function sectionsOf({ provider, evaluations, valid, failed, experienced }: Provi
             "as the contract counts",
             "of what was asked",
             "experienced",
+            "clients of Holdfast saw",
             "downtime",
             "credit",
             "claim by",
@@ -105,11 +123,12 @@ function sectionsOf({ provider, evaluations, valid, failed, experienced }: Provi
               one.promised === undefined ? "–" : shareText(one.contracted),
               shareText(one.availability),
               shareText(experienced),
+              shareText(clientsSaw),
               plural(
                 one.downtime.reduce((sum, { fromMinute, toMinute }) => sum + toMinute - fromMinute, 0),
                 "minute",
               ),
-              one.credit === undefined ? "none" : `${shareText(one.credit.share)} of ${one.credit.of}`,
+              creditText(one),
               one.claimBy ?? "–",
             ],
           ],
@@ -118,6 +137,9 @@ function sectionsOf({ provider, evaluations, valid, failed, experienced }: Provi
           `Rule: ${one.rule}.`,
           ...(one.sourceUrl === undefined ? [] : [`Source: ${one.sourceUrl}`]),
           `${plural(one.minutesWithoutEvidence, "minute")} of the month had no request: they are counted neither way by us.`,
+          ...(one.minutesOfOwnAlone > 0
+            ? [`In ${plural(one.minutesOfOwnAlone, "minute")} only probes and canaries of Holdfast were asked.`]
+            : []),
           ...one.notes,
         ],
       },
@@ -146,21 +168,11 @@ function downtime(provider: string, { name, downtime: periods }: Evaluation): Pa
   };
 }
 
-/** The minutes themselves: those with a request or a probe. */
+/** The minutes themselves: those with a request, a probe or a canary. */
 export function minutesCsv(months: readonly { provider: string; minutes: readonly MinuteCount[] }[]): string {
-  const head = ["provider", "minute_utc", "valid", "failed", ...FAILURE_CLASSES, "probes", "probes_failed"];
+  const head = ["provider", "minute_utc", "valid", "failed", ...COUNT_COLUMNS];
   const rows = months.flatMap(({ provider, minutes }) =>
-    minutes.map(({ minute, valid, failed, by, probes, probesFailed }) =>
-      csvRow([
-        provider,
-        isoOfMinute(minute),
-        valid,
-        failed,
-        ...FAILURE_CLASSES.map((name) => by[name] ?? 0),
-        probes,
-        probesFailed,
-      ]),
-    ),
+    minutes.map((one) => csvRow([provider, isoOfMinute(one.minute), one.valid, one.failed, ...countCells(one)])),
   );
   return csvRow(head) + rows.join("");
 }

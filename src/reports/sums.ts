@@ -3,7 +3,7 @@
 
 import { FAILURE_CLASSES } from "../core/sla.ts";
 import { ATTEMPT, CALL, createVector, type Vector } from "../observe/ledger/fields.ts";
-import { OTHER, type SeriesName } from "../observe/ledger/series.ts";
+import { isOwn, OTHER, type SeriesName } from "../observe/ledger/series.ts";
 
 export interface Evidence {
   readonly valid: number;
@@ -20,7 +20,7 @@ export interface Sums {
   readonly calls: (series: number) => Vector | undefined;
   /** Adds the minute to the totals. */
   end(): void;
-  /** Of this minute: calls that the provider might have been asked, and how its attempts and probes went. */
+  /** Of this minute: calls that the provider might have been asked, and how its attempts, probes and canaries went. */
   minuteCalls(provider: string): number;
   minuteEvidence(provider: string): Evidence;
   /** Of this minute: calls that met this provider's failure, or were led past it because of one. */
@@ -31,6 +31,8 @@ export interface Sums {
   minuteAttempts(provider: string): Evidence;
   modelTotals(provider: string): readonly (readonly [model: string, total: Vector])[];
   attemptTotal(provider: string): Vector;
+  /** Of what Holdfast asked on its own, which is in none of the others. */
+  ownTotal(provider: string): Vector;
   callTotal(): Vector;
   hitTotal(): Vector;
   routeTotal(route: string): Vector;
@@ -43,6 +45,8 @@ interface Group {
   readonly provider: string;
   readonly model: string;
   readonly route: string;
+  /** Probes and canaries. */
+  readonly own: boolean;
   readonly minute: Vector;
   readonly total: Vector;
   touched: boolean;
@@ -105,8 +109,10 @@ type MinuteSums = Pick<
 
 function minuteSums({ attempts, calls }: Groups, touched: readonly Group[], { isHit, routesOf }: Wanted): MinuteSums {
   const callsNow = () => touched.filter((group) => calls.all.has(group));
-  const attemptsNow = (provider: string) =>
+  const askedNow = (provider: string) =>
     touched.filter((group) => group.provider === provider && attempts.all.has(group));
+  const attemptsNow = (provider: string) => askedNow(provider).filter(({ own }) => !own);
+  const ownNow = (provider: string) => askedNow(provider).filter(({ own }) => own);
   return {
     minuteCalls: (provider) =>
       sum(
@@ -114,8 +120,8 @@ function minuteSums({ attempts, calls }: Groups, touched: readonly Group[], { is
         owedIn,
       ),
     minuteEvidence: (provider) => ({
-      valid: sum(attemptsNow(provider), (vector) => validIn(vector) + at(vector, ATTEMPT.probes)),
-      failed: sum(attemptsNow(provider), (vector) => failedIn(vector) + at(vector, ATTEMPT.probesFailed)),
+      valid: sum(attemptsNow(provider), validIn) + sum(ownNow(provider), ownIn),
+      failed: sum(attemptsNow(provider), failedIn) + sum(ownNow(provider), ownFailedIn),
     }),
     minuteHitBy: (provider) =>
       sum(
@@ -136,15 +142,18 @@ function minuteSums({ attempts, calls }: Groups, touched: readonly Group[], { is
 
 type Totals = Pick<
   Sums,
-  "modelTotals" | "attemptTotal" | "callTotal" | "hitTotal" | "routeTotal" | "routeHitTotal" | "clientsOf"
+  "modelTotals" | "attemptTotal" | "ownTotal" | "callTotal" | "hitTotal" | "routeTotal" | "routeHitTotal" | "clientsOf"
 >;
 
 function totals({ attempts, calls }: Groups, { isHit, routesOf }: Wanted): Totals {
-  const attemptGroups = (provider: string) => attempts.list.filter((group) => group.provider === provider);
+  const groupsAt = (provider: string, own: boolean) =>
+    attempts.list.filter((group) => group.provider === provider && group.own === own);
+  const attemptGroups = (provider: string) => groupsAt(provider, false);
   const total = (of: (group: Group) => boolean) => totalOf(calls.list.filter(of));
   return {
     modelTotals: (provider) => attemptGroups(provider).map(({ model, total: vector }) => [model, vector]),
     attemptTotal: (provider) => totalOf(attemptGroups(provider)),
+    ownTotal: (provider) => totalOf(groupsAt(provider, true)),
     callTotal: () => total(() => true),
     hitTotal: () => total(isHit),
     routeTotal: (wanted) => total(({ route }) => route === wanted),
@@ -179,10 +188,11 @@ function groupsOf(names: ReadonlyMap<number, SeriesName>): Groups {
   const by: Record<SeriesName["kind"], (Group | undefined)[]> = { attempts: [], calls: [] };
   for (const [id, { kind, provider, model, route }] of names) {
     const isFull = made.size >= GROUPS_MAX;
-    const own =
+    const own = isOwn({ kind, route });
+    const what =
       kind === "attempts" ? { provider, model: isFull ? OTHER : model, route: "" } : { provider, model: "", route };
-    const key = `${kind}\n${own.provider}\n${own.model}\n${own.route}`;
-    const group = made.get(key) ?? { ...own, minute: createVector(), total: createVector(), touched: false };
+    const key = `${kind}\n${own}\n${what.provider}\n${what.model}\n${what.route}`;
+    const group = made.get(key) ?? { ...what, own, minute: createVector(), total: createVector(), touched: false };
     made.set(key, group);
     by[kind][id] = group;
   }
@@ -221,7 +231,7 @@ export function callsIn(vector: Vector): number {
 }
 
 /** Calls that were owed an answer: neither wrong in themselves nor left, nor refused by us. */
-function owedIn(vector: Vector): number {
+export function owedIn(vector: Vector): number {
   return callsIn(vector) - at(vector, CALL.callerErrors) - at(vector, CALL.left) - at(vector, CALL.ours);
 }
 
@@ -230,6 +240,15 @@ const HITS = [CALL.rescued, CALL.stale, CALL.local, CALL.canned, CALL.deferred, 
 /** Calls that met a failure and did not leave because of it. */
 function hitIn(vector: Vector): number {
   return HITS.reduce((total, field) => total + at(vector, field), 0);
+}
+
+/** Probes of earlier versions are counted, and of no class. */
+function ownIn(vector: Vector): number {
+  return at(vector, ATTEMPT.probes) + at(vector, ATTEMPT.canaries);
+}
+
+function ownFailedIn(vector: Vector): number {
+  return at(vector, ATTEMPT.probesFailed) + at(vector, ATTEMPT.canariesFailed);
 }
 
 const FAILURES = FAILURE_CLASSES.map((name) => ATTEMPT[name]);

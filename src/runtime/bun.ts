@@ -3,6 +3,7 @@
 import type { HeaderMap, Runtime } from "../core/runtime.ts";
 import { systemClock } from "./clock.ts";
 import { createFetchTransport, type Probe } from "./fetch-transport.ts";
+import { pinnedTo } from "./pinned.ts";
 import { hasProxy, isLoopbackUrl, proxyFor } from "./proxy.ts";
 import { createTcpProbe } from "./tcp-probe.ts";
 
@@ -16,11 +17,16 @@ export function createBunRuntime(): Runtime {
     clock: systemClock,
     wallMs: () => Date.now(),
     random: () => Math.random(),
-    hmacSha256: (key, bytes) => new Bun.CryptoHasher("sha256", key).update(bytes).digest("hex"),
+    hmacSha256: (key, text) => new Bun.CryptoHasher("sha256", key).update(text).digest("hex"),
     transport: createFetchTransport({
       clock: systemClock,
       probe: isProxied ? probe : probeHost,
       ...(isProxied && { fetch: fetchNear }),
+      // A proxy resolves names by itself, and may know nothing of ours.
+      pin: (request, address) =>
+        isProxied && proxyFor(new URL(request.url), env) !== undefined
+          ? { ...request, init: {} }
+          : pinnedTo(request, address),
       // Bytes as they came, and no hidden timeout: Bun's own ends silence after 6 minutes.
       init: { decompress: false, timeout: false },
       readHeaders: allHeaders,

@@ -5,6 +5,7 @@ import { concat } from "../core/bytes.ts";
 import type { Cancel } from "../core/cancel.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import type { Body, Clock, HeaderMap, Transport, WireRequest } from "../core/runtime.ts";
+import type { PinnedRequest } from "./pinned.ts";
 
 /** Resolves to true when the host did not react to a connection within the time. */
 export type Probe = (url: URL, timeoutMs: number) => Promise<boolean>;
@@ -16,16 +17,20 @@ export interface FetchTransportOptions {
   readonly probe?: Probe;
   /** What this platform's `fetch` takes beyond the standard, e.g. Bun's `decompress` and `timeout`. */
   readonly init?: Readonly<Record<string, unknown>>;
+  /** How a request is made to the address that it names; default: as any other. */
+  readonly pin?: (request: WireRequest, address: string) => PinnedRequest;
   /** A faster way to read all headers, where the platform has one. */
   readonly readHeaders?: (headers: Headers) => HeaderMap;
 }
 
 export function createFetchTransport(options: FetchTransportOptions): Transport {
-  const { clock, probe, fetch: send = (url, init) => fetch(url, init), readHeaders = headerMap } = options;
+  const { clock, probe, pin, fetch: send = (url, init) => fetch(url, init), readHeaders = headerMap } = options;
   const lately = createAnsweredLately(clock);
   const base = { redirect: "manual" as const, ...options.init };
-  return async (request, cancel) => {
+  return async (asked, cancel) => {
     if (cancel.fault !== undefined) return cancel.fault;
+    const pinned = pin === undefined || asked.address === undefined ? undefined : pin(asked, asked.address);
+    const request = pinned ?? asked;
     const controller = new AbortController();
     const abort = new CancelLink(cancel, controller);
     const disarm = probe === undefined ? undefined : guardConnect(request, { clock, probe, abort, lately });
@@ -43,6 +48,7 @@ export function createFetchTransport(options: FetchTransportOptions): Transport 
         // Node asks for this where a body is a stream.
         init.duplex = "half";
       }
+      if (pinned !== undefined) Object.assign(init, pinned.init);
       const response = await send(request.url, init);
       disarm?.();
       if (probe !== undefined) lately.note(request.url);

@@ -56,7 +56,7 @@ test("a reader that never reads holds nobody up", async () => {
     dropped: number;
   };
   expect(await writer.exited).toBe(0);
-  expect(dropped).toBeGreaterThan(10_000);
+  expect(dropped).toBeGreaterThan(1_000);
   expect(slowest).toBeLessThan(1_000);
 });
 

@@ -15,7 +15,8 @@ writeFileSync(CA, CERTIFICATE);
 const secure = Bun.serve({
   port: 0,
   tls: { key: CERTIFICATE_KEY, cert: CERTIFICATE },
-  fetch: () => new Response("secure"),
+  fetch: ({ headers }) =>
+    new Response(headers.get("host")?.startsWith("provider.test") ? "secure, as named" : "secure"),
 });
 const plain = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("plain") });
 
@@ -59,7 +60,8 @@ writeFileSync(
   `import { CancelSource } from "${join(import.meta.dir, "../core/cancel.ts")}";
 import { createBunRuntime } from "${join(import.meta.dir, "bun.ts")}";
 const { transport } = createBunRuntime();
-const request = { method: "GET", url: process.argv[2], headers: {}, connectMs: Number(process.argv[3] ?? 5000) };
+const [, , url, connectMs = "5000", address] = process.argv;
+const request = { method: "GET", url, headers: {}, connectMs: Number(connectMs), ...(address && { address }) };
 const response = await transport(request, new CancelSource());
 console.log("status" in response ? new TextDecoder().decode(await response.body.whole(1000)) : response.message);
 process.exit(0);
@@ -80,7 +82,7 @@ const NAMED = `https://provider.test:${secure.port}/`;
 
 for (const name of ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"]) {
   test(`${name}: a request goes through the proxy, still encrypted to its host`, async () => {
-    expect(await ask(NAMED, { [name]: PROXY, NODE_EXTRA_CA_CERTS: CA })).toBe("secure");
+    expect(await ask(NAMED, { [name]: PROXY, NODE_EXTRA_CA_CERTS: CA })).toBe("secure, as named");
     expect(asked).toEqual([`CONNECT provider.test:${secure.port} HTTP/1.1`]);
   });
 }
@@ -109,6 +111,20 @@ for (const name of ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"]) {
     expect(await ask(url, {})).toContain("DEPTH_ZERO_SELF_SIGNED_CERT");
   });
 }
+
+test("an address that was checked is connected to, whatever its name leads to; the certificate must still be the name's", async () => {
+  const own = { NODE_EXTRA_CA_CERTS: CA };
+  const at = (url: string, address = "127.0.0.1", env: Record<string, string> = own) => ask(url, env, "5000", address);
+  // The name itself leads nowhere.
+  expect(await ask(NAMED, own)).toContain("ENOTFOUND");
+  expect(await at(NAMED)).toBe("secure, as named");
+  expect(await at(`https://other.test:${secure.port}/`)).toContain("ERR_TLS_CERT_ALTNAME_INVALID");
+  expect(await at(`http://localhost:${plain.port}/`, "127.0.0.2")).not.toBe("plain");
+  expect(await at(`http://pages.test:${plain.port}/`)).toBe("plain");
+  // A proxy is asked for the name, which it resolves by itself.
+  expect(await at(NAMED, "192.0.2.1", { ...own, HTTPS_PROXY: PROXY })).toBe("secure, as named");
+  expect(asked).toEqual([`CONNECT provider.test:${secure.port} HTTP/1.1`]);
+}, 30_000);
 
 test("a slow answer through a proxy is not taken for a host that is not there", async () => {
   const slow = createServer((client) => {

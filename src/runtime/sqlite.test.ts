@@ -70,6 +70,11 @@ describe("the embedded store", () => {
       "is not a store of Holdfast",
     ],
     [
+      "of-another-format",
+      (path: string) => writeFileSync(path, `SQLite format 3\u0000${"\u0010\u0000\u0001\u0001\u0000@  ".repeat(600)}`),
+      "is broken",
+    ],
+    [
       "broken",
       (path: string) => {
         const { database } = opened(openDatabase(path, NOW_MS));

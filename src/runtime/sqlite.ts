@@ -16,12 +16,15 @@ const CHECKED_MAX_BYTES = 32 * 1024 * 1024;
 export type Opened =
   /** `note`: what people should know, such as a file that was put aside. */
   | { readonly database: Database; readonly note?: string }
-  /** `inUse`: another gateway writes to it. */
-  | { readonly problem: string; readonly inUse: boolean };
+  /** `inUse`: another gateway writes to it. `noPlace`: there can be no file of that name. */
+  | { readonly problem: string; readonly inUse: boolean; readonly noPlace?: true };
 
 /** Opens the file to write, alone: a second writer gets a problem. `wallMs` names a file that is put aside. */
 export function openDatabase(path: string, wallMs: number): Opened {
-  if (!existsSync(dirname(path))) return { problem: `${path}: there is no folder ${dirname(path)}`, inUse: false };
+  const folder = dirname(path);
+  if (!existsSync(folder)) return { problem: `${path}: there is no folder ${folder}`, inUse: false, noPlace: true };
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+    return { problem: `${path}: it is a folder`, inUse: false, noPlace: true };
   let lock: Sqlite | undefined;
   try {
     lock = takeLock(path);
@@ -98,9 +101,10 @@ function troubleOf(path: string): string | undefined {
     const [check] = sqlite.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").all();
     return check?.quick_check === "ok" ? undefined : "is broken";
   } catch (error) {
-    if (error instanceof SQLiteError && (error.code === "SQLITE_NOTADB" || error.code?.startsWith("SQLITE_CORRUPT"))) {
-      return error.code === "SQLITE_NOTADB" ? "is not a store of Holdfast" : "is broken";
-    }
+    const code = error instanceof SQLiteError ? error.code : undefined;
+    if (code === "SQLITE_NOTADB") return "is not a store of Holdfast";
+    // "unsupported file format" and the like have no code of their own.
+    if (code === "SQLITE_ERROR" || code?.startsWith("SQLITE_CORRUPT")) return "is broken";
     throw error;
   } finally {
     sqlite?.close();

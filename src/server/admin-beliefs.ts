@@ -60,7 +60,7 @@ function view(
     ...(cell.slow && { slow: true as const }),
     score: rounded(cell.score + cell.silence),
     ejectAt: rounded(ejectAt(attemptedPerS)),
-    admission: rounded(cell.admission),
+    admission: rounded(Math.min(cell.admission, cell.pageShare)),
     offeredPerS: rounded(rateOf(cell.offered, nowMs)),
     attemptedPerS: rounded(attemptedPerS),
     ...(page !== undefined && nowMs < page.untilMs && { page: pageView(page) }),

@@ -9,11 +9,20 @@ export function listDeferred(deferral: Pick<Deferral, "jobs"> | undefined) {
   if (deferral === undefined) return adminFault(404, "not-found", "This gateway defers nothing: it has no store.");
   const { jobs } = deferral;
   try {
-    const listed = jobs.list(LISTED_MAX).map(({ createdMs, status, ...job }) => ({
-      ...job,
-      createdAt: new Date(createdMs).toISOString(),
-      ...(status !== null && { status }),
-    }));
+    const listed = jobs
+      .list(LISTED_MAX)
+      .map(({ createdMs, status, givenUp, callbackAttempts, callbackProblem, ...job }) => ({
+        ...job,
+        createdAt: new Date(createdMs).toISOString(),
+        ...(status !== null && { status }),
+        ...(givenUp !== null && {
+          callback: {
+            state: givenUp === 0 ? "waiting" : "given-up",
+            attempts: callbackAttempts,
+            ...(callbackProblem !== null && { problem: callbackProblem }),
+          },
+        }),
+      }));
     const { jobs: kept, bytes, waiting } = jobs.counts;
     return { waiting, kept, bytes, deferred: listed };
   } catch {

@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { door, MESSAGE, provider, respond, route } from "../../test/support/door.ts";
+import { fault } from "../core/fault.ts";
+import { createAsides } from "./asides.ts";
 
 const OVERLOADED = JSON.stringify({ type: "error", error: { type: "overloaded_error", message: "busy" } });
 
@@ -282,11 +284,39 @@ describe("calls and events", () => {
 });
 
 test("kept answers are purged, and a filter that is not understood purges nothing", async () => {
-  const { ask } = door();
+  const { ask, engine } = door();
   const purge = (query: string, method = "POST") => ask(`/admin/v1/cache/purge${query}`, { ...post(), method });
   for (const query of ["", "?route=chat", "?call=c&older-than=60"]) {
     expect(await json(await purge(query))).toEqual({ purged: 0 });
   }
+  const kept = {
+    texts: ["x"],
+    target: "a/m",
+    model: "m",
+    tenant: "t",
+    route: "chat",
+    atMs: 0,
+    freshUntilMs: 1,
+    goneAtMs: 2,
+  };
+  for (const [call, tags] of [
+    ["one", ["product-1", "shop"]],
+    ["two", ["product-2", "shop"]],
+    ["three", undefined],
+  ] as const)
+    engine.cells.answers.set({ exact: call }, { ...kept, call, ...(tags && { tags }) });
+  const found = [];
+  for (const query of [
+    "?tag=product",
+    "?tag=product-2",
+    "?tag=shop&tenant=u",
+    "?tag=shop&tenant=t",
+    "?call=three",
+    "",
+  ]) {
+    found.push((await json(await purge(query))).purged);
+  }
+  expect(found).toEqual([0, 1, 0, 1, 1, 0]);
   for (const query of ["?rout=chat", "?older-than=1h"]) expect((await purge(query)).status).toBe(400);
   expect((await ask("/admin/v1/cache/purge")).status).toBe(405);
 });
@@ -298,6 +328,37 @@ test("beliefs are told for each target once a call came by", async () => {
     { target: "alpha/m", domain: "alpha", state: "healthy", score: 0, ejectAt: 8, admission: 1 },
     { target: "beta/m", state: "healthy" },
   ]);
+});
+
+test("calls/{id} knows what was refused before it had a route, and what was passed through", async () => {
+  const { ask } = door({ answering: () => respond(200, '{"data":[]}') });
+  const headers = { "anthropic-version": "1" };
+  for (const [path, wanted] of [
+    ["/v1/nope/x", { aside: "passthrough", status: 200, method: "GET", path: "/v1/nope/x", provider: "alpha" }],
+    [
+      "/v1/messages",
+      { aside: "refused", status: 405, fault: "invalid-request", message: "GET is not allowed here; use POST." },
+    ],
+    [
+      "/v1/deferred/x",
+      { aside: "refused", status: 404, fault: "not-found", message: "This gateway defers nothing: it has no store." },
+    ],
+    ["/nowhere", { aside: "refused", status: 404, fault: "not-found" }],
+  ] as const) {
+    const answered = await ask(path, { headers });
+    const id = answered.headers.get("x-holdfast-call");
+    const told = await json(await ask(`/admin/v1/calls/${id}`));
+    expect(told).toMatchObject({ id, dialect: "anthropic-messages", at: expect.stringMatching(/Z$/), ...wanted });
+    expect(answered.status).toBe(wanted.status);
+  }
+  const bad = await ask("/v1/messages", { method: "POST", body: "{" });
+  expect(await json(await ask(`/admin/v1/calls/${bad.headers.get("x-holdfast-call")}`))).toMatchObject({ status: 400 });
+});
+
+test("no more than the newest asides are kept", () => {
+  const asides = createAsides(() => 0, 2);
+  for (const id of ["a", "b", "c"]) asides.refused({ id, dialect: "openai-chat" }, fault("not-found", "x"), 404);
+  expect(["a", "b", "c"].map((id) => asides.get(id)?.status)).toEqual([undefined, 404, 404]);
 });
 
 test("what is not there says so", async () => {

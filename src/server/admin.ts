@@ -10,7 +10,9 @@ import { listDeferred } from "./admin-deferred.ts";
 import { type AdminFault, adminFault, isAdminFault } from "./admin-fault.ts";
 import { adminIncidents, type RoomSource } from "./admin-incidents.ts";
 import { reportImpact } from "./admin-reports.ts";
+import { listSlos } from "./admin-slos.ts";
 import { drainTarget, listTargets, restoreTarget } from "./admin-targets.ts";
+import type { Asides } from "./asides.ts";
 import type { Deferral } from "./deferral.ts";
 import { createFeeds, type Feeds } from "./event-feeds.ts";
 import { checkOrigin } from "./guard.ts";
@@ -28,6 +30,7 @@ export interface Admin {
 export interface AdminSources {
   readonly observers?: Observers;
   readonly board?: TargetBoard;
+  readonly asides?: Asides;
   readonly incidents?: RoomSource;
   readonly pages?: PageWatch;
   readonly deferral?: Pick<Deferral, "jobs">;
@@ -95,7 +98,7 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
   const { engine, sources, feeds } = context;
   if (path === "targets") return reading(asked, () => ({ targets: listTargets(engine, sources.board) }));
   if (path === "beliefs") return reading(asked, () => ({ beliefs: listBeliefs(engine, sources.observers?.beliefs) }));
-  if (path === "slos") return reading(asked, () => ({ slos: sources.observers?.slos?.() ?? [] }));
+  if (path === "slos") return reading(asked, () => listSlos(sources.observers, asked.query, engine.runtime.wallMs()));
   if (path === "status") return reading(asked, () => listPages(sources.pages));
   if (path === INCIDENTS || path.startsWith(`${INCIDENTS}/`)) {
     const { request, query } = asked;
@@ -107,7 +110,7 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
   if (path === "events") return reading(asked, () => feeds.open());
   if (path === "calls") return reading(asked, () => listCalls(sources.observers, asked.query));
   if (path.startsWith("calls/")) {
-    return reading(asked, () => oneCall(engine, sources.observers, decoded(path.slice("calls/".length))));
+    return reading(asked, () => oneCall(context, decoded(path.slice("calls/".length))));
   }
   return noSuchPath(PREFIX + path);
 }
@@ -124,18 +127,20 @@ function changeTarget({ engine }: Context, { request }: Asked, [, name, what]: R
   return what === "drain" ? drainTarget(engine, target, request) : restoreTarget(engine, target);
 }
 
-/** Of one call, one route, one tenant, one target, older than so many seconds; without any of these: all. */
+/** Of one call, one route, one tenant, one target, with one tag, older than so many seconds; without any of these: all. */
 function purge({ engine }: Context, { request, query }: Asked): Result {
   if (request.method !== "POST") return notAllowed(request.method, "POST");
   // A filter that is not understood must not become "all".
-  const unknown = [...query.keys()].find((name) => ![...PURGED_BY, "older-than"].includes(name));
-  if (unknown !== undefined) return wrongQuery(unknown, `${PURGED_BY.join(", ")}, older-than`);
+  const unknown = [...query.keys()].find((name) => ![...PURGED_BY, "tag", "older-than"].includes(name));
+  if (unknown !== undefined) return wrongQuery(unknown, `${PURGED_BY.join(", ")}, tag, older-than`);
   const age = query.get("older-than");
   if (age !== null && !/^\d{1,9}$/.test(age)) return wrongQuery("older-than", "a whole number of seconds");
   const madeBeforeMs = age === null ? Number.POSITIVE_INFINITY : engine.runtime.clock.now() - Number(age) * 1_000;
+  const tag = query.get("tag");
   const purged = engine.cells.answers.purge(
     (kept) =>
       PURGED_BY.every((name) => query.get(name) === null || query.get(name) === kept[name]) &&
+      (tag === null || kept.tags?.includes(tag) === true) &&
       kept.atMs <= madeBeforeMs,
   );
   return { purged };
@@ -165,13 +170,16 @@ function readQuery(query: URLSearchParams): CallQuery | AdminFault {
   };
 }
 
-function oneCall(engine: Engine, observers: Observers | undefined, id: string | undefined): Result {
+function oneCall({ engine, sources }: Context, id: string | undefined): Result {
+  const { observers, asides } = sources;
   if (observers === undefined) return notKept();
   const record = id === undefined ? undefined : observers.calls.get(id);
   if (record !== undefined) {
     const left = passedOver(engine, observers.beliefs, record);
     return { ...record, ...(left.length > 0 && { passedOver: left }) };
   }
+  const aside = id === undefined ? undefined : asides?.get(id);
+  if (aside !== undefined) return { ...aside };
   return adminFault(404, "not-found", "No such call: it never was, or it is older than what is kept.");
 }
 

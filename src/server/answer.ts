@@ -9,7 +9,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Tenant } from "./access.ts";
 import { streamBody } from "./body.ts";
 import { type Asked, type Path, readCall } from "./read-call.ts";
-import { refuse } from "./refuse.ts";
+import { type Asker, refuse } from "./refuse.ts";
 
 /** How many requests are under way. */
 export interface Open {
@@ -20,7 +20,7 @@ export interface Exchange {
   readonly request: Request;
   readonly path: Path;
   readonly query: string;
-  readonly id: string;
+  readonly asker: Asker;
   readonly tenant: Tenant;
   readonly open: Open;
   readonly patient: () => void;
@@ -29,11 +29,18 @@ export interface Exchange {
 }
 
 export async function answer(engine: Engine, exchange: Exchange): Promise<Response> {
-  const { request, path, query, id, tenant, open, endUser } = exchange;
-  const asker = { id, dialect: path.dialect };
+  const { request, path, query, asker, tenant, open, endUser } = exchange;
+  const { id } = asker;
   open.open++;
   try {
-    const asked = await readCall(request, path, query, { id, tenant, runtime: engine.runtime, endUser });
+    const { runtime, routes } = engine;
+    const asked = await readCall(request, path, query, {
+      id,
+      tenant,
+      runtime,
+      endUser,
+      languages: routes.speaksSeveral,
+    });
     if (!isFault(asked)) return await answerCall(engine, exchange, asked);
     open.open--;
     return refuse(asker, asked);

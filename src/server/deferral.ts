@@ -4,12 +4,15 @@
 
 import { CancelSource } from "../core/cancel.ts";
 import type { Database } from "../core/database.ts";
-import type { Job, JobState } from "../core/deferral.ts";
+import type { DeferralDesk, Job, JobState } from "../core/deferral.ts";
 import { FAULTS, fault } from "../core/fault.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
-import type { Runtime } from "../core/runtime.ts";
+import type { Clock, Runtime } from "../core/runtime.ts";
 import type { Engine } from "../engine/engine.ts";
+import { createDeferredCallbacks, type DeferredCallbacks } from "../state/deferred-callbacks.ts";
 import { createDeferredJobs, type DeferredJobs, type WaitingJob } from "../state/deferred-jobs.ts";
+import { checkCallback, type ResolveHost } from "./callback-guard.ts";
+import { type Callbacks, createCallbacks } from "./deferral-callbacks.ts";
 import { createLanes, type Lane, type Lanes, SETTLE_MS } from "./deferral-lanes.ts";
 import type { Seats } from "./deferred-progress.ts";
 import { type Run, runJob } from "./deferred-run.ts";
@@ -50,12 +53,16 @@ export interface DeferralOptions {
   readonly runtime: Runtime;
   /** Something that people should know and that holds nothing up. */
   readonly trouble: (message: string) => void;
+  /** Absent: nobody can be told by a callback. */
+  readonly resolveHost?: ResolveHost;
 }
 
 interface Line {
   readonly runtime: Runtime;
   readonly trouble: (message: string) => void;
   readonly jobs: DeferredJobs;
+  readonly callbackRows: DeferredCallbacks;
+  readonly callbacks: Callbacks;
   readonly lanes: Lanes;
   readonly running: Map<string, CancelSource>;
   readonly nextId: () => string;
@@ -67,7 +74,7 @@ interface Line {
 }
 
 /** Throws when the store cannot be read. */
-export function createDeferral({ database, runtime, trouble }: DeferralOptions): Deferral {
+function createLine({ database, runtime, trouble, resolveHost }: DeferralOptions): Line {
   const running = new Map<string, CancelSource>();
   const jobs = createDeferredJobs({
     database,
@@ -78,10 +85,13 @@ export function createDeferral({ database, runtime, trouble }: DeferralOptions):
       armWithin(line, ARRIVED_MS);
     },
   });
+  const callbackRows = createDeferredCallbacks(database);
   const line: Line = {
     runtime,
     trouble,
     jobs,
+    callbackRows,
+    callbacks: createCallbacks({ rows: callbackRows, runtime, resolveHost, trouble }),
     lanes: createLanes(runtime.clock),
     running,
     nextId: createIds(runtime),
@@ -90,6 +100,13 @@ export function createDeferral({ database, runtime, trouble }: DeferralOptions):
     lookAtMs: 0,
     sweptAtMs: Number.NEGATIVE_INFINITY,
   };
+  return line;
+}
+
+/** Throws when the store cannot be read. */
+export function createDeferral(options: DeferralOptions): Deferral {
+  const line = createLine(options);
+  const { jobs, callbacks, running } = line;
   const seats: Seats = { taken: 0, areClosed: false };
   const halt = (): void => {
     seats.areClosed = true;
@@ -105,8 +122,9 @@ export function createDeferral({ database, runtime, trouble }: DeferralOptions):
     },
     start(engine) {
       line.engine = engine;
-      engine.cells.deferral.desk = jobs;
+      engine.cells.deferral.desk = guarded(jobs, options.resolveHost, options.runtime.clock);
       look(line);
+      callbacks.hurry();
     },
     get running() {
       return running.size;
@@ -121,7 +139,23 @@ export function createDeferral({ database, runtime, trouble }: DeferralOptions):
     drain: halt,
     stop() {
       halt();
+      callbacks.stop();
       for (const cancel of running.values()) cancel.cancel(fault("draining", "This gateway is shutting down."));
+    },
+  };
+}
+
+/** A job is not promised whose end could not be told where its client wants it. */
+function guarded(jobs: DeferredJobs, resolveHost: ResolveHost | undefined, clock: Clock): DeferralDesk {
+  return {
+    get waitingNow() {
+      return jobs.waitingNow;
+    },
+    named: jobs.named,
+    async enqueue(job) {
+      if (job.callback === undefined) return jobs.enqueue(job);
+      const checked = await checkCallback(job.callback.url, resolveHost, clock);
+      return "problem" in checked ? { problem: checked.problem, wrong: "x-holdfast-callback" } : jobs.enqueue(job);
     },
   };
 }
@@ -129,6 +163,7 @@ export function createDeferral({ database, runtime, trouble }: DeferralOptions):
 function tell(line: Line, { id, tenant, route }: Pick<Job, "id" | "tenant" | "route">, state: JobState): void {
   const { engine, runtime, jobs } = line;
   const atMs = runtime.clock.now();
+  if (state !== "queued" && state !== "cancelled") line.callbacks.hurry();
   engine?.emit({ type: "deferred", atMs, call: id, tenant, route, state, waiting: jobs.waitingNow });
 }
 
@@ -168,6 +203,7 @@ function sweep(line: Line): void {
   const nowMs = line.runtime.clock.now();
   if (nowMs - line.sweptAtMs < SWEEP_MS) return;
   line.sweptAtMs = nowMs;
+  line.callbackRows.sweep(line.runtime.wallMs());
   for (const job of line.jobs.sweep()) {
     line.running.get(job.id)?.cancel(fault("cancelled", "the job expired"));
     tell(line, job, "expired");

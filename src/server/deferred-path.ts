@@ -52,6 +52,5 @@ function told(job: Job, asker: Asker): Response {
 }
 
 function gone({ state }: Job, asker: Asker): Response {
-  const response = refuse(asker, fault("not-found", `This deferred call is ${state}.`));
-  return new Response(response.body, { status: 410, headers: response.headers });
+  return refuse(asker, fault("not-found", `This deferred call is ${state}.`), {}, 410);
 }

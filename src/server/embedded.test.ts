@@ -282,6 +282,16 @@ test("a wrong configuration throws once, with every problem", () => {
   }
 });
 
+for (const [key, more] of [
+  ["canary", { canary: "0.10usd/day" }],
+  ["notify", { notify: [{ slack: "https://hooks.example/a" }] }],
+] as const) {
+  test(`the library refuses \`${key}\`: a gateway does that`, () => {
+    const make = () => createHoldfast({ ...CONFIG, ...more } as HoldfastConfig, { env: { ALPHA_KEY: "k" } });
+    expect(make).toThrow(`${key}  the library`);
+  });
+}
+
 test("a variable that is not set is a problem; without `env` the process's own are read", () => {
   expect(() => createHoldfast(CONFIG, { env: {} })).toThrow("ALPHA_KEY is not set");
   process.env.ALPHA_KEY = "secret";

@@ -118,14 +118,18 @@ function settingsOrThrow(config: HoldfastConfig, env: Readonly<Record<string, st
   const deferring = loaded.settings.routes
     .filter(({ lastResort = [] }) => lastResort.some(({ type }) => type === "defer"))
     .map(({ name }) => ({ path: `routes.${name}.last-resort`, message: NOTHING_LATER, allowed: "[]" }));
-  const problems = [...unreadable, ...told, ...deferring];
+  const asking =
+    loaded.settings.canaryUsdPerDay === undefined ? [] : [{ path: "canary", message: NOBODY_ASKED, allowed: "off" }];
+  const problems = [...unreadable, ...told, ...asking, ...deferring];
   if (problems.length > 0) throw new HoldfastConfigError(problems);
   // Keys tell a gateway's clients apart; the only client here is the process itself.
-  const { adminKey, ...settings } = loaded.settings;
-  return { ...settings, keys: [] };
+  const { adminKey, status, ...settings } = loaded.settings;
+  // Where a process asked for an engine alone, nobody else is asked anything unless it says so.
+  return { ...settings, keys: [], ...(config.status !== undefined && status !== undefined && { status }) };
 }
 
 const NOTHING_LATER = "the library defers no call; a gateway does";
+const NOBODY_ASKED = "the library asks no provider on its own; a gateway does";
 const NOBODY_TOLD = "the library tells nobody of incidents; a gateway does";
 const KEY = 'key: "${NAME}" of the environment | the key itself | none';
 

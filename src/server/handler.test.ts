@@ -125,6 +125,19 @@ describe("a body that is too large", () => {
 });
 
 describe("a path", () => {
+  test.each(["/v1beta/models/gemini-3-pro:generateContent", "/v1/models/gemini-3-pro:streamGenerateContent"])(
+    "%s: the API is refused by its name",
+    async (path) => {
+      open();
+      const found = await errorOf(await here.post(path, "{}"));
+      expect(found).toMatchObject({
+        status: 404,
+        message: expect.stringContaining("The Gemini API is not in this version"),
+      });
+      expect(here.world.attempts()).toBe(0);
+    },
+  );
+
   test.each(["GET", "HEAD", "PUT", "DELETE"])("%s of a call is not allowed, and POST is named", async (method) => {
     open();
     for (const path of [MESSAGES, COMPLETIONS, "/v1/messages/count_tokens", "/v1/embeddings"]) {

@@ -8,6 +8,7 @@ import type { Observers } from "../observe/observers.ts";
 import { type Access, createAccess, type Tenant } from "./access.ts";
 import { createAdmin } from "./admin.ts";
 import { answer, type Open } from "./answer.ts";
+import { createAsides } from "./asides.ts";
 import type { Deferral } from "./deferral.ts";
 import { answerDeferred, DEFERRED } from "./deferred-path.ts";
 import { checkOrigin } from "./guard.ts";
@@ -50,6 +51,9 @@ const DATA_PATHS: Readonly<Record<string, Path>> = {
 
 const ROUTE_STATUS = "/v1/route-status";
 const MODELS = "/v1/models";
+/** There is no provider of its dialect that it could be passed through to. */
+const GEMINI = /^\/v1(?:beta)?\/models\/[^/]+:(?:streamG|g)enerateContent$/;
+const NO_GEMINI = "The Gemini API is not in this version; the others are in docs/reference/http.md.";
 
 /** Beyond this a call is refused at once: each holds sockets and memory on both sides. */
 const OPEN_MAX = 15_000;
@@ -71,7 +75,8 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
   const state: State = { open: 0, draining: false };
   const accessNow = followAccess(engine);
   const { observers, incidents } = options;
-  const admin = createAdmin(engine, options);
+  const asides = observers && createAsides(engine.runtime.wallMs);
+  const admin = createAdmin(engine, { ...options, ...(asides && { asides }) });
   const page = incidents && createStatusPage(incidents.desk, incidents.url);
   const data = (asked: Asked, tenant: Tenant): Response | Promise<Response> => {
     const { request, path, query, asker, patient } = asked;
@@ -90,8 +95,9 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
     if (state.draining) return draining(asker);
     if (state.open >= OPEN_MAX) return full(asker);
     const exchange = { request, query, tenant, patient, open: state };
+    if (known === undefined && GEMINI.test(path)) return notFound(asker, NO_GEMINI);
     if (known === undefined) return passThrough(engine, { ...exchange, path, asker });
-    return answer(engine, { ...exchange, path: known, id: asker.id, endUser: options.observers?.endUser });
+    return answer(engine, { ...exchange, path: known, asker, endUser: options.observers?.endUser });
   };
   return {
     get open() {
@@ -104,7 +110,7 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
     handle(request, patient = () => {}) {
       const { path, query } = split(request.url);
       const known = Object.hasOwn(DATA_PATHS, path) ? DATA_PATHS[path] : undefined;
-      const asker = { id: nextId(), dialect: known?.dialect ?? dialectOf(request.headers) };
+      const asker = { id: nextId(), dialect: known?.dialect ?? dialectOf(request.headers), asides };
       const asked = { request, path, query, asker, patient };
       if (path === "/healthz" || path === "/readyz") return probe(asked, state.draining);
       // Before any guard: the path itself is the secret, and all it can do is have a page read again.
@@ -160,6 +166,7 @@ function probe({ request, path, asker }: Asked, isDraining: boolean): Response {
 function other({ request, path, asker }: Asked, observers: Observers | undefined): Response {
   const { method } = request;
   const isMetrics = path === "/metrics" && observers !== undefined;
+  if (GEMINI.test(path)) return notFound(asker, NO_GEMINI);
   if (path !== "/" && !isMetrics) {
     return notFound(asker, `No such path: ${method} ${shown(path)}. See docs/reference/http.md.`);
   }

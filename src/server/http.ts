@@ -6,12 +6,15 @@ import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Secrets, Settings } from "../core/settings.ts";
 import { sleep } from "../core/timing.ts";
+import { keepCanaries } from "../engine/canary.ts";
 import { createEngine, type EngineOptions } from "../engine/engine.ts";
 import { keepWarm } from "../engine/keep-warm.ts";
+import { startPulse } from "../engine/pulse.ts";
 import type { Observers } from "../observe/observers.ts";
 import { backgroundClock, systemClock } from "../runtime/clock.ts";
 import { resolveHost } from "../runtime/resolve-host.ts";
 import { keepOnDisk } from "../state/answers-on-disk.ts";
+import type { PageSnapshots } from "../state/page-snapshots.ts";
 import type { Deferral } from "./deferral.ts";
 import { isLoopback } from "./guard.ts";
 import { createHandler } from "./handler.ts";
@@ -37,6 +40,8 @@ export interface ServerOptions {
   readonly deferral?: Deferral;
   /** Kept answers survive the process there. */
   readonly answersIn?: Database;
+  /** Keeps what status pages said. */
+  readonly snapshots?: PageSnapshots;
   /** Something that people should know and that holds nothing up. */
   readonly trouble?: (message: string) => void;
 }
@@ -80,6 +85,8 @@ export function startServer(options: ServerOptions): Server {
   options.room?.start(url);
   options.deferral?.start(engine);
   const warming = keepWarm(engine);
+  const canaries = keepCanaries(engine);
+  const stopPulse = startPulse(engine);
   return {
     url,
     reload(now) {
@@ -87,6 +94,7 @@ export function startServer(options: ServerOptions): Server {
       engine.reload(now);
       options.room?.takeOver(now);
       pages.reload();
+      canaries.reload();
     },
     emit: engine.emit,
     async stop(graceMs) {
@@ -94,6 +102,7 @@ export function startServer(options: ServerOptions): Server {
       pages.stop();
       options.deferral?.drain();
       warming.stop();
+      canaries.stop();
       const untilMs = runtime.clock.now() + graceMs;
       const never = new CancelSource();
       // A response is pending for the platform until its last byte was taken, long after it was handed over.
@@ -102,6 +111,7 @@ export function startServer(options: ServerOptions): Server {
       while (busy() && runtime.clock.now() < untilMs) await sleep(runtime.clock, DRAIN_POLL_MS, never);
       options.room?.stop();
       options.deferral?.stop();
+      stopPulse();
       await server.stop(true);
       disk?.end();
     },
@@ -131,7 +141,12 @@ function createParts(options: ServerOptions) {
   });
   // With another clock than the machine's (a test's) it is that one which moves the readings too.
   const timers = runtime.clock === systemClock ? { timers: backgroundClock } : {};
-  const pages = createPageWatch({ engine, resolveHost, ...timers });
+  const pages = createPageWatch({
+    engine,
+    resolveHost,
+    ...timers,
+    ...(options.snapshots && { snapshots: options.snapshots }),
+  });
   const seen = {
     board,
     pages,

@@ -7,11 +7,14 @@ import type { PublishPolicy } from "../core/incident.ts";
 import type { SendMail } from "../core/notice.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
+import type { Assess } from "../incidents/assess.ts";
 import { createDesk, type Desk } from "../incidents/desk.ts";
 import { noticeOf, targetNotice } from "../incidents/notices.ts";
 import { factNotice } from "../notify/fact-notices.ts";
 import { createNotifier, type Notifier } from "../notify/notifier.ts";
 import type { CallReader } from "../observe/follow-calls.ts";
+import type { Ledger } from "../observe/ledger/ledger.ts";
+import { createIncidentTally, type IncidentTally } from "../reports/incident-impact.ts";
 
 /** Which facts become which kind of notice. */
 const KINDS: { readonly [type in GatewayEvent["type"]]?: string } = {
@@ -40,13 +43,15 @@ export interface RoomOptions {
   readonly settings: Settings;
   readonly sendMail: SendMail;
   readonly database?: Database | undefined;
+  /** What incidents came to; absent: they count their calls by themselves, and know nothing of users and money. */
+  readonly ledger?: Pick<Ledger, "flush" | "reader"> | undefined;
   readonly warn: (message: string) => void;
   /** How long all must be well before an incident is over; default: ten minutes. */
   readonly cleanMs?: number | undefined;
 }
 
 export function createIncidentRoom(options: RoomOptions): IncidentRoom {
-  const { runtime, settings, sendMail, database, warn, cleanMs } = options;
+  const { runtime, settings, sendMail, database, ledger, warn, cleanMs } = options;
   let at = "";
   const pageUrl = (): string => `${at}/status`;
   const notifier = createNotifier({ runtime, channels: settings.notify ?? [], sendMail, database, warn });
@@ -57,6 +62,7 @@ export function createIncidentRoom(options: RoomOptions): IncidentRoom {
     warn,
     listener: (changes) => notifier.accept(changes.flatMap((change) => noticeOf(change, pageUrl()) ?? [])),
     ...(database !== undefined && { database }),
+    ...(ledger !== undefined && { assess: assessor(ledger, runtime) }),
     ...(cleanMs !== undefined && { cleanMs }),
   });
   /** Facts that are told by themselves, incident or not. */
@@ -92,6 +98,25 @@ export function createIncidentRoom(options: RoomOptions): IncidentRoom {
       desk.stop();
       notifier.stop();
     },
+  };
+}
+
+/** Incidents whose sums are remembered at once; others are summed anew. */
+const TALLIES_MAX = 20;
+
+/** In small parts, so that calls go on meanwhile. */
+function assessor({ flush, reader }: Pick<Ledger, "flush" | "reader">, { clock }: Runtime): Assess {
+  const turn = () => new Promise<void>((resolve) => void clock.after(0, resolve));
+  const tallies = new Map<string, IncidentTally>();
+  return async ({ domain, fromMs, toMs }) => {
+    const key = `${domain}@${fromMs}`;
+    const tally = tallies.get(key) ?? createIncidentTally(reader, domain, fromMs);
+    tallies.delete(key);
+    tallies.set(key, tally);
+    const [oldest] = tallies.keys();
+    if (tallies.size > TALLIES_MAX && oldest !== undefined) tallies.delete(oldest);
+    flush();
+    return tally.read(toMs, turn);
   };
 }
 

@@ -2,11 +2,17 @@
 // and holds no process back.
 
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startGateway } from "../../test/support/gateway.ts";
+import { handRuntime, respond } from "../../test/support/hand-runtime.ts";
 import { configOf, startPair } from "../../test/support/providers.ts";
+import { settingsOf, sim } from "../../test/support/virtual.ts";
 import type { HoldfastConfig } from "../config/config-object.ts";
+import { createEngine } from "../engine/engine.ts";
+import type { PageSnapshots } from "../state/page-snapshots.ts";
 import { createHoldfast } from "./embedded.ts";
+import { createPageWatch } from "./page-watch.ts";
 
 const BAD_PAGES: Readonly<Record<string, () => Response | Promise<Response>>> = {
   hangs: () => new Promise(() => {}),
@@ -69,6 +75,35 @@ test("the library reads pages when it is told to, and tells what it read", async
 });
 
 const FIXTURES = new URL("../../test/fixtures/status/", import.meta.url).pathname;
+
+test("what a page said is kept when its word changes, and not when it is read again", async () => {
+  let name = "claude-green.summary.json";
+  const hand = handRuntime(({ url }) =>
+    url.endsWith("/summary.json")
+      ? respond(200, new Uint8Array(readFileSync(FIXTURES + name)))
+      : respond(404, "<html></html>", { "content-type": "text/html" }),
+  );
+  const providers = [sim("alpha", "openai-chat")];
+  const made = settingsOf({ url: () => "https://alpha.example/v1" }, { providers });
+  const settings = {
+    ...made,
+    status: { idleMs: 300_000 },
+    providers: made.providers.map((provider) => ({ ...provider, statusPage: "https://status.example" })),
+  };
+  const kept: (readonly [provider: string, url: string, bytes: number])[] = [];
+  const keep: PageSnapshots["keep"] = (provider, documents) => {
+    for (const { url, bytes } of documents) kept.push([provider, url, bytes.length]);
+  };
+  const pages = createPageWatch({ engine: createEngine({ settings, runtime: hand.runtime }), snapshots: { keep } });
+  const size = (of: string) => readFileSync(FIXTURES + of).length;
+  const url = "https://status.example/api/v2/summary.json";
+  await hand.advance(1_000_000);
+  expect(kept).toEqual([["alpha", url, size(name)]]);
+  name = "claude-2026-06-23.summary.json";
+  await hand.advance(1_000_000);
+  expect(kept.slice(1)).toEqual([["alpha", url, size(name)]]);
+  pages.stop();
+});
 
 test("a process that has nothing else to do ends, whatever it watches", async () => {
   const config = JSON.stringify({ ...LIBRARY, status: { poll: "auto" } });

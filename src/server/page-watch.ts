@@ -1,5 +1,5 @@
 // The status pages of the providers in use, watched while a gateway runs: belief is given their word, the stream of facts is
-// told what changes, and a webhook's secret path makes a page be read again. Off unless the configuration asks for it.
+// told what changes, and a webhook's secret path makes a page be read again.
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -9,6 +9,7 @@ import type { Clock } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
 import type { PageReading } from "../core/status-page.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { PageSnapshots } from "../state/page-snapshots.ts";
 import type { ResolveHost } from "../status/fetch-document.ts";
 import { pageChange } from "../status/page-change.ts";
 import { type PageSource, pageSources } from "../status/page-source.ts";
@@ -32,6 +33,8 @@ export interface PageWatchOptions {
   /** For timers that keep no process alive. */
   readonly timers?: Clock;
   readonly resolveHost?: ResolveHost;
+  /** Where what a page said is kept when its word changes; absent: nowhere. */
+  readonly snapshots?: PageSnapshots;
 }
 
 /** Pages of providers that some route uses. */
@@ -64,7 +67,9 @@ export function createPageWatch(options: PageWatchOptions): PageWatch {
       ...(options.timers && { timers: options.timers }),
       ...(options.resolveHost && { resolveHost: options.resolveHost }),
       idleMs,
-      onReading: (now, before) => heard(engine, now, before),
+      onReading: (now, before, documents) => {
+        if (heard(engine, now, before)) options.snapshots?.keep(now.provider, documents, engine.runtime.wallMs());
+      },
     });
     poller.watch(sources);
     const watched = new Set(sources.flatMap(({ providers }) => providers));
@@ -90,11 +95,13 @@ export function createPageWatch(options: PageWatchOptions): PageWatch {
   };
 }
 
-function heard(engine: Engine, now: PageReading, before: PageReading | undefined): void {
+/** True: its word has changed. */
+function heard(engine: Engine, now: PageReading, before: PageReading | undefined): boolean {
   const nowMs = engine.runtime.clock.now();
   engine.cells.pool(now.provider).page = pageWord(now, nowMs);
   const change = pageChange(before, now, engine.runtime.wallMs());
   if (change !== undefined) engine.emit({ type: "status", atMs: nowMs, call: "", ...change });
+  return change !== undefined;
 }
 
 /** With an admin key the paths outlive a restart; without one the gateway is on loopback, where no page's webhook arrives. */

@@ -52,6 +52,8 @@ export async function passThrough(engine: Engine, passed: PassThrough): Promise<
   const response = await exchange.send({ method, url, headers, connectMs: CONNECT_MS, ...(upload && { upload }) });
   if (isFault(response)) return refuse(asker, response);
   try {
+    const { id, dialect } = asker;
+    asker.asides?.passed({ id, dialect, status: response.status, method, path, provider: provider.name });
     return exchange.answer(response, asker);
   } catch (error) {
     // Headers are the provider's own, and the platform refuses some: the exchange must be counted out all the same.
@@ -64,16 +66,16 @@ export async function passThrough(engine: Engine, passed: PassThrough): Promise<
 }
 
 function refusedBy({ settings }: Engine, path: string, { routes }: Tenant): Fault | undefined {
-  if (!settings.passthrough) return notFound(path);
+  if (!settings.passthrough) return notFound(path, "this gateway passes nothing through (`passthrough: off`)");
   // Any model of the provider could be reached there.
   return routes === undefined
     ? undefined
     : fault("forbidden", "This key is limited to routes: it may not use paths that are passed through.");
 }
 
-function notFound(path: string): Fault {
+function notFound(path: string, why = "nobody to pass it through to"): Fault {
   const what = path.length > 200 ? `${path.slice(0, 200)}…` : path;
-  return fault("not-found", `No such path: ${what}, and nobody to pass it through to. See docs/reference/http.md.`);
+  return fault("not-found", `No such path: ${what}, and ${why}. See docs/reference/http.md.`);
 }
 
 function tooLarge(): Fault {

@@ -21,7 +21,7 @@ export function passedOver(engine: Engine, beliefs: BeliefLog, record: CallRecor
   const targets = engine.routes.get(record.model)?.targets ?? [];
   return targets.flatMap(({ id }) => {
     const known = asked.has(id) ? undefined : beliefs.at(id, Date.parse(record.startedAt));
-    if (known === undefined || known.held.state === "healthy") return [];
+    if (known === undefined || (known.held.state === "healthy" && known.held.admission >= 1)) return [];
     const { held, left = held } = known;
     return [{ target: id, state: held.state, since: left.at, why: left.why }];
   });

@@ -3,12 +3,15 @@
 
 import { concat } from "../core/bytes.ts";
 import type { CacheWish, Call, Criticality, DialectId, Operation, ResumeMode } from "../core/call.ts";
+import type { Callback } from "../core/deferral.ts";
 import { type Fault, fault, isFault } from "../core/fault.ts";
 import type { Runtime } from "../core/runtime.ts";
+import { isWebhookSecret } from "../core/webhook-secret.ts";
 import { DIALECTS } from "../dialects/registry.ts";
 import { EARLY_OPEN_MS } from "../engine/deliver.ts";
 import { forwardedHeaders } from "../providers/provider.ts";
 import type { Tenant } from "./access.ts";
+import { callbackProblem } from "./callback-guard.ts";
 
 /** The larger of the dialects' own limits (Anthropic: 32 MB). */
 export const BODY_BYTES_MAX = 33_554_432;
@@ -62,6 +65,7 @@ export async function readCall(
     resume: steering.resume,
     cache: steering.cache,
     defer: steering.defer,
+    language: context.languages ? (request.headers.get("accept-language") ?? undefined) : undefined,
   };
   return { call, openMs: steering.openMs };
 }
@@ -72,6 +76,8 @@ export interface CallContext {
   readonly runtime: Runtime;
   /** Hashes the name of an end user; absent: nobody counts them. */
   readonly endUser?: ((name: string) => string) | undefined;
+  /** Something is said in several languages. */
+  readonly languages?: boolean;
 }
 
 type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict" | "resume" | "cache" | "defer"> & {
@@ -92,7 +98,7 @@ function readSteering(headers: Headers, runtime: Runtime): Steering | Fault {
   const mode = RESUME_MODES.find((known) => known === resume);
   if (resume !== null && mode === undefined) return wrongHeader("x-holdfast-resume", RESUME_MODES.join(", "));
   const prefer = headers.get("prefer");
-  const defer = prefer === null ? undefined : deferWish(prefer, headers.get("idempotency-key"));
+  const defer = prefer === null ? undefined : deferWish(prefer, headers);
   if (isFault(defer)) return defer;
   // The SDKs' own headers are hints: what makes no sense is as good as absent.
   const retryCount = Number(headers.get("x-stainless-retry-count") ?? 0);
@@ -122,25 +128,51 @@ export function cacheWish(text: string): CacheWish {
     return seconds === undefined ? undefined : Number(seconds) * 1_000;
   };
   const maxStaleMs = directives.includes("max-stale") ? Number.POSITIVE_INFINITY : msOf("max-stale");
-  const [maxAgeMs, staleIfErrorMs] = [msOf("max-age"), msOf("stale-if-error")];
+  const [maxAgeMs, minFreshMs, staleIfErrorMs] = [msOf("max-age"), msOf("min-fresh"), msOf("stale-if-error")];
   return {
     noStore: directives.includes("no-store"),
     noCache: directives.includes("no-cache"),
     ...(maxStaleMs !== undefined && { maxStaleMs }),
     ...(maxAgeMs !== undefined && { maxAgeMs }),
+    ...(minFreshMs !== undefined && { minFreshMs }),
+    ...tagsIn(text),
     ...(staleIfErrorMs !== undefined && { staleIfErrorMs }),
     ...(directives.includes("only-if-cached") && { onlyIfCached: true }),
   };
 }
 
+const TAGS_MAX = 8;
+
+/** An extension of ours (RFC 9111 §5.2.3): `tag=NAME`, several times for several. */
+function tagsIn(text: string): Pick<CacheWish, "tags"> {
+  const found = [...text.matchAll(/(?:^|,)\s*tag="?([\w.:/@-]{1,64})"?\s*(?=,|$)/gi)];
+  const tags = [...new Set(found.flatMap(([, tag]) => tag ?? []))].slice(0, TAGS_MAX);
+  return tags.length === 0 ? {} : { tags };
+}
+
 /** RFC 7240: what is not known of preferences is passed over. The key matters only to a call that may be deferred. */
-function deferWish(prefer: string, key: string | null): Call["defer"] | Fault {
+function deferWish(prefer: string, headers: Headers): Call["defer"] | Fault {
   if (!prefer.split(",").some((part) => part.split(";", 1)[0]?.trim().toLowerCase() === "respond-async"))
     return undefined;
-  if (key === null) return {};
-  return /^[\x20-\x7e]{1,255}$/.test(key)
-    ? { key }
-    : wrongHeader("idempotency-key", "1 to 255 visible ASCII characters");
+  const key = headers.get("idempotency-key");
+  if (key !== null && !/^[\x20-\x7e]{1,255}$/.test(key))
+    return wrongHeader("idempotency-key", "1 to 255 visible ASCII characters");
+  const callback = callbackWish(headers);
+  if (isFault(callback)) return callback;
+  return { ...(key !== null && { key }), ...(callback && { callback }) };
+}
+
+const CALLBACK = "x-holdfast-callback";
+
+/** Only of a call that may be deferred; where its host's name leads is looked up when it is. */
+function callbackWish(headers: Headers): Callback | undefined | Fault {
+  const url = headers.get(CALLBACK);
+  if (url === null) return undefined;
+  const problem = callbackProblem(url);
+  if (problem !== undefined) return wrongHeader(CALLBACK, `a public https URL (${problem})`);
+  const secret = headers.get(`${CALLBACK}-secret`);
+  if (secret !== null && isWebhookSecret(secret)) return { url, secret };
+  return wrongHeader(`${CALLBACK}-secret`, "`whsec_` and 24 to 64 bytes in base64; a callback is signed");
 }
 
 function readNumber(headers: Headers, name: string): number | undefined | Fault {

@@ -4,15 +4,31 @@ import type { DialectId } from "../core/call.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import { DIALECTS } from "../dialects/registry.ts";
 import { refusal } from "../engine/deliver.ts";
+import type { Asides } from "./asides.ts";
 
 /** Whom a refusal is for: `dialect` words it, `id` is the call's. */
 export interface Asker {
   readonly id: string;
   readonly dialect: DialectId;
+  /** Where refusals are remembered; absent: nowhere. */
+  readonly asides?: Asides | undefined;
 }
 
-export function refuse({ id, dialect }: Asker, reason: Fault, more: Readonly<Record<string, string>> = {}): Response {
-  const { status, headers, body } = refusal(DIALECTS[dialect].wire, { id }, { ok: false, fault: reason, trail: [] });
+/** `code`: instead of the status that the dialect has for such a fault. */
+export function refuse(
+  asker: Asker,
+  reason: Fault,
+  more: Readonly<Record<string, string>> = {},
+  code?: number,
+): Response {
+  const { id, dialect, asides } = asker;
+  const {
+    status: usual,
+    headers,
+    body,
+  } = refusal(DIALECTS[dialect].wire, { id }, { ok: false, fault: reason, trail: [] });
+  const status = code ?? usual;
+  asides?.refused(asker, reason, status);
   // A Uint8Array is a body; the types disagree on its buffer.
   return new Response(body instanceof Uint8Array ? (body as BodyInit) : null, {
     status,
@@ -27,8 +43,7 @@ export function unauthorized(asker: Asker): Response {
 
 export function notAllowed(asker: Asker, method: string, allow: string): Response {
   const reason = fault("invalid-request", `${method} is not allowed here; use ${allow}.`);
-  const response = refuse(asker, reason, { allow });
-  return new Response(response.body, { status: 405, headers: response.headers });
+  return refuse(asker, reason, { allow }, 405);
 }
 
 /** No attempt was spent: another replica may take the very same request at once. */

@@ -151,7 +151,7 @@ export const scenarioSchema = object({
   traffic: told(traffic, "Who calls."),
   providers: told(
     z.unknown(),
-    `Simulated providers by name: { dialect, first-token, tokens-per-second, words, errors, models, ${SUPPLY_FIELDS.join(", ")} }.`,
+    `Simulated providers by name: { dialect, first-token, tokens-per-second, words, errors, models, tier, ${SUPPLY_FIELDS.join(", ")} }.`,
   ),
   routes: told(z.unknown(), "As in the configuration; the first one is called."),
   faults: told(z.unknown(), "A list: { at, for, on, kind, share, ramp, every } and what the kind takes."),
@@ -221,7 +221,19 @@ function isProblems(script: Script | readonly string[]): script is readonly stri
 
 function scriptOf(tree: Readonly<Record<string, unknown>>): Script | readonly string[] {
   const { providers, faults } = tree;
-  return parseScript({ providers: providers ?? {}, faults: faults ?? [] });
+  return parseScript({ providers: withoutTiers(providers ?? {}), faults: faults ?? [] });
+}
+
+/** Where a provider stands is the configuration's to know; a script only says how it behaves. */
+function withoutTiers(providers: unknown): unknown {
+  if (!isMapping(providers)) return providers;
+  return Object.fromEntries(
+    entriesOf(providers).map(([name, provider]) => {
+      if (!isMapping(provider)) return [name, provider];
+      const { tier: _, ...rest } = provider;
+      return [name, rest];
+    }),
+  );
 }
 
 /** The configuration of the gateway in the drill: providers at the virtual world's addresses. */
@@ -229,7 +241,8 @@ function configOf(tree: unknown): unknown {
   const providers = entriesOf(at(tree, ["providers"])).map(([name]) => {
     const dialect = at(tree, ["providers", name, "dialect"]) === "openai-chat" ? "openai-chat" : "anthropic-messages";
     const url = `http://${name}.sim${dialect === "openai-chat" ? "/v1" : ""}`;
-    return [name, { dialect, url, key: "none" }] as const;
+    const tier = at(tree, ["providers", name, "tier"]);
+    return [name, { dialect, url, key: "none", ...(tier !== undefined && { tier }) }] as const;
   });
   return { providers: Object.fromEntries(providers), routes: at(tree, ["routes"]) };
 }

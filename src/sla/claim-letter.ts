@@ -10,7 +10,8 @@ const MINUTE_MS = 60_000;
 export function claimLetter(evidence: ClaimEvidence): string {
   const { provider, month, evaluation, minutes, requests, pages, requestsAreCut } = evidence;
   const { name, rule, sourceUrl, claimBy, notes } = evaluation;
-  const valid = minutes.reduce((sum, one) => sum + one.valid, 0);
+  const valid = minutes.reduce((sum, one) => sum + one.valid + (one.own?.valid ?? 0), 0);
+  const own = minutes.reduce((sum, one) => sum + (one.own?.valid ?? 0), 0);
   return `# SLA credit request: ${line(provider)}, ${month}
 
 [Date]
@@ -23,7 +24,7 @@ We ask for a service credit under *${line(name)}* for ${month} (all times UTC).
 - Rule: ${line(rule)}${sourceUrl === undefined ? "" : `\n- Source: ${line(sourceUrl)}`}
 - Promised: ${share(evaluation.promised, "nothing that we know of")}
 - Measured by that rule: ${share(evaluation.contracted ?? evaluation.availability, "nothing: there was no evidence")}
-- Requests that were owed an answer: ${valid}
+- Requests that were owed an answer: ${valid}${own === 0 ? "" : `, ${own} of them one-token requests of our gateway itself`}
 - Credit: ${creditText(evaluation)}
 ${claimBy === undefined ? "" : `- To be claimed by: ${claimBy}\n`}
 ## Downtime
@@ -33,7 +34,7 @@ ${periods(evaluation)}
 ## Evidence
 
 - \`downtime.csv\`: the periods above
-- \`minutes.csv\`: every minute with a request: how many were owed an answer, how many failed, and how
+- \`minutes.csv\`: every minute with a request: how many were owed an answer, how many failed, and how${own === 0 ? "" : "; `own_` are those of our gateway itself"}
 - \`requests.csv\`: ${requests.length} requests that failed, with your request ids${requestsAreCut ? "; there were more than are listed" : ""}
 - \`evaluation.json\`: the judgement in full
 ${pages.length === 0 ? "" : `- \`pages/\`: ${pages.length} copies of your status page as it was when fetched, with their hashes in \`pages.csv\`\n`}- \`manifest.jsonl\`: the hash of each file, chained; \`holdfast report verify\` checks all of it
@@ -60,7 +61,11 @@ function share(value: number | undefined, otherwise: string): string {
 function creditText({ credit }: Evaluation): string {
   return credit === undefined
     ? "none is due by this rule"
-    : `${Math.round(credit.share * 1e4) / 100} % of ${line(credit.of)}`;
+    : `${Math.round(credit.share * 1e4) / 100} % of ${line(credit.of)}${estimate(credit.estimateUsd)}`;
+}
+
+function estimate(usd: number | undefined): string {
+  return usd === undefined ? "" : ` (some ${usd.toFixed(2)} USD of what we used, at list prices)`;
 }
 
 function periods({ downtime }: Evaluation): string {

@@ -1,8 +1,8 @@
 // A pack of evidence for a claim under an SLA: what was promised, how it was judged, the minutes, the requests, the status
 // pages, and a letter that a person signs and sends. Files in, one archive out; nobody is written to from here.
 
+import { COUNT_COLUMNS, countCells } from "../core/minute-table.ts";
 import type { Evaluation, MinuteCount } from "../core/sla.ts";
-import { FAILURE_CLASSES } from "../core/sla.ts";
 import { chainedCsv, hashOf, type ManifestFacts, manifestOf } from "./chain.ts";
 import { claimLetter } from "./claim-letter.ts";
 import { type ZipFile, zip } from "./zip.ts";
@@ -96,15 +96,8 @@ function downtimeCsv({ downtime }: Evaluation): string {
 
 function minutesCsv(minutes: readonly MinuteCount[]): string {
   return chainedCsv(
-    ["minute_utc", "valid_requests", "failed_requests", ...FAILURE_CLASSES, "probes", "probes_failed"],
-    minutes.map(({ minute, valid, failed, by, probes, probesFailed }) => [
-      isoMinute(minute),
-      valid,
-      failed,
-      ...FAILURE_CLASSES.map((name) => by[name] ?? 0),
-      probes,
-      probesFailed,
-    ]),
+    ["minute_utc", "valid_requests", "failed_requests", ...COUNT_COLUMNS],
+    minutes.map((one) => [isoMinute(one.minute), one.valid, one.failed, ...countCells(one)]),
   );
 }
 

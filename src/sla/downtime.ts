@@ -8,6 +8,8 @@ export interface Counted {
   readonly minute: number;
   readonly valid: number;
   readonly errors: number;
+  /** Nobody but Holdfast itself asked. */
+  readonly ofOwnAlone: boolean;
 }
 
 type DowntimeRule = Extract<Rule, { readonly kind: "downtime-periods" | "minute-sum" }>;

@@ -1,7 +1,7 @@
 // Judges a month of evidence by a promise: the four ways in which the field's contracts count, side by side with the truth
 // that there were minutes in which nobody asked. Pure; where the minutes come from is the ledger's business.
 
-import type { Credit, DowntimePeriod, Evaluation, MinuteCount } from "../core/sla.ts";
+import type { Credit, DowntimePeriod, Evaluation, FailureClass, MinuteCount } from "../core/sla.ts";
 import { type Counted, downMinutes, periodsOf } from "./downtime.ts";
 import { dayAfter, type MinuteRange } from "./month.ts";
 import type { Counting, Guarantee, Rule } from "./promise.ts";
@@ -35,24 +35,31 @@ export function evaluate(guarantee: Guarantee, { minutes, month, untilMinute, ti
     promised: guarantee.promised,
     downtime,
     minutesWithoutEvidence: past.toMinute - past.fromMinute - withEvidence,
+    minutesOfOwnAlone: counted.filter(({ ofOwnAlone }) => ofOwnAlone).length,
     ...(credit && { credit }),
     ...(claimBy !== undefined && { claimBy }),
     notes: guarantee.notes,
   };
 }
 
-/** In the order of time, without minutes in which the contract sees no request. */
+/** In the order of time, without minutes in which the contract sees no request. What Holdfast asked on its own is one too. */
 export function countedOf(minutes: readonly MinuteCount[], counting: Counting, month: MinuteRange): Counted[] {
   const counted: Counted[] = [];
-  for (const { minute, valid, by } of minutes) {
+  for (const count of minutes) {
+    const { minute, valid, by, own } = count;
     if (minute < month.fromMinute || minute >= month.toMinute) continue;
-    let asked = valid;
-    let errors = 0;
-    for (const kind of counting.leftOut) asked -= by[kind] ?? 0;
-    for (const kind of counting.errors) errors += by[kind] ?? 0;
-    if (asked > 0) counted.push({ minute, valid: asked, errors: Math.min(errors, asked) });
+    const ofClients = valid - sumOf(by, counting.leftOut);
+    const asked = ofClients + (own === undefined ? 0 : own.valid - sumOf(own.by, counting.leftOut));
+    const errors = sumOf(by, counting.errors) + sumOf(own?.by ?? {}, counting.errors);
+    if (asked > 0) counted.push({ minute, valid: asked, errors: Math.min(errors, asked), ofOwnAlone: ofClients <= 0 });
   }
   return counted.sort((a, b) => a.minute - b.minute);
+}
+
+function sumOf(by: MinuteCount["by"], kinds: readonly FailureClass[]): number {
+  let sum = 0;
+  for (const kind of kinds) sum += by[kind] ?? 0;
+  return sum;
 }
 
 interface Availability {

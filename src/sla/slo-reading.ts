@@ -3,19 +3,16 @@
 import type { SloSettings } from "../core/settings.ts";
 import { lengthText, type SloReading } from "../core/slo.ts";
 import { burnRate, burnRules, type Counts, isBurning, type Severity } from "./burn.ts";
-import { countsOf, type SloWindow } from "./slo-window.ts";
+import { countedSinceMs } from "./slo-month.ts";
+import { countsOf, countsSince, type SloWindow } from "./slo-window.ts";
 
 /** `nowMs` since the Unix epoch. */
 export function readingOf(slo: SloSettings, window: SloWindow, nowMs: number): SloReading {
-  const counts = countsOf(window, slo.windowMs, nowMs);
-  const good = counts.total - counts.bad;
   const burning = worst(slo, window, nowMs)?.severity;
   return {
     ...slo,
-    total: counts.total,
-    good,
-    ...(counts.total > 0 && { achieved: good / counts.total }),
-    budgetLeft: budgetLeft(counts, slo.objective),
+    ...(slo.calendar && { from: isoOf(countedSinceMs(slo, nowMs)), to: isoOf(nowMs) }),
+    ...standing(slo, countsNow(slo, window, nowMs)),
     ...(burning !== undefined && { burning }),
     burn: burnRules(slo.windowMs).map(({ longMs }) => ({
       over: lengthText(longMs),
@@ -23,6 +20,36 @@ export function readingOf(slo: SloSettings, window: SloWindow, nowMs: number): S
       rate: burnRate(countsOf(window, longMs, nowMs), slo.objective),
     })),
   };
+}
+
+/** Of the past alone: nothing burns there any more. */
+export function readingOfPast(
+  slo: SloSettings,
+  counts: Counts,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): SloReading {
+  return { ...slo, from: isoOf(fromMs), to: isoOf(toMs), ...standing(slo, counts), burn: [] };
+}
+
+/** Of the objective's window, as of now. */
+export function countsNow(slo: SloSettings, window: SloWindow, nowMs: number): Counts {
+  return slo.calendar === undefined
+    ? countsOf(window, slo.windowMs, nowMs)
+    : countsSince(window, countedSinceMs(slo, nowMs), nowMs);
+}
+
+function standing({ objective }: SloSettings, counts: Counts) {
+  const good = counts.total - counts.bad;
+  return {
+    total: counts.total,
+    good,
+    ...(counts.total > 0 && { achieved: good / counts.total }),
+    budgetLeft: budgetLeft(counts, objective),
+  };
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString().replace(/:00\.000Z$/, "Z");
 }
 
 /** The rule that holds, with the rate over its long window; rules come worst first. */

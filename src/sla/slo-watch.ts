@@ -3,11 +3,12 @@
 
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { SloSettings } from "../core/settings.ts";
-import type { SloReading } from "../core/slo.ts";
-import type { Severity } from "./burn.ts";
+import type { SloReading, SloSpan } from "../core/slo.ts";
+import type { Counts, Severity } from "./burn.ts";
 import { judgeCall } from "./indicator.ts";
-import { budgetLeft, readingOf, worst } from "./slo-reading.ts";
-import { count, countsOf, createSloWindow, type SloWindow } from "./slo-window.ts";
+import { keptMs, spanOfSlo } from "./slo-month.ts";
+import { budgetLeft, countsNow, readingOf, readingOfPast, worst } from "./slo-reading.ts";
+import { count, createSloWindow, QUARTER_MS, type SloWindow } from "./slo-window.ts";
 
 /** Looked at this often at most. */
 const LOOK_MS = 5_000;
@@ -18,7 +19,23 @@ const CALLS_MAX = 20_000;
 export interface SloKeeping {
   /** Gives what the objective was told to be when it was saved. */
   load(slo: SloSettings, window: SloWindow): Severity | undefined;
-  save(slo: SloSettings, window: SloWindow, sinceSlot: number, burning: Severity | undefined): void;
+  save(slo: SloSettings, counted: Saving): void;
+  /** What was saved of these quarters of an hour since the Unix epoch, the last one not included. */
+  past(slo: SloSettings, fromQuarter: number, toQuarter: number): Counts;
+  /** Those that were told to burn and are none of `slos`; each is given once. */
+  orphans(slos: readonly SloSettings[]): readonly Burnt[];
+}
+
+export interface Burnt extends Pick<SloSettings, "name" | "route"> {
+  readonly severity: Severity;
+}
+
+export interface Saving {
+  readonly window: SloWindow;
+  readonly sinceSlot: number;
+  readonly burning: Severity | undefined;
+  /** Counted since the last time, by quarter of an hour since the Unix epoch: to be added. */
+  readonly quarters: ReadonlyMap<number, Counts>;
 }
 
 export interface SloWatch {
@@ -28,6 +45,10 @@ export interface SloWatch {
   /** Looks again without a fact; `nowMs` on the facts' clock. */
   tick(nowMs: number): void;
   readings(nowMs: number): readonly SloReading[];
+  /** Of the past, as far as it was saved; `undefined` where nothing is, or where that is no month. */
+  past(span: SloSpan): readonly SloReading[] | undefined;
+  /** Those that were told to burn, and to have stopped no more. */
+  burning(): readonly { readonly slo: SloSettings; readonly severity: Severity }[];
 }
 
 interface Watched {
@@ -35,7 +56,12 @@ interface Watched {
   readonly window: SloWindow;
   burning: Severity | undefined;
   savedSlot: number;
+  /** Not saved yet. */
+  readonly quarters: Map<number, { total: number; bad: number }>;
 }
+
+/** While the store fails; a day has 96. */
+const QUARTERS_MAX = 10_000;
 
 export interface SloWatchOptions {
   readonly slos: readonly SloSettings[];
@@ -49,8 +75,8 @@ export interface SloWatchOptions {
 
 export function createSloWatch({ slos, nowMs, offsetMs, emit, keeping }: SloWatchOptions): SloWatch {
   const watched: readonly Watched[] = slos.map((slo) => {
-    const window = createSloWindow(slo.windowMs, nowMs + offsetMs);
-    return { slo, window, burning: keeping?.load(slo, window), savedSlot: window.newest };
+    const window = createSloWindow(keptMs(slo), nowMs + offsetMs);
+    return { slo, window, burning: keeping?.load(slo, window), savedSlot: window.newest, quarters: new Map() };
   });
   const calls = new Map<string, { readonly route: string; readonly stream: boolean }>();
   let lookedMs = nowMs;
@@ -70,28 +96,61 @@ export function createSloWatch({ slos, nowMs, offsetMs, emit, keeping }: SloWatc
         const call = calls.get(event.call);
         if (call === undefined) return;
         calls.delete(event.call);
-        for (const { slo, window } of watched) {
-          if (slo.route !== call.route) continue;
-          const verdict = judgeCall(slo.indicator, event, call.stream);
-          if (verdict !== undefined) count(window, event.atMs + offsetMs, verdict === "bad");
+        for (const one of watched) {
+          if (one.slo.route !== call.route) continue;
+          const verdict = judgeCall(one.slo.indicator, event, call.stream);
+          if (verdict !== undefined) note(one, event.atMs + offsetMs, verdict === "bad", keeping !== undefined);
         }
         look(event.atMs, event.call);
       }
     },
     tick: (atMs) => look(atMs, ""),
     readings: (atMs) => watched.map(({ slo, window }) => readingOf(slo, window, atMs + offsetMs)),
+    past: (span) => keeping && pastOf(slos, span, keeping),
+    burning: () => watched.flatMap(({ slo, burning: severity }) => (severity === undefined ? [] : { slo, severity })),
     save() {
       for (const one of watched) {
-        keeping?.save(one.slo, one.window, one.savedSlot, one.burning);
-        one.savedSlot = one.window.newest;
+        const { slo, window, burning, quarters } = one;
+        keeping?.save(slo, { window, sinceSlot: one.savedSlot, burning, quarters });
+        one.savedSlot = window.newest;
+        quarters.clear();
       }
     },
   };
 }
 
-function forgetOldest(calls: Map<string, unknown>): void {
-  const [oldest] = calls.keys();
-  if (oldest !== undefined) calls.delete(oldest);
+function note({ window, quarters }: Watched, atMs: number, isBad: boolean, isKept: boolean): void {
+  count(window, atMs, isBad);
+  if (!isKept) return;
+  const quarter = Math.floor(atMs / QUARTER_MS);
+  let counts = quarters.get(quarter);
+  if (counts === undefined) {
+    if (quarters.size >= QUARTERS_MAX) forgetOldest(quarters);
+    counts = { total: 0, bad: 0 };
+    quarters.set(quarter, counts);
+  }
+  counts.total++;
+  if (isBad) counts.bad++;
+}
+
+/** Of all of them; `undefined`: that is no month. A span is as long as its quarters of an hour. */
+export function pastOf(
+  slos: readonly SloSettings[],
+  span: SloSpan,
+  { past }: Pick<SloKeeping, "past">,
+): readonly SloReading[] | undefined {
+  const found = slos.flatMap((slo) => {
+    const wanted = spanOfSlo(slo, span);
+    if (wanted === undefined) return [];
+    const [from, to] = [Math.floor(wanted.fromMs / QUARTER_MS), Math.ceil(wanted.toMs / QUARTER_MS)];
+    return readingOfPast(slo, past(slo, from, to), { fromMs: from * QUARTER_MS, toMs: to * QUARTER_MS });
+  });
+  return found.length === slos.length ? found : undefined;
+}
+
+function forgetOldest<Key>(map: Map<Key, unknown>): void {
+  const [oldest] = map.keys();
+  if (oldest !== undefined) map.delete(oldest);
 }
 
 function tell(
@@ -106,15 +165,17 @@ function tell(
   if (found !== undefined && watched.burning !== undefined && found.severity === watched.burning) return;
   // From a page to a ticket is no news: it burns on, and ends once it has ended.
   if (found?.severity === "ticket" && watched.burning === "page") return;
+  // Whoever was told of it is told of its end.
+  const severity = found?.severity ?? watched.burning ?? "ticket";
   watched.burning = found?.severity;
-  const counts = countsOf(window, slo.windowMs, nowMs);
+  const counts = countsNow(slo, window, nowMs);
   emit({
     ...fact,
     type: "slo",
     slo: slo.name,
     route: slo.route,
     state: found === undefined ? "recovered" : "burning",
-    severity: found?.severity ?? "ticket",
+    severity,
     burnRate: found?.rate ?? 0,
     budgetLeft: budgetLeft(counts, slo.objective),
   });

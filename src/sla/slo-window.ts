@@ -4,6 +4,8 @@ import type { Counts } from "./burn.ts";
 
 /** A minute each, where the window is 30 days. */
 export const SLOTS = 43_200;
+/** What is kept for longer than a window: the borders of days and months in all time zones are among theirs. */
+export const QUARTER_MS = 900_000;
 
 export interface SloWindow {
   readonly slotMs: number;
@@ -67,6 +69,13 @@ export function countsOf(window: SloWindow, lookbackMs: number, nowMs: number): 
     bad += window.bad[place] ?? 0;
   }
   return { total, bad };
+}
+
+/** Since a moment, its slot included; at most the window. */
+export function countsSince(window: SloWindow, sinceMs: number, nowMs: number): Counts {
+  advance(window, nowMs);
+  const slots = window.newest - Math.floor(sinceMs / window.slotMs) + 1;
+  return countsOf(window, slots * window.slotMs, nowMs);
 }
 
 function advance(window: SloWindow, nowMs: number): void {

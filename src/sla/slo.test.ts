@@ -3,6 +3,8 @@ import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { SloIndicator, SloSettings } from "../core/settings.ts";
 import { burnRules, isBurning } from "./burn.ts";
 import { judgeCall } from "./indicator.ts";
+import { keptMs } from "./slo-month.ts";
+import { countsNow } from "./slo-reading.ts";
 import { createSloWatch } from "./slo-watch.ts";
 import { count, countsOf, createSloWindow } from "./slo-window.ts";
 
@@ -76,6 +78,27 @@ describe("a window", () => {
     expect(countsOf(window, DAY_MS, 1e15)).toEqual({ total: 1, bad: 0 });
   });
 });
+
+for (const timeZone of ["UTC", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe", "Africa/Casablanca"]) {
+  test(`a calendar month in ${timeZone} counts from its very border`, () => {
+    const slo: SloSettings = { ...SLO, calendar: { timeZone } };
+    const monthOf = new Intl.DateTimeFormat("sv-SE", { timeZone, year: "numeric", month: "2-digit" });
+    let nowMs = Date.UTC(2025, 11, 20);
+    const window = createSloWindow(keptMs(slo), nowMs);
+    let [month, total, bad] = ["", 0, 0];
+    for (let step = 0; step < 15_000; step += 1) {
+      // Now and then a gap; near borders every call counts.
+      nowMs += step % 50 === 0 ? 31 * 3_600_000 : 899_999;
+      const now = monthOf.format(nowMs);
+      if (now !== month) [month, total, bad] = [now, 0, 0];
+      const isBad = step % 3 === 0;
+      count(window, nowMs, isBad);
+      total += 1;
+      bad += isBad ? 1 : 0;
+      if (total < 5 || step % 1_000 === 0) expect([now, countsNow(slo, window, nowMs)]).toEqual([now, { total, bad }]);
+    }
+  });
+}
 
 const OFFSET_MS = Date.UTC(2026, 5, 23);
 

@@ -45,7 +45,8 @@ test("the next process finds them by the same keys, as old as they are", async (
   const database = openMemoryDatabase();
   const one = start(database);
   const secret = one.answers.secretOf("tenant\nt", random);
-  put(one.answers, one.runtime.clock.now(), { exact: "k", stem: "s" });
+  const more = { tags: ["a/1", "b"], calls: [{ name: "f", json: '{"a":1}' }] };
+  put(one.answers, one.runtime.clock.now(), { exact: "k", stem: "s" }, more);
   expect(rowsOf(database)).toEqual([]);
   await one.advance(2_000);
   expect(rowsOf(database)).toEqual(["k"]);
@@ -53,6 +54,7 @@ test("the next process finds them by the same keys, as old as they are", async (
   expect(two.answers.secretOf("tenant\nt", () => 0.9)).toEqual(secret);
   const kept = two.answers.get({ exact: "other", stem: "s" }, two.runtime.clock.now());
   expect(kept?.texts).toEqual(["one", "zwei \u2028 \u{1F40B}"]);
+  expect(kept).toMatchObject(more);
   // The hand's calendar begins at the same moment for both.
   expect(kept?.goneAtMs).toBe(2 * HOUR_MS);
 });

@@ -3,6 +3,7 @@
 
 import type { AnswerKeys, KeptAnswer, KeptAnswers } from "../core/cell.ts";
 import type { Database, Statement } from "../core/database.ts";
+import type { CalledTool } from "../core/reply.ts";
 import type { Runtime } from "../core/runtime.ts";
 
 const PART = "kept answers";
@@ -14,6 +15,8 @@ const STEPS = [
    CREATE INDEX kept_answer_at ON kept_answer (at_ms);
    CREATE TABLE kept_answer_secret (id INTEGER PRIMARY KEY CHECK (id = 1), secret BLOB NOT NULL) STRICT;
    INSERT INTO kept_answer_secret (id, secret) VALUES (1, randomblob(32))`,
+  "ALTER TABLE kept_answer ADD COLUMN tags TEXT",
+  "ALTER TABLE kept_answer ADD COLUMN calls TEXT",
 ];
 const WRITE_AFTER_MS = 1_000;
 const NEXT_BATCH_MS = 20;
@@ -37,6 +40,8 @@ interface Row {
   readonly at_ms: number;
   readonly fresh_until_ms: number;
   readonly gone_at_ms: number;
+  readonly tags: string | null;
+  readonly calls: string | null;
 }
 
 export interface AnswersOnDisk {
@@ -132,17 +137,18 @@ function takeSome(waiting: Map<string, Change>, rowsMax: number): Change[] {
 function writerOf(database: Database, runtime: Runtime): (changes: readonly Change[], gone: readonly string[]) => void {
   const put = database.prepare(
     `INSERT OR REPLACE INTO kept_answer
-       (key, stem, texts, target, model, call, tenant, route, at_ms, fresh_until_ms, gone_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (key, stem, texts, target, model, call, tenant, route, tags, calls, at_ms, fresh_until_ms, gone_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const remove: Statement = database.prepare("DELETE FROM kept_answer WHERE key = ?");
   return (changes, gone) => {
     const epochMs = runtime.wallMs() - runtime.clock.now();
     for (const key of gone) remove.run(key);
     for (const { keys, answer } of changes) {
-      const { texts, target, model, call, tenant, route, atMs, freshUntilMs, goneAtMs } = answer;
+      const { texts, target, model, call, tenant, route, tags, calls, atMs, freshUntilMs, goneAtMs } = answer;
       const times = [atMs, freshUntilMs, goneAtMs].map((ms) => ms + epochMs);
-      put.run(keys.exact, keys.stem ?? null, JSON.stringify(texts), target, model, call, tenant, route, ...times);
+      const named = [target, model, call, tenant, route, jsonOf(tags), jsonOf(calls)] as const;
+      put.run(keys.exact, keys.stem ?? null, JSON.stringify(texts), ...named, ...times);
     }
   };
 }
@@ -153,7 +159,9 @@ function load(database: Database, runtime: Runtime): (readonly [AnswerKeys, Kept
   const rows = database.prepare<Row>("SELECT * FROM kept_answer ORDER BY at_ms").all();
   return rows.flatMap((row): (readonly [AnswerKeys, KeptAnswer])[] => {
     const texts = textsOf(row.texts);
-    if (texts === undefined) return [];
+    const tags = row.tags === null ? undefined : textsOf(row.tags);
+    const calls = row.calls === null ? undefined : callsOf(row.calls);
+    if (texts === undefined || (row.calls !== null && calls === undefined)) return [];
     const { key, stem, target, model, call, tenant, route } = row;
     const answer: KeptAnswer = {
       texts,
@@ -162,6 +170,8 @@ function load(database: Database, runtime: Runtime): (readonly [AnswerKeys, Kept
       call,
       tenant,
       route,
+      ...(tags && { tags }),
+      ...(calls && { calls }),
       atMs: row.at_ms - epochMs,
       freshUntilMs: row.fresh_until_ms - epochMs,
       goneAtMs: row.gone_at_ms - epochMs,
@@ -178,6 +188,24 @@ function textsOf(json: string): readonly string[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+function jsonOf(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
+function callsOf(json: string): readonly CalledTool[] | undefined {
+  try {
+    const calls: unknown = JSON.parse(json);
+    return Array.isArray(calls) && calls.every(isCall) ? calls : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isCall(value: unknown): value is CalledTool {
+  const call = value as Partial<CalledTool> | null;
+  return typeof call?.name === "string" && typeof call.json === "string";
 }
 
 function secretOf(database: Database): Uint8Array {

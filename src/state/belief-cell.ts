@@ -26,6 +26,7 @@ export function createBelief(): BeliefCell {
     judged: 0,
     useless: 0,
     outputTokens: 400,
+    pageShare: 1,
     admission: 1,
     admissionMax: 1,
     admissionFloor: 0,
@@ -38,11 +39,21 @@ export function createBelief(): BeliefCell {
     probesWanted: PROBES_WANTED_MIN,
     probedAtMs: Number.NEGATIVE_INFINITY,
     probing: false,
+    canaryAtMs: Number.NEGATIVE_INFINITY,
     probeForm: 0,
   };
 }
 
 export function createSelf(): SelfCell {
   const never = Number.NEGATIVE_INFINITY;
-  return { silent: new Map(), answeredMs: never, sinceMs: never, untilMs: never, told: false };
+  return {
+    silent: new Map(),
+    answeredMs: never,
+    sinceMs: never,
+    untilMs: never,
+    told: false,
+    beatMs: 0,
+    beatEveryMs: 0,
+    laggedUntilMs: never,
+  };
 }

@@ -12,8 +12,13 @@ test("one identity is one cell", () => {
   const cells = createCells();
   cells.target("alpha/m").waiting = true;
   cells.budget("alpha").tokens = 3;
-  expect(cells.target("alpha/m")).toEqual({ pausedUntilMs: 0, waiting: true, refusesPrefix: false });
-  expect(cells.target("alpha/n")).toEqual({ pausedUntilMs: 0, waiting: false, refusesPrefix: false });
+  expect(cells.target("alpha/m")).toEqual({ pausedUntilMs: 0, limitedUntilMs: 0, waiting: true, refusesPrefix: false });
+  expect(cells.target("alpha/n")).toEqual({
+    pausedUntilMs: 0,
+    limitedUntilMs: 0,
+    waiting: false,
+    refusesPrefix: false,
+  });
   expect([cells.budget("alpha").tokens, cells.budget("beta").tokens]).toEqual([3, BUDGET_TOKENS_MAX]);
 });
 

@@ -16,9 +16,11 @@ import {
   type RefusedCell,
   type TargetCell,
 } from "../core/cell.ts";
+import type { HeadroomCell } from "../core/headroom-cell.ts";
 import { createBelief, createSelf } from "./belief-cell.ts";
 import { createConversations } from "./conversations.ts";
 import { createDrains } from "./drains.ts";
+import { createHeadroom } from "./headroom-cell.ts";
 import { createKeptAnswers } from "./kept-answers.ts";
 
 const TARGETS_MAX = 4_096;
@@ -38,6 +40,7 @@ export function createCells(): Cells {
   const beliefs = new Map<string, BeliefCell>();
   const intakes = new Map<string, IntakeCell>();
   const pools = new Map<string, PoolCell>();
+  const headrooms = new Map<string, HeadroomCell>();
   return {
     belief: (identity) => getOrMake(beliefs, identity, TARGETS_MAX, createBelief),
     pool: (domain) =>
@@ -50,17 +53,26 @@ export function createCells(): Cells {
       })),
     intake: (provider) =>
       getOrMake(intakes, provider, DOMAINS_MAX, () => ({ calls: 0, tenants: new Map(), peak: 0, peakAtMs: 0 })),
+    headroom: (identity) => getOrMake(headrooms, identity, TARGETS_MAX, createHeadroom),
     probes: { dayStartMs: 0, spentUsd: 0 },
+    canaries: { dayStartMs: 0, spentUsd: 0, idleUsd: 0 },
     self: createSelf(),
     answers: createKeptAnswers(),
     conversations: createConversations(),
     target: (identity) =>
-      getOrMake(targets, identity, TARGETS_MAX, () => ({ pausedUntilMs: 0, waiting: false, refusesPrefix: false })),
+      getOrMake(targets, identity, TARGETS_MAX, () => ({
+        pausedUntilMs: 0,
+        limitedUntilMs: 0,
+        waiting: false,
+        refusesPrefix: false,
+      })),
     key: (identity) => getOrMake(keys, identity, KEYS_MAX, () => ({ restUntilMs: 0, strikes: 0, sure: false })),
     drains: createDrains(),
-    budget: (domain) => getOrMake(budgets, domain, DOMAINS_MAX, () => ({ tokens: BUDGET_TOKENS_MAX })),
+    budget: (domain) =>
+      getOrMake(budgets, domain, DOMAINS_MAX, () => ({ tokens: BUDGET_TOKENS_MAX, usd: 0, meanUsd: 0 })),
     hedge: (route) => getOrMake(hedges, route, ROUTES_MAX, () => ({ calls: 0, usd: 0 })),
-    outage: (route) => getOrMake(outages, route, ROUTES_MAX, () => ({ sinceMs: undefined })),
+    outage: (route) =>
+      getOrMake(outages, route, ROUTES_MAX, () => ({ sinceMs: undefined, trialMs: Number.NEGATIVE_INFINITY })),
     admission: (route) =>
       getOrMake(admissions, route, ROUTES_MAX, () => ({
         tried: 0,

@@ -139,6 +139,29 @@ describe("room", () => {
   });
 });
 
+test("a thousand calls that come at once are on disk by one commit, which the disk itself confirms", async () => {
+  const database = openMemoryDatabase();
+  const commits: string[] = [];
+  const watched: Database = {
+    ...database,
+    exec(sql) {
+      commits.push(sql);
+      database.exec(sql);
+    },
+    transaction(work) {
+      commits.push("transaction");
+      return database.transaction(work);
+    },
+  };
+  const { jobs, advance } = shelf(watched);
+  commits.length = 0;
+  const made = Array.from({ length: 1_000 }, (_, index) => jobs.enqueue(job({ name: `${index}` })));
+  await advance(TICK_MS);
+  const ids = (await Promise.all(made)).map((one) => ("id" in one ? one.id : one.problem));
+  expect(new Set(ids).size).toBe(1_000);
+  expect(commits).toEqual(["PRAGMA synchronous = FULL", "transaction", "PRAGMA synchronous = NORMAL"]);
+});
+
 test("a disk that is full refuses with why, takes no room, and is used again once it has some", async () => {
   const database = failing(openMemoryDatabase());
   const { jobs, add } = shelf(database);

@@ -6,7 +6,7 @@ import type { Database } from "../core/database.ts";
 import type { DeferralDesk, Job, JobReply, JobState, NewJob } from "../core/deferral.ts";
 import type { Runtime } from "../core/runtime.ts";
 import { createRoom, type Room } from "./deferred-room.ts";
-import { createJobStatements, type JobRow } from "./deferred-rows.ts";
+import { createJobStatements, type JobRow, type ListedRow } from "./deferred-rows.ts";
 
 /** A job that nobody could answer for so long is given up; a reply is kept for so long. */
 const JOB_LIFE_MS = 86_400_000;
@@ -40,14 +40,8 @@ export interface DeferredJobs extends DeferralDesk {
   cancel(tenant: string, id: string): boolean;
   /** Gives up what is too old, and says what that was. */
   sweep(): readonly Pick<Job, "id" | "tenant" | "route">[];
-  list(limit: number): (Pick<Job, "id" | "tenant" | "route" | "state"> & Listed)[];
+  list(limit: number): readonly ListedRow[];
   readonly counts: Pick<Room, "jobs" | "bytes" | "waiting">;
-}
-
-interface Listed {
-  readonly createdMs: number;
-  readonly failures: number;
-  readonly status: number | null;
 }
 
 export interface JobsOptions {
@@ -107,7 +101,10 @@ export function createDeferredJobs(options: JobsOptions): DeferredJobs {
     finish(id, state, { status, headers, body }) {
       const [atMs, before] = [nowOf(shelf), rows.queued.get(id)];
       if (before === undefined) return false;
-      rows.finish.run(state, atMs + JOB_LIFE_MS, status, JSON.stringify(headers), body, body.length, id);
+      options.database.transaction(() => {
+        rows.callBack.run(id, state, status, atMs);
+        rows.finish.run(state, atMs + JOB_LIFE_MS, status, JSON.stringify(headers), body, body.length, id);
+      });
       room.add(before.tenant, { jobs: 0, bytes: body.length - before.bytes, waiting: -1 });
       return true;
     },
@@ -188,7 +185,10 @@ function sweep({ rows, room, options }: Shelf): readonly Pick<Job, "id" | "tenan
   const atMs = Math.floor(options.runtime.wallMs());
   const over = rows.over.all(atMs, SWEPT_AT_ONCE);
   options.database.transaction(() => {
-    for (const { id } of over) rows.end.run("expired", atMs + TOMBSTONE_MS, id);
+    for (const { id } of over) {
+      rows.callBack.run(id, "expired", null, atMs);
+      rows.end.run("expired", atMs + TOMBSTONE_MS, id);
+    }
     rows.bury.run(atMs, TOMBSTONES_MAX);
   });
   for (const row of over) clear(room, row);
@@ -210,7 +210,7 @@ function durably<T>(database: Database, work: () => T): T {
 }
 
 function valuesOf(id: string, job: NewJob, atMs: number) {
-  const { tenant, route, name, named, hash, call, body } = job;
+  const { tenant, route, name, named, hash, call, body, callback } = job;
   return [
     id,
     tenant,
@@ -224,6 +224,7 @@ function valuesOf(id: string, job: NewJob, atMs: number) {
     atMs,
     atMs + JOB_LIFE_MS,
     atMs + FIRST_MS,
+    callback === undefined ? null : JSON.stringify(callback),
   ] as const;
 }
 

@@ -29,6 +29,21 @@ const STEPS = [
   CREATE INDEX deferred_waiting ON deferred (route, tenant, seq, dueMs) WHERE state = 'queued';
   CREATE INDEX deferred_of_tenant ON deferred (tenant, seq) WHERE state = 'queued';
   CREATE INDEX deferred_over ON deferred (expiresMs)`,
+  `ALTER TABLE deferred ADD COLUMN callback TEXT;
+  CREATE TABLE deferred_callback (
+    id TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    url TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    state TEXT NOT NULL,
+    status INTEGER,
+    bornMs INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    nextMs INTEGER NOT NULL,
+    problem TEXT,
+    givenUp INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX deferred_callback_next ON deferred_callback (nextMs) WHERE givenUp = 0`,
 ] as const;
 
 export interface JobRow {
@@ -49,6 +64,14 @@ export interface JobRow {
   readonly reply: Uint8Array | null;
 }
 
+/** The last three are of its callback, while there is one to be sent or one that was given up. */
+export interface ListedRow
+  extends Pick<JobRow, "id" | "tenant" | "route" | "state" | "createdMs" | "failures" | "status"> {
+  readonly callbackAttempts: number | null;
+  readonly callbackProblem: string | null;
+  readonly givenUp: number | null;
+}
+
 type Ended = Pick<JobRow, "id" | "tenant" | "route" | "bytes" | "state">;
 
 export function createJobStatements(database: Database) {
@@ -59,8 +82,8 @@ export function createJobStatements(database: Database) {
        WHERE state IN ('queued', 'done', 'dead') GROUP BY tenant`,
     ),
     insert: database.prepare(
-      `INSERT INTO deferred (id, tenant, route, name, named, hash, state, call, body, bytes, createdMs, expiresMs, dueMs, failures)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?8, ?9, ?10, ?11, ?12, 0)`,
+      `INSERT INTO deferred (id, tenant, route, name, named, hash, state, call, body, bytes, createdMs, expiresMs, dueMs, failures, callback)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?8, ?9, ?10, ?11, ?12, 0, ?13)`,
     ),
     named: database.prepare<JobRow>("SELECT * FROM deferred WHERE tenant = ? AND name = ?"),
     forgetName: database.prepare("UPDATE deferred SET name = NULL WHERE id = ?"),
@@ -80,11 +103,17 @@ export function createJobStatements(database: Database) {
     ),
     finish: database.prepare(
       `UPDATE deferred SET state = ?, expiresMs = ?, status = ?, headers = ?, reply = ?, bytes = ?,
-       name = CASE named WHEN 1 THEN name END, call = NULL, body = NULL WHERE id = ?`,
+       name = CASE named WHEN 1 THEN name END, call = NULL, body = NULL, callback = NULL WHERE id = ?`,
+    ),
+    /** Before the row itself ends. */
+    callBack: database.prepare(
+      `INSERT OR IGNORE INTO deferred_callback (id, tenant, url, secret, state, status, bornMs, attempts, nextMs, givenUp)
+       SELECT id, tenant, callback ->> 'url', callback ->> 'secret', ?2, ?3, ?4, 0, ?4, 0 FROM deferred
+       WHERE id = ?1 AND state = 'queued' AND callback IS NOT NULL`,
     ),
     postpone: database.prepare("UPDATE deferred SET dueMs = ?, failures = ? WHERE id = ? AND state = 'queued'"),
     end: database.prepare(
-      `UPDATE deferred SET state = ?, expiresMs = ?, name = NULL, call = NULL, body = NULL, headers = NULL, reply = NULL, bytes = 0
+      `UPDATE deferred SET state = ?, expiresMs = ?, name = NULL, call = NULL, body = NULL, callback = NULL, headers = NULL, reply = NULL, bytes = 0
        WHERE id = ? AND state IN ('queued', 'done', 'dead')`,
     ),
     over: database.prepare<Ended>(
@@ -95,8 +124,10 @@ export function createJobStatements(database: Database) {
       `DELETE FROM deferred WHERE state IN ('expired', 'cancelled') AND (expiresMs <= ?1 OR seq <= (
          SELECT seq FROM deferred WHERE state IN ('expired', 'cancelled') ORDER BY seq DESC LIMIT 1 OFFSET ?2))`,
     ),
-    list: database.prepare<Pick<JobRow, "id" | "tenant" | "route" | "state" | "createdMs" | "failures" | "status">>(
-      "SELECT id, tenant, route, state, createdMs, failures, status FROM deferred ORDER BY seq DESC LIMIT ?",
+    list: database.prepare<ListedRow>(
+      `SELECT id, tenant, route, state, createdMs, failures, status, attempts AS callbackAttempts, problem AS callbackProblem, givenUp
+       FROM (SELECT * FROM deferred ORDER BY seq DESC LIMIT ?) LEFT JOIN
+       (SELECT id, attempts, problem, givenUp FROM deferred_callback) USING (id) ORDER BY seq DESC`,
     ),
   };
 }

@@ -103,6 +103,9 @@ function createSecrets(): { of: KeptAnswers["secretOf"]; resume(secret: Uint8Arr
 }
 
 /** Two bytes a character, as strings may take. */
-function sizeOf({ texts }: KeptAnswer): number {
-  return texts.reduce((sum, text) => sum + text.length * 2, ENTRY_BYTES);
+function sizeOf({ texts, calls = [] }: KeptAnswer): number {
+  let length = 0;
+  for (const text of texts) length += text.length;
+  for (const { name, json } of calls) length += name.length + json.length;
+  return ENTRY_BYTES + length * 2;
 }

@@ -1,5 +1,5 @@
 // One document of a status page over the network: bounded in time and size, asked for conditionally, redirected a few times
-// and only to public addresses. It never throws and never hangs: whatever a host does, there is an answer in time.
+// and only to public addresses, which are connected to as they were checked. It never throws and never hangs: whatever a host does, there is an answer in time.
 
 import { concat } from "../core/bytes.ts";
 import { CancelSource } from "../core/cancel.ts";
@@ -58,18 +58,24 @@ function orCancelled(cancel: CancelSource, work: Promise<Fetched>): Promise<Fetc
 }
 
 async function follow(reach: Reach, first: string, known: Validators, cancel: CancelSource): Promise<Fetched> {
-  let url = first;
+  let place: Place = { url: first };
   for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
     const headers = { ...HEADERS, ...conditions(known) };
-    const response = await reach.runtime.transport({ method: "GET", url, headers, connectMs: CONNECT_MS }, cancel);
+    const response = await reach.runtime.transport({ method: "GET", ...place, headers, connectMs: CONNECT_MS }, cancel);
     if (isFault(response)) return failed(codeOf(response), response.message);
     if (![301, 302, 303, 307, 308].includes(response.status)) return received(response, cancel, reach.runtime.wallMs());
     response.body.cancel(fault("cancelled", "a redirect"));
-    const next = await targetOf(reach, url, response.headers.location);
-    if (typeof next !== "string") return next;
-    url = next;
+    const next = await targetOf(reach, place, response.headers.location);
+    if (!("url" in next)) return next;
+    place = next;
   }
   return failed("http", `more than ${REDIRECTS_MAX} redirects`);
+}
+
+interface Place {
+  readonly url: string;
+  /** What its host's name led to when that was checked; absent: it stands in the configuration, or is an address itself. */
+  readonly address?: string;
 }
 
 const HEADERS: HeaderMap = {
@@ -86,20 +92,21 @@ function conditions({ etag, lastModified }: Validators): HeaderMap {
 }
 
 /** Where a redirect leads, or why it is not followed. */
-async function targetOf({ resolveHost }: Reach, from: string, location: string | undefined): Promise<string | Fetched> {
-  if (location === undefined || !URL.canParse(location, from)) return failed("http", "a redirect to nowhere");
-  const to = new URL(location, from);
-  const before = new URL(from);
+async function targetOf({ resolveHost }: Reach, from: Place, location: string | undefined): Promise<Place | Fetched> {
+  if (location === undefined || !URL.canParse(location, from.url)) return failed("http", "a redirect to nowhere");
+  const to = new URL(location, from.url);
+  const before = new URL(from.url);
   if (to.username !== "" || to.password !== "") return failed("http", "a redirect with a password in it");
   if (to.protocol !== "https:" && to.protocol !== before.protocol)
     return failed("http", "a redirect to less than https");
   if (to.protocol !== "https:" && to.protocol !== "http:") return failed("http", "a redirect to another protocol");
-  if (to.host === before.host) return to.href;
+  if (to.host === before.host) return { ...from, url: to.href };
   const refused = failed("blocked", `a redirect to ${to.host.slice(0, 100)}, which is not followed`);
-  if (/^[\d.]+$|:/.test(to.hostname)) return isPublicAddress(to.hostname) ? to.href : refused;
+  if (/^[\d.]+$|:/.test(to.hostname)) return isPublicAddress(to.hostname) ? { url: to.href } : refused;
   if (resolveHost === undefined) return refused;
   const addresses = await resolveHost(to.hostname).catch(() => []);
-  return addresses.length > 0 && addresses.every(isPublicAddress) ? to.href : refused;
+  const [address] = addresses;
+  return address !== undefined && addresses.every(isPublicAddress) ? { url: to.href, address } : refused;
 }
 
 async function received(response: WireResponse, cancel: CancelSource, wallMs: number): Promise<Fetched> {

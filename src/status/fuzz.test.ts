@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { PROVIDERS } from "../../catalog/providers.ts";
 import { STATUS_PAGES } from "../../catalog/status-pages.ts";
+import { rounds } from "../../test/support/effort.ts";
 import type { PageBackend, PageHealth } from "../core/status-page.ts";
 import { randomStream } from "../sim/random.ts";
 import { assemble, type Surfaces } from "./assemble.ts";
@@ -105,9 +106,9 @@ function damagedBytes(bytes: Uint8Array, random: () => number): Uint8Array {
   return copy;
 }
 
-const PER_CASE = 160;
+const PER_CASE = rounds(160);
 
-test("12 800 damaged documents: no crash, and nothing becomes green", () => {
+test("damaged documents: no crash, and nothing becomes green", () => {
   const random = randomStream(20_260_623, "status pages");
   let read = 0;
   const wrong: string[] = [];
@@ -127,7 +128,7 @@ test("12 800 damaged documents: no crash, and nothing becomes green", () => {
         wrong.push(`${file} #${time}: ${new TextDecoder().decode(mutant).slice(0, 3_000)}`);
     }
   }
-  expect(read).toBeGreaterThanOrEqual(10_000);
+  expect(read).toBeGreaterThanOrEqual(rounds(10_000));
   expect(wrong.slice(0, 3)).toEqual([]);
 });
 
@@ -169,9 +170,10 @@ test("what is large or deep is refused or bounded, and quickly", () => {
   ];
   for (const text of worst) {
     const bytes = new TextEncoder().encode(text);
-    const beganMs = performance.now();
+    // The processor's time: others may be using it too.
+    const before = process.cpuUsage();
     const told = bytes.length > DOCUMENT_BYTES_MAX ? "error" : healthOf(bytes, {}, undefined);
     expect([text.slice(0, 20), told]).not.toEqual([text.slice(0, 20), "operational"]);
-    expect([text.slice(0, 20), performance.now() - beganMs < 2_000]).toEqual([text.slice(0, 20), true]);
+    expect([text.slice(0, 20), process.cpuUsage(before).user < 2_000_000]).toEqual([text.slice(0, 20), true]);
   }
 });

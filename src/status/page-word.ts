@@ -20,6 +20,7 @@ export function pageWord(reading: PageReading, nowMs: number): PageWord | undefi
     // One of them that names none is about all.
     models: named.some((models) => models.length === 0) ? [] : [...new Set(named.flat())],
     ...(newest && { incident: shown(newest) }),
+    ...(ours.length > 0 && ours.every(({ lifecycle }) => lifecycle === "monitoring") && { easing: true as const }),
     untilMs: nowMs + WORD_MS,
   };
 }

@@ -8,6 +8,7 @@ import { type PageDocument, schemaError } from "./page-document.ts";
 import { decodeText } from "./plain-text.ts";
 import { isAws, isGoogle, readAws, readGoogle } from "./read-cloud.ts";
 import { readFeed } from "./read-feed.ts";
+import { isFirehydrant, readFirehydrant } from "./read-firehydrant.ts";
 import {
   isIncidentioIncidents,
   isIncidentioSummary,
@@ -22,6 +23,8 @@ import {
   readInstatusComponents,
   readInstatusSummary,
 } from "./read-instatus.ts";
+import { isSlackHistory, isSlackNow, readSlackHistory, readSlackNow } from "./read-slack.ts";
+import { isStatusio, readStatusio } from "./read-statusio.ts";
 import { isStatuspage, readStatuspage } from "./read-statuspage.ts";
 import { parseXml } from "./xml.ts";
 
@@ -75,12 +78,16 @@ function parseFeed(text: string, contentType: string, nowMs: number): PageDocume
 function parseList(list: readonly unknown[], expected: PageBackend | undefined): PageDocument | PageError {
   if (isGoogle(list) || (expected === "gcp" && list.length === 0)) return readGoogle(list);
   if (isAws(list) || (expected === "aws" && list.length === 0)) return readAws(list);
+  if (isSlackHistory(list)) return readSlackHistory(list);
   return schemaError(list.length === 0 ? "an empty list" : "a list of no known kind");
 }
 
 function parseBody(body: Fields): PageDocument | undefined {
   if (isInstatusSummary(body)) return readInstatusSummary(body);
   if (isStatuspage(body)) return readStatuspage(body);
+  if (isStatusio(body)) return readStatusio(body);
+  if (isFirehydrant(body)) return readFirehydrant(body);
+  if (isSlackNow(body)) return readSlackNow(body);
   if (isIncidentioSummary(body)) return readIncidentioSummary(body);
   if (isIncidentioWidget(body)) return readIncidentioWidget(body);
   if (isIncidentioIncidents(body)) return readIncidentioIncidents(body);

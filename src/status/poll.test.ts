@@ -54,6 +54,18 @@ test("finds out the kind of page, keeps to it, and polls every 300 s with jitter
   expect(told.length).toBe(2);
 });
 
+test("the documents of a reading are handed over as they came, each once", async () => {
+  const seen: (readonly [url: string, same: boolean])[][] = [];
+  const onReading: PollerOptions["onReading"] = (_now, _before, documents) => {
+    const wanted = file("claude-green.summary.json");
+    seen.push(documents.map(({ url, bytes }) => [url, Buffer.from(bytes).equals(Buffer.from(wanted))]));
+  };
+  const { hand, poller } = started(serving(CLAUDE), { onReading });
+  await hand.advance(1_000);
+  expect(seen).toEqual([[[`${PAGE}/api/v2/summary.json`, true]]]);
+  poller.stop();
+});
+
 test("an open incident is read every 60 s; the floor of a page wins", async () => {
   const open = { "/api/v2/summary.json": "claude-2026-06-23.summary.json" };
   const quick = started(serving(open));
@@ -211,6 +223,10 @@ test("a page that hangs is given up after 10 s, and a redirect to a public host 
   const resolveHost = async () => ["1.1.1.1", "2606:4700::1"];
   const { reading } = await readPage(source(), createPageMemory(), { runtime: hand.runtime, resolveHost });
   expect(reading).toMatchObject({ health: "operational" });
+  // Whoever answers another address a moment later is not listened to: it is the checked one that is connected to.
+  const led = hand.sent.filter(({ url }) => url.startsWith("https://new.example.com"));
+  expect([led.length > 0, new Set(led.map(({ address }) => address))]).toEqual([true, new Set(["1.1.1.1"])]);
+  expect(hand.sent.filter(({ url }) => url.startsWith(PAGE)).every(({ address }) => address === undefined)).toBe(true);
   const blind = await readPage(source(), createPageMemory(), { runtime: hand.runtime });
   expect(blind.reading).toMatchObject({ error: { code: "blocked" } });
 });

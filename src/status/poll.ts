@@ -5,15 +5,19 @@ import type { Clock } from "../core/runtime.ts";
 import type { PageReading } from "../core/status-page.ts";
 import type { Reach } from "./fetch-document.ts";
 import type { PageSource } from "./page-source.ts";
-import { createPageMemory, type PageMemory, type Read, readPage } from "./read-page.ts";
+import { createPageMemory, type PageMemory, type RawDocument, type Read, readPage } from "./read-page.ts";
 
 export interface PollerOptions extends Reach {
   /** For its timers, which must not keep a process alive; default: the runtime's. */
   readonly timers?: Clock;
   /** Between two readings while nothing is open. */
   readonly idleMs: number;
-  /** Once for each provider of a page, after each reading. It may throw. */
-  readonly onReading: (reading: PageReading, before: PageReading | undefined) => void;
+  /** Once for each provider of a page, after each reading, with the documents that it was made from. It may throw. */
+  readonly onReading: (
+    reading: PageReading,
+    before: PageReading | undefined,
+    documents: readonly RawDocument[],
+  ) => void;
 }
 
 export interface Poller {
@@ -159,9 +163,10 @@ function tell(page: Watched, { reading }: Read, { onReading }: PollerOptions): v
     const now = { provider, ...reading };
     page.readings.set(provider, now);
     try {
-      onReading(now, before);
+      onReading(now, before, page.memory.fetched);
     } catch {
       // Who is told must not stop the reading.
     }
   }
+  page.memory.fetched = [];
 }

@@ -15,11 +15,18 @@ export interface PageMemory {
   /** Addresses that challenged us, until when (on `Clock`) another of them is asked first. */
   readonly avoided: Map<string, number>;
   readonly documents: Map<string, { readonly validators: Validators; readonly document: PageDocument }>;
+  /** What this reading was made from, as it came; without what had not changed. */
+  fetched: readonly RawDocument[];
   last: { readonly content: PageContent; readonly via: string; readonly fetchedMs: number } | undefined;
 }
 
+export interface RawDocument {
+  readonly url: string;
+  readonly bytes: Uint8Array;
+}
+
 export function createPageMemory(): PageMemory {
-  return { worked: new Map(), avoided: new Map(), documents: new Map(), last: undefined };
+  return { worked: new Map(), avoided: new Map(), documents: new Map(), fetched: [], last: undefined };
 }
 
 /** What a page said last stands for so long when it cannot be read. */
@@ -38,6 +45,7 @@ export interface Read {
 /** Never throws. Asks each address in turn until one answers with something that a reader knows. */
 export async function readPage(source: PageSource, memory: PageMemory, reach: Reach): Promise<Read> {
   let failure: Failure | undefined;
+  memory.fetched = [];
   const { clock } = reach.runtime;
   const isAvoided = (base: string) => Number((memory.avoided.get(base) ?? Number.NEGATIVE_INFINITY) > clock.now());
   const bases = [source.page, ...source.fallbacks].sort((a, b) => isAvoided(a) - isAvoided(b));
@@ -148,6 +156,7 @@ async function readDocument(
   const parsed = parse(fetched.bytes, fetched.contentType, reach.runtime.wallMs(), { ...(expected && { expected }) });
   // Many hosts answer any path with a page of HTML: there may be another kind of document.
   if (isPageError(parsed)) return { error: parsed, absent: parsed.code !== "too-large" };
+  memory.fetched = [...memory.fetched, { url, bytes: fetched.bytes }].slice(-DOCUMENTS_MAX);
   if (Object.keys(fetched.validators).length > 0) remember(memory, url, { ...fetched, document: parsed });
   return { document: parsed };
 }

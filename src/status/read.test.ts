@@ -97,6 +97,41 @@ const RECORDINGS: readonly (Partial<Case> & { readonly file: string; readonly at
       health: "unknown",
       count: 3,
     },
+    {
+      file: "cyanheads-devops-status/statusio-gitlab.json",
+      at: "2026-07-01",
+      backend: "statusio",
+      health: "operational",
+      count: 0,
+    },
+    {
+      file: "cyanheads-devops-status/statusio-incident-doc-derived.json",
+      at: "2021-12-06",
+      backend: "statusio",
+      health: "unknown",
+      count: 2,
+    },
+    {
+      file: "cyanheads-devops-status/firehydrant-redis.json",
+      at: "2026-03-04",
+      backend: "firehydrant",
+      health: "operational",
+      count: 2,
+    },
+    {
+      file: "cyanheads-devops-status/slack-current.json",
+      at: "2026-06-26",
+      backend: "slack",
+      health: "operational",
+      count: 0,
+    },
+    {
+      file: "cyanheads-devops-status/slack-history.json",
+      at: "2026-06-26T12:00:00Z",
+      backend: "slack",
+      health: "unknown",
+      count: 1,
+    },
   ];
 
 for (const { file, at, backend, health, count } of hasRecorded ? RECORDINGS : []) {
@@ -108,12 +143,5 @@ for (const { file, at, backend, health, count } of hasRecorded ? RECORDINGS : []
       health,
       count,
     } as never);
-  });
-}
-
-const NO_READER = ["slack-current.json", "slack-history.json", "statusio-gitlab.json", "firehydrant-redis.json"];
-for (const file of hasRecorded ? NO_READER : []) {
-  test(`recorded page without a reader is an error, not a verdict: ${file}`, () => {
-    expect(read(`${RECORDED}cyanheads-devops-status/${file}`, {}, 0)).toMatchObject({ code: "schema" });
   });
 }

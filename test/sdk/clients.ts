@@ -27,6 +27,8 @@ export interface AskOptions {
   /** The SDK's own `timeout`, which is also the client's deadline for headers. */
   readonly timeoutMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Further fields of the request's body. */
+  readonly fields?: object;
   /** Runs at each piece of a raw stream. */
   readonly onPiece?: () => void;
 }
@@ -85,6 +87,7 @@ async function askAnthropic(
     model,
     max_tokens: MAX_TOKENS,
     messages: [{ role: "user" as const, content: prompt }],
+    ...options.fields,
     ...(tools.length > 0 && {
       // The schemas of the tests are objects, which is all that the SDK's type asks.
       tools: tools.map(({ name, schema }) => ({ name, input_schema: schema as Anthropic1.Tool.InputSchema })),
@@ -147,6 +150,7 @@ async function askOpenai(
   const body = {
     model,
     messages: [{ role: "user" as const, content: prompt }],
+    ...options.fields,
     ...(tools.length > 0 && {
       tools: tools.map(({ name, schema }) => ({
         type: "function" as const,

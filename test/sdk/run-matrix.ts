@@ -131,7 +131,7 @@ function judge(heard: Heard, answer: (name: string) => Said): Pick<Result, "outc
 }
 
 /** The primary's words up to some place, and from there on the backup's. */
-function isJoined(text: string, answer: (name: string) => Said): boolean {
+export function isJoined(text: string, answer: (name: string) => Said): boolean {
   const [first, second] = [answer("primary").text.split(" "), answer("backup").text.split(" ")];
   const words = text.split(" ");
   const seam = words.findIndex((word, index) => word !== first[index]);

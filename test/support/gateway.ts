@@ -26,7 +26,7 @@ const runtime = createBunRuntime();
 export function startGateway(
   yaml: string,
   env: Readonly<Record<string, string>> = {},
-  parts: Pick<ServerOptions, "deferral"> = {},
+  parts: Pick<ServerOptions, "deferral" | "answersIn" | "trouble"> = {},
 ): Gateway {
   const loaded = loadSettings(yaml, { file: "test.yaml", env });
   if (!loaded.ok) throw new Error(renderProblems(loaded.problems));

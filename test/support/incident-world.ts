@@ -6,8 +6,12 @@ import type { Runtime } from "../../src/core/runtime.ts";
 import type { Settings } from "../../src/core/settings.ts";
 import type { PageChange } from "../../src/core/status-page.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
+import type { PriceOf } from "../../src/observe/ledger/facts.ts";
+import { createLedger, type Ledger } from "../../src/observe/ledger/ledger.ts";
+import { KEPT_IN_MEMORY } from "../../src/observe/ledger/store.ts";
 import { createObservers } from "../../src/observe/observers.ts";
 import { sendMail } from "../../src/runtime/smtp.ts";
+import { openMemoryDatabase } from "../../src/runtime/sqlite.ts";
 import { createHandler } from "../../src/server/handler.ts";
 import { createIncidentRoom, type IncidentRoom, type RoomOptions } from "../../src/server/incident-room.ts";
 import { askAndRead, drillCall } from "../../src/sim/drill-client.ts";
@@ -21,6 +25,7 @@ export interface IncidentWorld {
   readonly world: World;
   readonly engine: Engine;
   readonly room: IncidentRoom;
+  readonly ledger: Ledger | undefined;
   /** What became of the traffic's calls. */
   readonly calls: { made: number; failed: number };
   readonly warnings: readonly string[];
@@ -43,12 +48,35 @@ export interface IncidentWorldOptions {
   readonly faults?: readonly ScheduledFault[];
   readonly ratePerS?: number;
   readonly settings?: Partial<Settings>;
+  /** True: with one, as in a gateway. */
+  readonly ledger?: boolean;
   readonly database?: Database;
   /** Around the world's own, e.g. to let some requests out. */
   readonly runtime?: (inside: Runtime) => Runtime;
   readonly room?: Partial<RoomOptions>;
   /** Milliseconds at which this world begins: a later life of the same store. */
   readonly startMs?: number;
+}
+
+/** Of the traffic. */
+export const USERS = 7;
+/** A token of beta's costs twice as much as one of alpha's; of others the price is not known. */
+const PRICE_OF: PriceOf = ({ name }) => {
+  const price = new Map([
+    ["alpha", 10],
+    ["beta", 20],
+  ]).get(name);
+  return price === undefined
+    ? undefined
+    : { inputPerMillion: price, outputPerMillion: price, source: "a price list", verified: "2026-11-01" };
+};
+
+function ledgerOf(runtime: Runtime, settings: Settings, warn: (message: string) => void): Ledger {
+  const { clock, wallMs, random } = runtime;
+  return createLedger({
+    ...{ database: openMemoryDatabase(), keeping: KEPT_IN_MEMORY, settings: () => settings, priceOf: PRICE_OF },
+    ...{ clock, wallMs, random, newKey: () => new Uint8Array(16), warn, emit: () => {} },
+  });
 }
 
 export function incidentWorld(options: IncidentWorldOptions = {}): IncidentWorld {
@@ -62,8 +90,11 @@ export function incidentWorld(options: IncidentWorldOptions = {}): IncidentWorld
   const settings: Settings = { ...(scenario?.settings ?? settingsOf(world, described)), ...options.settings };
   const warnings: string[] = [];
   const warn = (message: string) => void warnings.push(message);
-  const room = createIncidentRoom({ runtime, settings, warn, sendMail, database: options.database, ...options.room });
+  const ledger = options.ledger === true ? ledgerOf(runtime, settings, warn) : undefined;
+  const { database } = options;
+  const room = createIncidentRoom({ runtime, settings, warn, sendMail, database, ledger, ...options.room });
   const observers = createObservers({
+    ...(ledger && { ledger }),
     wallMs: runtime.wallMs,
     clock: runtime.clock,
     env: {},
@@ -93,7 +124,8 @@ export function incidentWorld(options: IncidentWorldOptions = {}): IncidentWorld
       tools: false,
       tenant: "web",
     } as const;
-    void askAndRead(engine, drillCall(ask), false);
+    const endUser = ledger?.endUser(`user ${calls.made % USERS}`);
+    void askAndRead(engine, { ...drillCall(ask), endUser }, false);
   };
   next();
   const send = async (path: string, init?: RequestInit): Promise<Response> =>
@@ -102,6 +134,7 @@ export function incidentWorld(options: IncidentWorldOptions = {}): IncidentWorld
     world,
     engine,
     room,
+    ledger,
     calls,
     warnings,
     get: (path, headers = {}) => send(path, { headers }),

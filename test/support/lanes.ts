@@ -30,6 +30,17 @@ export function translatedLane(dialect: DialectId, usageAsked: boolean): Lane {
   return new Translation(DIALECTS[dialect].codec.decoder(), encoder, { emptyAllowed: false, follow: false });
 }
 
+/** As an attempt has it where the route resumes. */
+export function followedLane(dialect: DialectId, client: DialectId): Lane {
+  const context = { call: { id: "call_1", inspected: inspected(true) }, createdS: 1_790_000_000 };
+  const { codec } = DIALECTS[client];
+  const own = { dropUsage: false, emptyAllowed: false, follow: true };
+  if (client === dialect) {
+    return new Relay(DIALECTS[client].wire, { ...own, encoderFrom: (seam) => codec.encoder({ ...context, seam }) });
+  }
+  return new Translation(DIALECTS[dialect].codec.decoder(), codec.encoder(context), own);
+}
+
 export function read(dialect: DialectId, bytes: Uint8Array, usageAsked = true): Heard {
   return dialect === "openai-chat" ? readChat(bytes, usageAsked) : readMessages(bytes);
 }

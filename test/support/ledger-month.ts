@@ -65,8 +65,8 @@ export async function playMonth(database: Database = openMemoryDatabase()): Prom
     database,
     keeping: KEPT_ON_DISK,
     settings: () => settings,
-    priceOf: (provider) =>
-      provider === "alpha"
+    priceOf: ({ name }) =>
+      name === "alpha"
         ? { inputPerMillion: 3, outputPerMillion: 15, ...DATED }
         : { inputPerMillion: 6, outputPerMillion: 30, ...DATED },
     clock: world.clock,

@@ -8,6 +8,7 @@ import { listen } from "../../src/runtime/socket-server.ts";
 import type { Ask } from "../../src/sim/ask.ts";
 import { complete } from "../../src/sim/completion.ts";
 import { type FaultScript, standingFault } from "../../src/sim/fault-script.ts";
+import type { Manner } from "../../src/sim/going-on.ts";
 import { planCall, SIM_PROVIDER_DEFAULTS } from "../../src/sim/provider.ts";
 import { randomStream } from "../../src/sim/random.ts";
 
@@ -29,10 +30,12 @@ export interface Pair {
 export type PairOptions = Pick<SimProviderOptions, "firstTokenMs" | "tokensPerS" | "words"> & {
   readonly fault?: FaultScript;
   readonly backupFault?: FaultScript;
+  /** How the backup goes on with the primary's answer. */
+  readonly manner?: Manner;
 };
 
 /** `primary` speaks `dialect`, `backup` the other one; both are named so. */
-export function startPair(dialect: DialectId, { fault, backupFault, ...pace }: PairOptions = {}): Pair {
+export function startPair(dialect: DialectId, { fault, backupFault, manner, ...pace }: PairOptions = {}): Pair {
   const primary = startSimProvider({ ...FAST, ...pace, name: "primary", dialect, faults: standing(fault) });
   const backup = startSimProvider({
     ...FAST,
@@ -40,6 +43,7 @@ export function startPair(dialect: DialectId, { fault, backupFault, ...pace }: P
     name: "backup",
     dialect: otherDialect(dialect),
     faults: standing(backupFault),
+    ...(manner !== undefined && { manner }),
   });
   return {
     primary,

@@ -5,7 +5,7 @@ import type { Call, Criticality, DialectId } from "../../src/core/call.ts";
 import { CancelSource } from "../../src/core/cancel.ts";
 import { isFault } from "../../src/core/fault.ts";
 import type { GatewayEvent } from "../../src/core/gateway-event.ts";
-import type { Transport } from "../../src/core/runtime.ts";
+import type { Clock, Transport } from "../../src/core/runtime.ts";
 import type { RouteSettings, Settings } from "../../src/core/settings.ts";
 import { DIALECTS } from "../../src/dialects/registry.ts";
 import { type Delivery, deliver } from "../../src/engine/deliver.ts";
@@ -54,6 +54,7 @@ export interface VirtualOptions {
   readonly routes?: Readonly<Record<string, readonly string[]>>;
   /** Instead of the world's own. */
   readonly transport?: (world: World) => Transport;
+  readonly clock?: (world: World) => Clock;
   /** Of each provider; default one. */
   readonly keys?: Readonly<Record<string, readonly string[]>>;
   /** Names of providers that are local, and no targets by default. */
@@ -149,7 +150,11 @@ export function virtual(options: VirtualOptions): Virtual {
   const settings = settingsOf(world, options);
   const engine = createEngine({
     settings,
-    runtime: { ...world.runtime, transport: options.transport?.(world) ?? world.runtime.transport },
+    runtime: {
+      ...world.runtime,
+      clock: options.clock?.(world) ?? world.runtime.clock,
+      transport: options.transport?.(world) ?? world.runtime.transport,
+    },
     maxOutput: () => 4_096,
     ...(options.priceOf && { priceOf: options.priceOf }),
     readers: [see, ...(options.reader === undefined ? [] : [options.reader])],

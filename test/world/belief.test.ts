@@ -139,3 +139,32 @@ test("a provider that recovers at once is used again within 30 s in the mean at 
   }
   expect(mean(back)).toBeLessThanOrEqual(30_000);
 });
+
+test.each<[string, Partial<ScheduledFault> & Pick<ScheduledFault, "kind">]>([
+  ["rate limits", { kind: "rate-limit", retryAfter: "1" }],
+  ["a rejected key", { kind: "credential" }],
+  ["no credit", { kind: "status", status: 402 }],
+  ["requests that are wrong", { kind: "bad-request" }],
+  ["prompts that are too long", { kind: "context-too-long" }],
+])("%s for every call move no belief", async (_, script) => {
+  const { beliefs } = await play({
+    ratePerS: 5,
+    seconds: 240,
+    faults: [sick({ ...script, share: 1, forMs: 120_000 })],
+  });
+  expect([...beliefs("alpha/m"), ...beliefs("beta/m")]).toEqual([]);
+});
+
+test("a client that leaves moves no belief, however many do", async () => {
+  const here = virtual({
+    providers: [sim("alpha", ANTHROPIC), sim("beta", CHAT)],
+    faults: [on("alpha", { kind: "slow-first-token", delayMs: 400 })],
+  });
+  for (let tick = 0; tick < 1_200; tick++) {
+    await here.world.run(tick * 100);
+    const { cancel } = here.ask({ prompt: `question ${tick}` });
+    if (tick > 600) here.world.clock.after(300, () => cancel.cancel({ kind: "cancelled", message: "left" }));
+  }
+  await here.rest();
+  expect(here.events.filter(({ type }) => type === "belief")).toEqual([]);
+});

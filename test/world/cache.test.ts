@@ -85,6 +85,8 @@ test.each<[string, number, CacheWish, ServedBy | FaultKind, string | undefined]>
   ["no-store", 20_000, { ...PLAIN, noStore: true }, "target", "holdfast; fwd=request"],
   ["max-age, too old", 30_000, { ...PLAIN, maxAgeMs: 5_000 }, "target", "holdfast; fwd=miss"],
   ["max-age, young enough", 20_000, { ...PLAIN, maxAgeMs: 30_000 }, "cache", undefined],
+  ["min-fresh, not for so long", 40_000, { ...PLAIN, minFreshMs: 50_000 }, "target", "holdfast; fwd=miss"],
+  ["min-fresh, for longer", 20_000, { ...PLAIN, minFreshMs: 30_000 }, "cache", undefined],
   ["max-stale", TTL_MS + 30_000, { ...PLAIN, maxStaleMs: 60_000 }, "cache", undefined],
   [
     "stale-if-error, and no error",

@@ -82,7 +82,7 @@ test("under every seed at most 2 % of the calls are sent twice, however many are
 });
 
 test("in money: where the second target is dear, fewer are sent", async () => {
-  const priceOf = (model: string) =>
+  const priceOf = (_: unknown, model: string) =>
     model === "dear"
       ? { inputPerMillionUsd: 30, outputPerMillionUsd: 150 }
       : { inputPerMillionUsd: 3, outputPerMillionUsd: 15 };

@@ -1,6 +1,7 @@
 // The report of impact against what the simulated providers logged and what the clients got: two outages in a month.
 
 import { beforeAll, expect, test } from "bun:test";
+import type { MinuteCount } from "../../src/core/sla.ts";
 import { htmlOf } from "../../src/reports/html.ts";
 import { impactOf } from "../../src/reports/impact.ts";
 import { impactCsv } from "../../src/reports/impact-csv.ts";
@@ -33,6 +34,7 @@ test("every request that the providers saw is an attempt or a probe, failed or n
     const found = report.providers.find(({ provider }) => provider === name);
     if (found === undefined) throw new Error(`nothing of ${name}`);
     expect(found.attempts + found.probes).toBe(seen.length);
+    expect(found.canaries).toBe(0);
     expect(found.failed + found.probesFailed).toBe(seen.filter(({ fault }) => fault !== undefined).length);
     for (const [counted, status] of [
       ["overloaded529", 529],
@@ -136,18 +138,20 @@ test("each minute of evidence is what the provider logged in it, and the pack of
     const [all, failed] = logged.get(minute) ?? [0, 0];
     logged.set(minute, [all + 1, failed + (fault === undefined ? 0 : 1)]);
   }
-  expect(new Map(minutes.map((one) => [one.minute, [one.valid + one.probes, one.failed + one.probesFailed]]))).toEqual(
-    logged,
-  );
+  const asked = ({ valid, own }: MinuteCount) => valid + (own?.valid ?? 0);
+  const failing = ({ failed, own }: MinuteCount) => failed + (own?.probesFailed ?? 0);
+  expect(new Map(minutes.map((one) => [one.minute, [asked(one), failing(one)]]))).toEqual(logged);
   const evaluation = measured(minutes, span);
   const [down, ...others] = evaluation.downtime;
-  // Only where both were down did calls keep coming to it; before, they were led past.
-  expect([others.length, down && down.toMinute - down.fromMinute]).toEqual([0, 11]);
+  // Calls were led past it; probes tell of all its 25 minutes.
+  expect([others.length, down && down.toMinute - down.fromMinute]).toEqual([0, 26]);
+  expect(evaluation.minutesOfOwnAlone).toBeGreaterThan(10);
   const requests = ledger
     .attempts(span, "alpha", 1_000)
     .filter(({ outcome }) => outcome !== "ok")
     .map((one) => ({ ...one, model: "m" }));
-  expect(requests).toHaveLength(report.providers[0]?.failed ?? 0);
+  const { failed = 0, probesFailed = 0 } = report.providers[0] ?? {};
+  expect(requests).toHaveLength(failed + probesFailed);
   expect(requests.every(({ requestId }) => /^req_/.test(requestId))).toBe(true);
   const about = { provider: "alpha", month: "2026-10", madeAtMs: world.runtime.wallMs(), pages: [] };
   const { archive, root } = claimPack({ ...about, evaluation, minutes, requests, requestsAreCut: false });

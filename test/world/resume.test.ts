@@ -93,6 +93,23 @@ test("the client has the rest within a second of the cut", async () => {
   expect(Math.max(...gaps)).toBeLessThanOrEqual(1_000);
 });
 
+test("the trail of a break: how long each attempt took until then, and its own fault", async () => {
+  const here = virtual({
+    providers: [sim("alpha", CHAT, { words: WORDS }), sim("beta", CHAT)],
+    targets: ["alpha/m", "beta/m"],
+    faults: [on("alpha", { kind: "stall", after: 20 }), on("beta", { kind: "overloaded" })],
+    route: { resume: "text", attempts: 2 },
+  });
+  const asked = here.ask({ dialect: CHAT, stream: true });
+  await here.rest();
+  const trail = /"trail":(\[.*?\])/.exec(new TextDecoder().decode(bytesOf(asked)))?.[1] ?? "[]";
+  const [first, second] = JSON.parse(trail);
+  expect(first).toMatchObject({ target: "alpha/m", fault: "idle-timeout" });
+  // Its silence is part of it.
+  expect(first.ms).toBeGreaterThan(15_000);
+  expect(second).toMatchObject({ target: "beta/m", fault: "overloaded" });
+});
+
 test("usage is that of the whole answer", async () => {
   const { text } = await play(SEAM);
   const output = [...text.matchAll(/"output_tokens":(\d+)/g)].map((match) => Number(match[1]));

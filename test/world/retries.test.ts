@@ -301,3 +301,22 @@ describe("the memory of refused calls", () => {
     expect(here.world.attempts()).toBe(2);
   });
 });
+
+test("a call that costs a thousand others is tried again once; what it cost has to be earned before that is done again", async () => {
+  const here = virtual({
+    providers: [sim("alpha", ANTHROPIC, { words: WORDS })],
+    faults: [{ ...on("alpha", { kind: "server-error" }), atMs: 200_000 }],
+    priceOf: () => ({ inputPerMillionUsd: 3, outputPerMillionUsd: 0 }),
+  });
+  for (let tick = 0; tick < 60; tick++) {
+    await here.world.run(tick * 1_000);
+    here.ask({ prompt: `q${tick}` });
+  }
+  await here.world.run(210_000);
+  const first = here.ask({ prompt: "a".repeat(150_000) });
+  await here.world.run(215_000);
+  const second = here.ask({ prompt: "b".repeat(150_000) });
+  await here.rest();
+  const attempts = [first, second].map(({ delivery }) => delivery?.headers["x-holdfast-attempts"]);
+  expect(attempts).toEqual(["2", "1"]);
+});

@@ -11,6 +11,7 @@ import { randomStream } from "../../src/sim/random.ts";
 import { read } from "../support/lanes.ts";
 import { outcomeOf } from "../support/outcome.ts";
 import { ANTHROPIC, type Ask, bytesOf, CHAT, type Client, callOf, on, sim, virtual } from "../support/virtual.ts";
+import { readWhole } from "../support/whole-reader.ts";
 
 const WORDS = 8;
 const TTL_MS = 60_000;
@@ -137,15 +138,35 @@ test("an answer that broke, or was left, is not kept", async () => {
   expect([broken.engine.cells.answers.bytes, left.engine.cells.answers.bytes]).toEqual([0, 0]);
 });
 
+test.each(PAIRS)(
+  "a tool call, where the route has it kept: asked as $first, then as $then",
+  async ({ first, then }) => {
+    const here = worldOf({ ...CACHE, tools: true });
+    const before = here.ask({ ...first, tools: "any" });
+    await here.world.run(DOWN_AT_MS + 10_000);
+    const after = here.ask({ ...then, tools: "any" });
+    await here.rest();
+    const calledBy = (client: Client): readonly unknown[] =>
+      client.call.stream
+        ? read(client.call.dialect, bytesOf(client), false).tools.map(({ name, json }) => [name, JSON.parse(json)])
+        : readWhole(client.call.dialect, bytesOf(client)).tools;
+    expect(servedBy(after)).toBe("stale-cache");
+    expect(calledBy(before).length).toBe(1);
+    expect(calledBy(after)).toEqual(calledBy(before));
+  },
+);
+
 test("nothing is kept before the answer was delivered", async () => {
   const here = world();
   const client = here.ask({ readEveryMs: 500 });
+  let piecesWhenKept = 0;
   while (client.endedAtMs < 0) {
-    expect(here.engine.cells.answers.bytes).toBe(0);
-    await here.world.run(here.world.clock.now() + 100);
+    if (piecesWhenKept === 0 && here.engine.cells.answers.bytes > 0) piecesWhenKept = client.pieces.length;
+    await here.world.run(here.world.clock.now() + 1);
   }
   await here.rest();
-  expect(here.engine.cells.answers.bytes).toBeGreaterThan(0);
+  expect(client.pieces.length).toBeGreaterThan(3);
+  expect(piecesWhenKept).toBe(client.pieces.length);
 });
 
 test.each<[string, CacheWish, CacheWish, ServedBy | undefined]>([

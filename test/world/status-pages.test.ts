@@ -187,12 +187,21 @@ test("jbhf20wjmzrf: traffic has moved before the page's 14:19, and is back befor
 
 const SELDOM = { incident: JBHF, beginsMs: at("14:00:00"), hours: 1.5, ratePerS: 1 / 30 };
 
-test("a major outage with a call in half a minute: probes ask; who answers them stays", async () => {
+test("a major outage with a call in half a minute: probes ask; who answers them keeps half of the calls until it is repaired", async () => {
   const { events, firstShare } = await replay(SELDOM);
   const probes = events.filter((event) => event.type === "probe" && event.target === "anthropic/m");
   expect(probes.length).toBeWithin(20, 80);
   expect(probes.every((event) => event.type === "probe" && event.ok)).toBe(true);
-  expect(firstShare(at("14:00:00"), at("15:30:00"))).toBe(1);
+  expect(firstShare(at("14:00:00"), JBHF.startedMs)).toBe(1);
+  expect(firstShare(at("14:26:00"), JBHF.monitoringMs)).toBeWithin(0.3, 0.7);
+  // "Monitoring", while its components still say "major outage".
+  expect(firstShare(at("14:56:00"), at("15:30:00"))).toBe(1);
+  const changes = events.filter((event) => event.type === "belief" && event.target === "anthropic/m");
+  expect(changes).toMatchObject([
+    { from: "healthy", state: "healthy", admission: 0.5, cause: { page: 0, said: { health: "major_outage" } } },
+    { from: "healthy", state: "healthy", admission: 1 },
+  ]);
+  expect(events.some((event) => event.type === "call-end" && event.ending !== "complete")).toBe(false);
 });
 
 test("a major outage with a call in half a minute: who does not answer them is left", async () => {
@@ -289,7 +298,7 @@ function ejections(one: Recorded, failing: number, watch: boolean): number {
   for (let call = 1; call < calls; call++) {
     const nowMs = call * 1_000;
     const standing = stand(believed, `c${call}`, { nowMs, random });
-    if (!standing.admitted) left++;
+    if (standing.down) left++;
     const outcome = { failed: random() < failing, weight: 1, beganMs: nowMs, last: true };
     if (note(believed, outcome, { nowMs, random })?.state !== "ejected") continue;
     left++;

@@ -2,16 +2,17 @@
 // on ports of this machine are told of it, and the status page, its API and its feed show it.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { DEMO_OUTAGE, DEMO_PROVIDERS, demoSettings } from "../../src/cli/demo.ts";
+import { DEMO_CLEAN_MS, DEMO_OUTAGE, DEMO_PROVIDERS, demoSettings } from "../../src/cli/demo.ts";
 import { TRAFFIC_ROUTE } from "../../src/cli/demo-traffic.ts";
 import type { ChannelSettings, NoticeType } from "../../src/core/notice.ts";
 import type { Runtime } from "../../src/core/runtime.ts";
 import { createBunRuntime } from "../../src/runtime/bun.ts";
 import { openMemoryDatabase } from "../../src/runtime/sqlite.ts";
+import { askAndRead, drillCall } from "../../src/sim/drill-client.ts";
 import { type IncidentWorld, incidentWorld, type Staged } from "../support/incident-world.ts";
 import { headerOf, type MailServer, mailServer } from "../support/mail-server.ts";
 import { isSigned, type Receiver, receiver } from "../support/receiver.ts";
-import { CHAT, on, sim } from "../support/virtual.ts";
+import { ANTHROPIC, CHAT, on, sim } from "../support/virtual.ts";
 
 const SECRET = `whsec_${btoa("0123456789012345678901234567890123")}`;
 const ALL: readonly NoticeType[] = ["incident.opened", "incident.updated", "incident.resolved"];
@@ -61,12 +62,15 @@ interface Hook {
   readonly timestamp: string;
   readonly data: { readonly incident?: Readonly<Record<string, unknown>> };
 }
-const told = (): readonly Hook[] => hooks.received.map(({ body }) => JSON.parse(body) as Hook);
+const told = (from: number): readonly Hook[] => hooks.received.slice(from).map(({ body }) => JSON.parse(body) as Hook);
 
 const RELAPSE_S = 400;
+const MINE = { dialect: ANTHROPIC, stream: true, tools: false, tenant: "me" } as const;
 
-/** The demo's providers, routes, calls and outage; it comes back once while it is monitored, and then no more. */
-function demo(): Staged {
+const { everyMs: DEMO_EVERY_MS = 0, ...ONCE } = DEMO_OUTAGE;
+
+/** The demo's providers, routes and calls. */
+function demo(faults: Staged["faults"]): Staged {
   const placed = DEMO_PROVIDERS.map(({ name, dialect }) => ({
     name,
     dialect,
@@ -74,15 +78,60 @@ function demo(): Staged {
   }));
   return {
     providers: DEMO_PROVIDERS.map(({ name, dialect }) => sim(name, dialect)),
-    faults: [DEMO_OUTAGE, { ...DEMO_OUTAGE, atMs: RELAPSE_S * 1_000 }],
+    faults,
     settings: { ...demoSettings({ host: "127.0.0.1", port: 4_000 }, placed), notify: channels() },
     model: TRAFFIC_ROUTE,
     traffic: { ratePerS: 2 },
   };
 }
 
+const WATCHED = ["investigating", "identified", "monitoring", "resolved"];
+
+test.each<[string, readonly string[], readonly string[]]>([
+  ["whoever starts the demo", [], WATCHED],
+  // The model that nobody asks for any more keeps it from being watched before; its end is told once.
+  [
+    "whoever tries models of their own during its outage, and no more,",
+    ["claude-sonnet-5", "claude-sonnet-5", "claude-sonnet-5", "claude-opus-5"],
+    WATCHED.filter((state) => state !== "monitoring"),
+  ],
+])(
+  "%s sees the incident open, be followed and end before the next outage, which opens it again",
+  async (_, tries, first) => {
+    const [hooksBefore, mailsBefore] = [hooks.received.length, mail.mails.length];
+    const here = incidentWorld({ scenario: demo([DEMO_OUTAGE]), runtime: outside, room: { cleanMs: DEMO_CLEAN_MS } });
+    const shown = async () => {
+      const { incidents } = (await (await here.get("/api/v2/incidents.json")).json()) as {
+        incidents: { id: string; status: string }[];
+      };
+      const [html, atom] = await Promise.all(
+        ["/status", "/history.atom"].map(async (path) => (await here.get(path)).text()),
+      );
+      for (const { id } of incidents) expect([html?.includes(`id="${id}"`), atom?.includes(id)]).toEqual([true, true]);
+      return incidents.map(({ status }) => status);
+    };
+    for (const [at, model] of tries.entries()) {
+      await goTo(here, 28 + at);
+      const id = `mine_${at}`;
+      void askAndRead(here.engine, drillCall({ ...MINE, id, model }), false);
+    }
+    await goTo(here, 60);
+    expect(await shown()).toEqual([tries.length === 0 ? "monitoring" : "identified"]);
+    await goTo(here, DEMO_EVERY_MS / 1_000);
+    expect(await shown()).toEqual(["resolved"]);
+    await goTo(here, DEMO_EVERY_MS / 1_000 + 35);
+    expect([await shown(), here.room.desk.book.incidents.size]).toEqual([["identified"], 1]);
+    const states = told(hooksBefore).flatMap(({ data }) => data.incident?.state ?? []);
+    expect(states).toEqual([...first, "investigating", "identified"]);
+    expect([mail.mails.length - mailsBefore, here.calls.failed]).toEqual([first.length + 2, 0]);
+  },
+  120_000,
+);
+
 test("the demo's outage opens, is followed and ends everywhere; a relapse while it is monitored opens it again, never twice", async () => {
-  const here = incidentWorld({ scenario: demo(), database: openMemoryDatabase(), runtime: outside });
+  const [hooksBefore, mailsBefore] = [hooks.received.length, mail.mails.length];
+  const faults = [ONCE, { ...ONCE, atMs: RELAPSE_S * 1_000 }];
+  const here = incidentWorld({ scenario: demo(faults), database: openMemoryDatabase(), runtime: outside });
   await goTo(here, 35);
   const [incident] = here.room.desk.book.incidents.values();
   if (incident === undefined) throw new Error("no incident");
@@ -92,7 +141,7 @@ test("the demo's outage opens, is followed and ends everywhere; a relapse while 
   expect(await (await here.get("/status")).text()).toContain(`id="${incident.id}"`);
   expect(await (await here.get("/history.atom")).text()).toContain(`Incident/${incident.id}`);
 
-  const [first] = told().filter(({ type }) => type === "incident.opened");
+  const [first] = told(hooksBefore).filter(({ type }) => type === "incident.opened");
   expect(first?.data.incident).toEqual({
     id: incident.id,
     title: expect.any(String),
@@ -125,23 +174,24 @@ test("the demo's outage opens, is followed and ends everywhere; a relapse while 
   ]);
   expect(await (await here.get("/status")).text()).toContain("This is over.");
 
-  const states = told().flatMap(({ data }) => data.incident?.state ?? []);
+  const states = told(hooksBefore).flatMap(({ data }) => data.incident?.state ?? []);
   expect(states).toEqual(["investigating", "identified", "monitoring", "identified", "monitoring", "resolved"]);
   expect(
-    told()
+    told(hooksBefore)
       .filter(({ type }) => type.startsWith("target."))
       .map(({ type }) => type),
   ).toEqual(["target.ejected", "target.restored", "target.ejected", "target.restored"]);
-  const ids = hooks.received.map(({ headers }) => headers["webhook-id"]);
+  const ids = hooks.received.slice(hooksBefore).map(({ headers }) => headers["webhook-id"]);
   expect(new Set(ids).size).toBe(ids.length);
 
-  expect(mail.mails.length).toBe(6);
-  const threads = new Set(mail.mails.map((one) => headerOf(one, "References")));
-  const subjects = new Set(mail.mails.map((one) => headerOf(one, "Subject")));
+  const mails = mail.mails.slice(mailsBefore);
+  expect(mails.length).toBe(6);
+  const threads = new Set(mails.map((one) => headerOf(one, "References")));
+  const subjects = new Set(mails.map((one) => headerOf(one, "Subject")));
   expect([threads, subjects.size]).toEqual([new Set([`<${incident.id}@example.com>`]), 1]);
   expect(mail.mails.at(-1)).toContain("Resolved: anthropic-sim fails");
   for (const fact of ["What fails", "Since", "Clients see", "We did", "Run: holdfast incidents show"]) {
-    expect(mail.mails[0]).toContain(fact);
+    expect(mails[0]).toContain(fact);
   }
   expect(here.calls.failed).toBe(0);
   expect(here.warnings).toEqual([]);
@@ -152,7 +202,12 @@ test("an objective at risk and a budget are told to whoever asks, routed as inci
   const target = { type: "webhook", url: `${hooks.url}/facts`, secret: SECRET } as const;
   const notify: readonly ChannelSettings[] = [
     { name: "all", target, on: ["slo.burning", "slo.recovered", "budget.warning"] },
-    { name: "pages", target: { ...target, url: `${hooks.url}/pages` }, on: ["slo.burning"], severity: "critical" },
+    {
+      name: "pages",
+      target: { ...target, url: `${hooks.url}/pages` },
+      on: ["slo.burning", "slo.recovered"],
+      severity: "critical",
+    },
     { name: "others", target: { ...target, url: `${hooks.url}/others` }, on: ["slo.burning"], routes: ["other"] },
   ];
   const here = incidentWorld({ settings: { notify }, runtime: outside });
@@ -161,14 +216,27 @@ test("an objective at risk and a budget are told to whoever asks, routed as inci
   here.engine.emit({ ...slo, state: "burning", severity: "page" });
   await goTo(here, 2);
   here.engine.emit({ ...slo, state: "recovered", severity: "page" });
+  here.engine.emit({
+    ...fact,
+    type: "slo",
+    slo: "gone",
+    burnRate: 0,
+    ended: true,
+    state: "recovered",
+    severity: "ticket",
+  });
   here.engine.emit({ ...fact, type: "budget-warning", spentUsd: 3, withoutFailoverUsd: 1, overMs: 3_600_000 });
   await goTo(here, 5);
+  const bodies = hooks.received.slice(before).map(({ body }) => body);
+  expect(bodies.find((body) => body.includes('"gone"'))).toContain('"ended":true');
   const arrived = hooks.received.slice(before).map(({ path, body }) => [path, (JSON.parse(body) as Hook).type]);
   expect(arrived.sort()).toEqual([
     ["/facts", "budget.warning"],
     ["/facts", "slo.burning"],
     ["/facts", "slo.recovered"],
+    ["/facts", "slo.recovered"],
     ["/pages", "slo.burning"],
+    ["/pages", "slo.recovered"],
   ]);
 }, 30_000);
 

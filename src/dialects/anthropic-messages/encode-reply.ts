@@ -6,7 +6,7 @@ import type { Usage } from "../../core/usage.ts";
 import { type EncodeContext, type Encoder, SEAM_BLOCK } from "../dialect.ts";
 import { isObject, type JsonObject, parseJson } from "../json-object.ts";
 import { allowedToolId } from "../tool-id.ts";
-import { foreignSignature } from "./foreign-thinking.ts";
+import { foreignSignature, HALF_SIGNATURE } from "./foreign-thinking.ts";
 import { stopReasonFor } from "./stop-reason.ts";
 import { usageJson } from "./usage.ts";
 
@@ -78,6 +78,7 @@ class MessagesEncoder implements Encoder {
   #text: number | undefined;
   /** Of the open thinking block: its number, and all that was thought in it. */
   #thinking: { readonly block: number; text: string } | undefined;
+  #unsigned = false;
   #index = -1;
   #startUsage: Usage | undefined;
 
@@ -90,8 +91,8 @@ class MessagesEncoder implements Encoder {
     this.#index = seam.blocks - 1;
     this.#tools.complete = seam.toolCalls;
     if (seam.openText) this.#text = SEAM_BLOCK;
-    // Thinking without a signature, which a block of text or a call may follow.
     else if (seam.openOther) this.#text = NO_BLOCK;
+    this.#unsigned = seam.openThinking;
   }
 
   encode(event: StreamEvent): { readonly bytes: Uint8Array; readonly content: boolean } | undefined {
@@ -122,7 +123,8 @@ class MessagesEncoder implements Encoder {
   #start(model: string, usage: Usage | undefined): string {
     this.#started = true;
     this.#startUsage = usage;
-    const message = messageJson(this.#context, { model, content: [], stop: null, stopSequence: null, usage });
+    const spoken = model === "" ? this.#context.call.inspected.model : model;
+    const message = messageJson(this.#context, { model: spoken, content: [], stop: null, stopSequence: null, usage });
     return frame({ type: "message_start", message });
   }
 
@@ -138,7 +140,8 @@ class MessagesEncoder implements Encoder {
       this.#text = block;
       out += this.#blockStart({ type: "text", text: "" });
     }
-    return out + frame({ type: "content_block_delta", index: this.#index, delta: { type: "text_delta", text } });
+    // By hand: nearly every frame is one of these.
+    return `${out}event: content_block_delta\ndata: {"type":"content_block_delta","index":${this.#index},"delta":{"type":"text_delta","text":${JSON.stringify(text)}}}\n\n`;
   }
 
   #isShown({ text }: { readonly text: string }): boolean {
@@ -194,7 +197,11 @@ class MessagesEncoder implements Encoder {
     }
     if (this.#text === undefined) return "";
     this.#text = undefined;
-    return stop;
+    if (!this.#unsigned) return stop;
+    // Half of another's thinking: its maker has not signed it, and would refuse it in the client's next turn.
+    this.#unsigned = false;
+    const delta = { type: "signature_delta", signature: HALF_SIGNATURE };
+    return frame({ type: "content_block_delta", index: this.#index, delta }) + stop;
   }
 }
 
@@ -220,7 +227,7 @@ export function encodeReply(events: readonly StreamEvent[], context: EncodeConte
     text = undefined;
   };
   for (const event of events) {
-    if (event.type === "message-start") model = event.model;
+    if (event.type === "message-start" && event.model !== "") model = event.model;
     if (event.type === "message-start" || event.type === "message-end") usage = { ...usage, ...event.usage };
     if (event.type === "text-delta" && event.text !== "") {
       if (text !== event.block) closeText();

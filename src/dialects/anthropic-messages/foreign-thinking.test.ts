@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { foreignSignature, isForeignThinking, withoutForeignThinking } from "./foreign-thinking.ts";
+import { foreignSignature, HALF_SIGNATURE, isForeignThinking, withoutForeignThinking } from "./foreign-thinking.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -31,6 +31,7 @@ describe("withoutForeignThinking", () => {
     ["the only one", [ours("a")], []],
     ["two at the end", [SAID, ours("a"), ours("b")], [SAID]],
     ["two at the beginning", [ours("a"), ours("b"), SAID], [SAID]],
+    ["half of another's", [{ ...THEIRS, signature: HALF_SIGNATURE }, SAID], [SAID]],
     ["nothing else", [ours("a"), ours("b"), ours("c")], []],
     ["apart", [ours("a"), SAID, ours("b"), THEIRS, ours('ü"\\')], [SAID, THEIRS]],
   ] as const)("%s", (_, content, expected) => {

@@ -15,6 +15,8 @@ import { stringEnd } from "../json-string.ts";
 const MARK = "~hf1.";
 const TILDE = 0x7e;
 const DIGEST_CHARS = 32;
+/** Of thinking that broke off: bound to no text, since nobody has read it. */
+export const HALF_SIGNATURE = MARK + "0".repeat(DIGEST_CHARS);
 /** More than this many of a history are not looked at: nobody has so many. */
 const BLOCKS_MAX = 2_000;
 
@@ -43,7 +45,7 @@ export function isForeignThinking(block: JsonObject): boolean {
   const { type, thinking, signature } = block;
   if (type !== "thinking" || typeof thinking !== "string" || typeof signature !== "string") return false;
   const isMarked = signature.startsWith(MARK) && signature.length === MARK.length + DIGEST_CHARS;
-  return isMarked && signature === foreignSignature(thinking);
+  return isMarked && (signature === HALF_SIGNATURE || signature === foreignSignature(thinking));
 }
 
 /** The request without our blocks; the body itself where it has none, which one pass of a native search tells. */

@@ -27,17 +27,31 @@ export function judge(body: Uint8Array, call: Pick<Call, "operation" | "inspecte
   const raw: RawUsage = {};
   mergeUsage(raw, reply.usage);
   const usage = usageOf(raw);
-  const verdict = { ...saidIn(reply.content), ...(usage === undefined ? undefined : { usage }) };
+  const verdict = { ...saidIn(reply.content, reply), ...(usage === undefined ? undefined : { usage }) };
   if (call.inspected.maxTokens === 0 || !isEmpty(reply.content, reply.stop_reason)) return verdict;
   return { ...verdict, fault: fault("empty-reply", "the provider answered with a message without content") };
 }
 
-function saidIn(blocks: readonly JsonObject[]): Pick<Verdict, "tail" | "calls"> {
+function saidIn(blocks: readonly JsonObject[], reply: JsonObject): Pick<Verdict, "tail" | "calls" | "words"> {
   const text = blocks.findLast((block) => block.type === "text")?.text;
+  const words = reply.stop_reason === "end_turn" ? textIn(blocks) : "";
   return {
     ...(typeof text === "string" ? { tail: text.slice(-TAIL_CHARS) } : undefined),
+    ...(words === "" ? undefined : { words: { text: words, model: String(reply.model ?? "") } }),
     ...(blocks.some((block) => block.type === "tool_use") ? { calls: true } : undefined),
   };
+}
+
+/** "": there is something that is no plain word. Thinking is none of the answer. */
+function textIn(blocks: readonly JsonObject[]): string {
+  let text = "";
+  for (const block of blocks) {
+    if (block.type === "thinking") continue;
+    if (block.type !== "text" || typeof block.text !== "string") return "";
+    if (isList(block.citations) && block.citations.length > 0) return "";
+    text += block.text;
+  }
+  return text;
 }
 
 function isEmpty(blocks: readonly JsonObject[], stopReason: string): boolean {

@@ -3,6 +3,7 @@
 
 import type { Fault } from "../../core/fault.ts";
 import { TAIL_CHARS } from "../../core/repetition.ts";
+import type { Words } from "../../core/reply.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { ClosedCall, FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
 import type { JsonObject } from "../json-object.ts";
@@ -35,6 +36,9 @@ class MessagesTap implements Tap {
   #id: string | undefined;
   #toolCalls = 0;
   #native = false;
+  #model = "";
+  /** Something came that is no plain word. */
+  #special = false;
 
   constructor(follow: boolean) {
     this.#log = follow ? new TextLog() : undefined;
@@ -71,6 +75,12 @@ class MessagesTap implements Tap {
     return length > 0;
   }
 
+  words(): Words | undefined {
+    const isWords = !this.#special && !this.#native && this.#grammar.stopReason === "end_turn";
+    const text = isWords ? this.#log?.read() : undefined;
+    return text === undefined || text === "" ? undefined : { text, model: this.#model };
+  }
+
   seam(toolOpen: boolean): Seam | undefined {
     if (this.#log === undefined) return undefined;
     const { openKind, blocks, usage } = this.#grammar;
@@ -86,6 +96,7 @@ class MessagesTap implements Tap {
       // A call that was never shown has no place in the client's stream.
       blocks: toolOpen ? blocks - 1 : blocks,
       openText: openKind === "text",
+      openThinking: openKind === "thinking",
       openOther: openKind !== undefined && openKind !== "text" && !toolOpen,
       usage,
     };
@@ -93,6 +104,11 @@ class MessagesTap implements Tap {
 
   #show(log: TextLog, frame: Uint8Array, start: number, length: number): void {
     if (this.#grammar.openKind === "text") log.addEscaped(frame, start, length);
+  }
+
+  /** What SDKs would lose is malformed here. */
+  get mended(): undefined {
+    return undefined;
   }
 
   see(frame: Uint8Array): FrameClass {
@@ -118,15 +134,18 @@ class MessagesTap implements Tap {
     switch (step.type) {
       case "message-start":
         if (typeof step.message.id === "string") this.#id = step.message.id;
+        if (typeof step.message.model === "string") this.#model = step.message.model;
         return this.#start(step.content);
       case "block-start":
         this.#head = headOf(step.kind, this.#grammar.openIndex);
         if (step.kind === "thinking" || step.kind === "redacted") this.#thought = true;
         if (step.kind === "native") this.#native = true;
+        if (step.kind === "tool" || step.kind === "redacted") this.#special = true;
         if (step.kind === "text" && typeof step.block.text === "string") this.#log?.addText(step.block.text);
         return startClass(step.kind, step.block);
       case "delta":
         if (step.kind === "text") this.#log?.addText(step.text);
+        if (step.delta === "citations_delta") this.#special = true;
         return deltaClass(step);
       case "block-end":
         this.#head = undefined;

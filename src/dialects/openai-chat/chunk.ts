@@ -54,6 +54,15 @@ export function hasContent(delta: JsonObject): boolean {
   return isFilled(delta.reasoning_details) || isFilled(delta.images) || isObject(delta.audio);
 }
 
+/** True when a choice has words (or reasoning) alone and, where it ends, ends by itself. */
+export function isPlain({ delta, finish, fields }: Omit<Choice, "index">): boolean {
+  const other = [delta.refusal, delta.images, delta.annotations, delta.tool_calls].some(isFilled);
+  if (other || isObject(delta.audio) || isObject(delta.function_call) || Array.isArray(delta.content)) return false;
+  if (finish === undefined) return true;
+  // vLLM and SGLang tell by these that a stop string was reached.
+  return finish === "stop" && textOf(fields.stop_reason) === undefined && textOf(fields.matched_stop) === undefined;
+}
+
 /** The fragments of tool calls in a delta, the old single `function_call` included. */
 export function toolFragments(delta: JsonObject): readonly unknown[] {
   const calls = listOf(delta.tool_calls);

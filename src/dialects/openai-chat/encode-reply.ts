@@ -39,6 +39,13 @@ export function openEncoder(context: EncodeContext): Encoder {
     return { bytes: concat(all.map((text) => frameOf(text))), content };
   };
 
+  /** By hand: nearly every frame is one of these. */
+  const plain = (text: string): Encoded => {
+    const head = answer.headText();
+    const choice = `{"index":0,"delta":{"content":${JSON.stringify(text)}},"finish_reason":null}`;
+    return { bytes: utf8.encode(`data: ${head},"choices":[${choice}]}\n\n`), content: true };
+  };
+
   const encode = (event: StreamEvent): Encoded | undefined => {
     if (over) return undefined;
     const step = answer.take(event);
@@ -46,7 +53,7 @@ export function openEncoder(context: EncodeContext): Encoder {
       case "start":
         return frames([], false);
       case "delta":
-        return frames([chunk(step.delta, null)], true);
+        return opened && step.text !== undefined ? plain(step.text) : frames([chunk(step.delta, null)], true);
       case "end": {
         over = true;
         const usage = context.call.inspected.streamOptions?.includeUsage === true ? answer.usage : undefined;
@@ -112,7 +119,8 @@ type Delta = {
 
 type Step =
   | { readonly type: "start" }
-  | { readonly type: "delta"; readonly delta: Delta }
+  /** `text`: it is nothing but content. */
+  | { readonly type: "delta"; readonly delta: Delta; readonly text?: string }
   | { readonly type: "end"; readonly finish: string }
   | { readonly type: "nothing" };
 
@@ -125,6 +133,7 @@ class Answer {
   #id: string;
   readonly #createdS: number;
   #model: string;
+  #headText: string | undefined;
   readonly #tools = new Map<number, { readonly id: string; readonly name: string; json: string }>();
   #toolCount = 0;
   #toolsCut = false;
@@ -143,9 +152,16 @@ class Answer {
     return { id: this.#id, object, created: this.#createdS, model: this.#model };
   }
 
+  /** The head of a chunk as it is written, still open. */
+  headText(): string {
+    this.#headText ??= JSON.stringify(this.head("chat.completion.chunk")).slice(0, -1);
+    return this.#headText;
+  }
+
   take(event: StreamEvent): Step {
     switch (event.type) {
       case "message-start":
+        this.#headText = undefined;
         if (event.id !== "") this.#id = event.id;
         if (event.model !== "") this.#model = event.model;
         this.#addUsage(event.usage);
@@ -153,7 +169,9 @@ class Answer {
       case "text-delta":
         if (event.text === "") return NOTHING;
         if (event.refusal === true) this.#refused = true;
-        return { type: "delta", delta: event.refusal === true ? { refusal: event.text } : { content: event.text } };
+        return event.refusal === true
+          ? { type: "delta", delta: { refusal: event.text } }
+          : { type: "delta", delta: { content: event.text }, text: event.text };
       case "reasoning-delta":
         return event.text === "" ? NOTHING : { type: "delta", delta: { reasoning_content: event.text } };
       case "tool-start":

@@ -7,7 +7,7 @@ import { TAIL_CHARS } from "../../core/repetition.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { Verdict } from "../dialect.ts";
 import { isObject, type JsonObject, listOf, looksLike, objectOf, parseJson, textOf } from "../json-object.ts";
-import { hasContent, toolFragments } from "./chunk.ts";
+import { hasContent, isPlain, toolFragments } from "./chunk.ts";
 import { errorIn, faultInside } from "./faults.ts";
 import { explainsCut, ToolCallTable } from "./tool-calls.ts";
 import { usageOf } from "./usage.ts";
@@ -26,11 +26,16 @@ export function judge(body: Uint8Array, call: Pick<Call, "operation" | "inspecte
   };
 }
 
-function saidIn({ choices }: JsonObject): Pick<Verdict, "tail" | "calls"> {
-  const messages = (listOf(choices) ?? []).map((choice) => objectOf(objectOf(choice)?.message) ?? {});
+function saidIn({ choices: list, model }: JsonObject): Pick<Verdict, "tail" | "calls" | "words"> {
+  const choices = listOf(list) ?? [];
+  const messages = choices.map((choice) => objectOf(objectOf(choice)?.message) ?? {});
   const text = textOf(messages[0]?.content);
+  const fields = objectOf(choices[0]);
+  const finish = textOf(fields?.finish_reason);
+  const isWords = fields !== undefined && isPlain({ delta: messages[0] ?? {}, finish, fields }) && choices.length === 1;
   return {
     ...(text !== undefined && { tail: text.slice(-TAIL_CHARS) }),
+    ...(text !== undefined && isWords && { words: { text, model: textOf(model) ?? "" } }),
     ...(messages.some((message) => toolFragments(message).length > 0) && { calls: true }),
   };
 }

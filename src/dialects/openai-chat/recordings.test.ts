@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { rounds } from "../../../test/support/effort.ts";
 import type { Inspected } from "../../core/call.ts";
 import { isFault } from "../../core/fault.ts";
 import type { StreamEvent } from "../../core/stream-event.ts";
@@ -54,6 +55,9 @@ function cut(chunks: readonly Uint8Array[]): readonly Uint8Array[] {
   return chunks.flatMap((chunk) => [...cutter.push(chunk)]);
 }
 
+/** Of ten places to cut at, how many are passed over. */
+const SPARSE = 10 / rounds(10);
+
 function tapped(frames: readonly Uint8Array[]) {
   const tap = wire.tap({ dropUsage: false });
   return { classes: frames.map((frame) => tap.see(frame)), tap };
@@ -69,7 +73,7 @@ describe.skipIf(!hasFixtures)("the tap", () => {
   test.each(all)("%s: the same classes however it is cut", (_, bytes) => {
     const expected = tapped(cut([bytes])).classes.join();
     const step = bytes.length > BIG_BYTES ? Math.max(7, Math.ceil(bytes.length / 400)) : 1;
-    for (let at = 1; at < bytes.length; at += step) {
+    for (let at = 1; at < bytes.length; at += step * SPARSE) {
       const got = tapped(cut([bytes.subarray(0, at), bytes.subarray(at)])).classes.join();
       if (got !== expected) throw new Error(`another reading when cut at ${at}`);
     }
@@ -173,7 +177,7 @@ describe.skipIf(!hasFixtures)("whole replies", () => {
 
   test.each(wholes)("%s cut anywhere is malformed", (_, bytes) => {
     const text = new TextDecoder().decode(bytes).trim();
-    for (let at = 0; at < text.length; at += 97) {
+    for (let at = 0; at < text.length; at += 97 * SPARSE) {
       const part = new TextEncoder().encode(text.slice(0, at));
       expect(wire.judge(part, { operation: "generate", inspected }).fault?.kind).toBe("malformed-reply");
       expect(codec.decodeReply(part)).toMatchObject({ kind: "malformed-reply" });

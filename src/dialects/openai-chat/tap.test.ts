@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { rounds } from "../../../test/support/effort.ts";
 import { frameOf } from "../sse.ts";
 import { openTap } from "./tap.ts";
 
@@ -308,7 +309,7 @@ describe("the learnt form", () => {
         const frame = raw(`"${parts.join("")}"`);
         expect(learnt().see(frame)).toBe(openTap({ dropUsage: false }).see(frame));
       }),
-      { numRuns: 3000 },
+      { numRuns: rounds(3000) },
     );
   });
 });
@@ -330,7 +331,7 @@ test("arbitrary bytes never throw", () => {
       const tap = openTap({ dropUsage: true });
       for (const frame of frames) tap.see(frame);
     }),
-    { numRuns: 500 },
+    { numRuns: rounds(500) },
   );
 });
 

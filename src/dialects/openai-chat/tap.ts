@@ -4,11 +4,12 @@
 
 import { type Fault, fault } from "../../core/fault.ts";
 import { TAIL_CHARS } from "../../core/repetition.ts";
+import type { Words } from "../../core/reply.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { ClosedCall, FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
 import { isObject, type JsonObject, textOf } from "../json-object.ts";
 import { TextLog } from "../text-log.ts";
-import { type Choice, hasContent, readFrame, TEXT_KEYS, toolFragments } from "./chunk.ts";
+import { type Choice, hasContent, isPlain, readFrame, TEXT_KEYS, toolFragments } from "./chunk.ts";
 import { type ContentTemplate, learnTemplate, matches } from "./content-template.ts";
 import { explainsCut, isComplete, type ToolCall, ToolCallTable } from "./tool-calls.ts";
 import { usageOf } from "./usage.ts";
@@ -17,6 +18,12 @@ import { usageOf } from "./usage.ts";
 const USELESS_TEMPLATES_MAX = 8;
 /** Far more answers than any provider gives to one request. */
 const CHOICES_MAX = 1_024;
+
+const encoder = new TextEncoder();
+
+function frameOf(chunk: JsonObject): Uint8Array {
+  return encoder.encode(`data: ${JSON.stringify(chunk)}\n\n`);
+}
 
 /** A tap for one stream. */
 export function openTap(options: TapOptions): Tap {
@@ -28,6 +35,9 @@ class ChatTap implements Tap {
   hasContent = false;
   usage: Usage | undefined;
   fault: Fault | undefined;
+  mended: Uint8Array | undefined;
+  /** A call in the frame being read does not stand where SDKs look for it. */
+  #misplaced = false;
   readonly #dropUsage: boolean;
   #template: ContentTemplate | undefined;
   #templateHit = false;
@@ -50,6 +60,8 @@ class ChatTap implements Tap {
   #templateShows = false;
   #thought = false;
   #native = false;
+  /** Something came that is no plain word, or another ending than the answer's own. */
+  #special = false;
   #id: string | undefined;
   #createdS: number | undefined;
 
@@ -80,6 +92,11 @@ class ChatTap implements Tap {
     return true;
   }
 
+  words(): Words | undefined {
+    const text = this.#special || this.#several || !this.stopped ? undefined : this.#log?.read();
+    return text === undefined || text === "" ? undefined : { text, model: this.#model ?? "" };
+  }
+
   seam(toolOpen: boolean): Seam | undefined {
     if (this.#log === undefined) return undefined;
     return {
@@ -93,6 +110,7 @@ class ChatTap implements Tap {
       blocks: 0,
       openText: true,
       openOther: false,
+      openThinking: false,
       usage: this.usage,
     };
   }
@@ -101,7 +119,9 @@ class ChatTap implements Tap {
     if (typeof id === "string") this.#id ??= id;
     if (typeof created === "number") this.#createdS ??= created;
     if (typeof model === "string") this.#model ??= model;
-    for (const { delta } of choices) {
+    for (const choice of choices) {
+      const { delta } = choice;
+      if (!isPlain(choice)) this.#special = true;
       const text = textOf(delta.content);
       if (text !== undefined) log.addText(text);
       else if (delta.content != null && delta.content !== "") this.#native = true;
@@ -111,6 +131,7 @@ class ChatTap implements Tap {
   }
 
   see(frame: Uint8Array): FrameClass {
+    this.mended = undefined;
     if (this.recognises(frame)) return "content";
     const read = readFrame(frame);
     if (read.type === "ping") return "ping";
@@ -123,7 +144,9 @@ class ChatTap implements Tap {
     if (usage !== undefined) this.usage = usage;
     if (read.choices.length === 0) return usage !== undefined && this.#dropUsage ? "drop" : "preamble";
     if (this.#log !== undefined) this.#follow(this.#log, read.chunk, read.choices);
+    this.#misplaced = false;
     const kind = this.#classify(read.choices);
+    if (this.#misplaced) this.mended = frameOf(read.chunk);
     if (this.#log !== undefined && (kind === "tool" || this.#textHeld)) this.#noteHeld(kind, read.choices);
     if (kind === "content") this.#learn(frame, read.chunk, read.choices);
     return kind;
@@ -178,6 +201,7 @@ class ChatTap implements Tap {
         const fragment = this.#tools.add(value, index);
         if (fragment === undefined) return undefined;
         any = true;
+        this.#place(value, fragment.call);
         if (this.#open.has(fragment.call)) touchesHeld = true;
         else begun.push(fragment.call);
       }
@@ -187,6 +211,14 @@ class ChatTap implements Tap {
     if (next) this.#open.clear();
     for (const call of begun) this.#open.add(call);
     return next ? "next" : "more";
+  }
+
+  /** Some upstreams leave the index out, begin at 1 or send 0 for every call: SDKs make one call of several, or throw. */
+  #place(value: unknown, { place }: ToolCall): void {
+    if (!isObject(value) || value.index === place) return;
+    // The frame was parsed for this tap alone.
+    (value as { index?: unknown }).index = place;
+    this.#misplaced = true;
   }
 
   /** The first finish of a choice counts. What is held of its calls is whole, or the finish says why not. */

@@ -14,6 +14,8 @@ export interface ToolCall {
   readonly order: number;
   /** The answer that it is part of; each counts its calls from 0. */
   readonly choice: number;
+  /** Counts from 0 within its answer: where SDKs look for it. */
+  readonly place: number;
   readonly index: number | undefined;
   /** A custom tool's: its input is any text. */
   readonly freeform: boolean;
@@ -53,12 +55,18 @@ export class ToolCallTable {
     this.#chars += json.length;
     if (this.#chars > ARGUMENTS_MAX_CHARS || (known === undefined && this.#calls.length === CALLS_MAX))
       return undefined;
-    const call = known ?? { ...said, order: this.#calls.length, freeform: custom !== undefined, arguments: "" };
-    if (known === undefined) this.#calls.push(call);
+    const call = known ?? this.#begin(said, custom !== undefined);
     if (call.id === "") call.id = said.id;
     if (call.name === "") call.name = said.name;
     call.arguments += json;
     return { call, json };
+  }
+
+  #begin(said: Said, freeform: boolean): ToolCall {
+    const place = this.#calls.filter(({ choice }) => choice === said.choice).length;
+    const call = { ...said, order: this.#calls.length, place, freeform, arguments: "" };
+    this.#calls.push(call);
+    return call;
   }
 
   /** True when every call of the choice is one that a client can run. */

@@ -1,7 +1,7 @@
 // What the ledger must know of the configuration and of prices: whom a route asks first, what its calls are worth, where a
 // provider is, what a model costs. Looked up once for each name; a reload of the configuration asks again.
 
-import type { Settings } from "../../core/settings.ts";
+import type { ProviderSettings, Settings } from "../../core/settings.ts";
 import type { Usage } from "../../core/usage.ts";
 
 /** Of a million tokens, in dollars, as a price list says. Caches and batches may be cheaper or dearer: that is left out. */
@@ -23,8 +23,11 @@ export interface UsedPrice extends TokenPrice {
   readonly target: string;
 }
 
-/** `undefined`: unknown. No price is ever guessed. */
-export type PriceOf = (provider: string, model: string) => TokenPrice | undefined;
+/** `undefined`: unknown. No price is ever guessed. The url is absent where the provider is not in the configuration any more. */
+export type PriceOf = (
+  provider: Pick<ProviderSettings, "name"> & { url?: string },
+  model: string,
+) => TokenPrice | undefined;
 
 export interface Facts {
   /** The target that a call of this route asks first, when all is well; `undefined` when the route is gone. */
@@ -58,6 +61,7 @@ export function createFacts(settings: () => Settings, priceOf: PriceOf): Facts {
     if (current !== seen) {
       seen = current;
       primaries.clear();
+      prices.clear();
     }
     return current;
   };
@@ -71,8 +75,9 @@ export function createFacts(settings: () => Settings, priceOf: PriceOf): Facts {
     valueUsd: (route) => now().routes.find(({ name }) => name === route)?.valueUsd,
     region: (provider) => now().providers.find(({ name }) => name === provider)?.region ?? "",
     costNano(target, usage, wallMs) {
+      const { providers } = now();
       const price = remember(prices, target, () => {
-        const found = priced(priceOf, target);
+        const found = priced(priceOf, providers, target);
         if (found !== undefined && used.length < NAMES_MAX) used.push({ ...found, target });
         return found;
       });
@@ -104,8 +109,9 @@ export function splitTarget(target: string): readonly [provider: string, model: 
   return slash < 0 ? [target, ""] : [target.slice(0, slash), target.slice(slash + 1)];
 }
 
-function priced(priceOf: PriceOf, target: string): Priced | undefined {
-  const price = priceOf(...splitTarget(target));
+function priced(priceOf: PriceOf, providers: Settings["providers"], target: string): Priced | undefined {
+  const [name, model] = splitTarget(target);
+  const price = priceOf(providers.find((provider) => provider.name === name) ?? { name }, model);
   if (price === undefined) return undefined;
   const untilMs = price.until === undefined ? Number.POSITIVE_INFINITY : Date.parse(price.until) + DAY_MS;
   return { ...price, untilMs };

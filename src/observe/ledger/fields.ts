@@ -3,7 +3,10 @@
 
 import { FAILURE_CLASSES } from "../../core/sla.ts";
 
-/** Of attempts. Money is in billionths of a dollar; `unpriced` are attempts with tokens and without a known price. */
+/**
+ * Of attempts. Money is in billionths of a dollar; `unpriced` are attempts with tokens and without a known price. What Holdfast
+ * asks on its own is counted in series of its own (`isOwn`), by the same classes, and as `probes` or `canaries` besides.
+ */
 const ATTEMPT_FIELDS = [
   "ok",
   "inputTokens",
@@ -19,6 +22,8 @@ const ATTEMPT_FIELDS = [
   "ours",
   "probes",
   "probesFailed",
+  "canaries",
+  "canariesFailed",
 ] as const;
 
 /**

@@ -3,6 +3,7 @@
 
 import { FAULTS, type FaultKind } from "../../core/fault.ts";
 import type { GatewayEvent } from "../../core/gateway-event.ts";
+import type { Usage } from "../../core/usage.ts";
 import type { CallReader } from "../follow-calls.ts";
 import { servingAttempt, type TrackedAttempt, type TrackedCall } from "../tracked-call.ts";
 import { classOf, isFailure } from "./classify.ts";
@@ -56,9 +57,7 @@ export function createGathering(options: GatherOptions): Gathering {
     see(event) {
       if (event.type === "belief") trouble.believed(event.target, event.state !== "healthy");
       if (event.type !== "probe") return;
-      const { vector } = attemptSeries(context, event.target, { account: "", route: "", tenant: "" }, wallMs());
-      add(vector, ATTEMPT.probes, 1);
-      if (!event.ok) add(vector, ATTEMPT.probesFailed, 1);
+      onOwn(context, event, wallMs());
       changed();
     },
   };
@@ -111,16 +110,7 @@ function onAttempt(context: Context, event: Event<"attempt-end">, call: TrackedC
   const { vector } = found;
   const outcome = classOf(fault, status);
   add(vector, ATTEMPT[outcome], 1);
-  if (usage !== undefined) {
-    add(vector, ATTEMPT.inputTokens, usage.inputTokens ?? 0);
-    add(vector, ATTEMPT.outputTokens, usage.outputTokens ?? 0);
-    if (usage.cacheReadTokens) add(vector, ATTEMPT.cacheReadTokens, usage.cacheReadTokens);
-    if (usage.cacheWriteTokens) add(vector, ATTEMPT.cacheWriteTokens, usage.cacheWriteTokens);
-    if (usage.reasoningTokens) add(vector, ATTEMPT.reasoningTokens, usage.reasoningTokens);
-    const cost = context.facts.costNano(target, usage, atWallMs);
-    if (cost === undefined) add(vector, ATTEMPT.unpriced, 1);
-    else add(vector, ATTEMPT.costNano, cost);
-  }
+  if (usage !== undefined) addUsage(vector, usage, context.facts.costNano(target, usage, atWallMs));
   if (start.stream && firstContentMs !== undefined) {
     add(vector, FIRST_AT + bucketOf(firstContentMs), 1);
     const flowMs = tookMs - firstContentMs - pausedMs;
@@ -131,6 +121,31 @@ function onAttempt(context: Context, event: Event<"attempt-end">, call: TrackedC
   if (!isFailure(outcome)) return;
   context.trouble.failed(target, event.atMs);
   context.records.attempt({ event, series: found, atWallMs, outcome });
+}
+
+function addUsage(vector: Vector, usage: Usage, costNano: number | undefined): void {
+  add(vector, ATTEMPT.inputTokens, usage.inputTokens ?? 0);
+  add(vector, ATTEMPT.outputTokens, usage.outputTokens ?? 0);
+  if (usage.cacheReadTokens) add(vector, ATTEMPT.cacheReadTokens, usage.cacheReadTokens);
+  if (usage.cacheWriteTokens) add(vector, ATTEMPT.cacheWriteTokens, usage.cacheWriteTokens);
+  if (usage.reasoningTokens) add(vector, ATTEMPT.reasoningTokens, usage.reasoningTokens);
+  if (costNano === undefined) add(vector, ATTEMPT.unpriced, 1);
+  else add(vector, ATTEMPT.costNano, costNano);
+}
+
+/** A probe or a canary: its provider owes it an answer like any other, and no client waited for it. */
+function onOwn(context: Context, event: Event<"probe">, atWallMs: number): void {
+  const { target, canary, ok, fault, status, usage, account = "" } = event;
+  const found = attemptSeries(context, target, { account, route: "", tenant: "" }, atWallMs);
+  const { vector } = found;
+  const outcome = ok ? "ok" : classOf(fault, status);
+  add(vector, ATTEMPT[outcome], 1);
+  add(vector, canary === true ? ATTEMPT.canaries : ATTEMPT.probes, 1);
+  if (!ok) add(vector, canary === true ? ATTEMPT.canariesFailed : ATTEMPT.probesFailed, 1);
+  if (usage !== undefined) addUsage(vector, usage, context.facts.costNano(target, usage, atWallMs));
+  if (isFailure(outcome)) {
+    context.records.attempt({ event: { ...event, number: 1 }, series: found, atWallMs, outcome });
+  }
 }
 
 function onCall(context: Context, event: Event<"call-end">, call: TrackedCall): void {

@@ -12,6 +12,7 @@ import { ATTEMPT, CALL, createVector, type Vector } from "./fields.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { foldPacked } from "./pack.ts";
 import { readLedger } from "./read.ts";
+import { isOwn } from "./series.ts";
 import { KEPT_ON_DISK, type Keeping } from "./store.ts";
 
 const EPOCH_MS = Date.UTC(2026, 10, 1);
@@ -54,7 +55,7 @@ function bench(database = openMemoryDatabase(), keeping: Keeping = KEPT_ON_DISK)
     database,
     keeping,
     settings: () => settings,
-    priceOf: (provider) => PRICES[provider],
+    priceOf: ({ name }) => PRICES[name],
     clock,
     wallMs,
     random: () => 0.5,
@@ -207,13 +208,37 @@ test("a call past its first target is hit only while that one is in trouble", ()
   expect([calls[CALL.answered], calls[CALL.rescued]]).toEqual([3, 3]);
 });
 
-test("probes are counted apart from attempts", () => {
-  const { ledger, tell, sums } = bench();
-  tell({ type: "probe", call: "probe_1", target: "alpha/m", ok: false, fault: "overloaded" });
-  tell({ type: "probe", call: "probe_2", target: "alpha/m", ok: true });
+test("what is asked on its own is counted by class apart from attempts, with its request ids, and is no call", () => {
+  const { ledger, tell, database } = bench();
+  const probe = { type: "probe", target: "alpha/m", tookMs: 30 } as const;
+  const failed = { ok: false, fault: "server-error", status: 500 } as const;
+  tell({ ...probe, call: "probe_1", ok: false, fault: "overloaded", status: 529 });
+  tell({ ...probe, call: "probe_2", ok: true, fault: "empty-reply", status: 200 });
+  tell({ ...probe, call: "canary_1", canary: true, ...failed, requestId: "req_c", account: "a1" });
+  tell({
+    ...probe,
+    call: "canary_2",
+    canary: true,
+    ok: true,
+    usage: { inputTokens: 10, outputTokens: 1 },
+    account: "a1",
+  });
   ledger.close();
-  const { attempts } = sums();
-  expect([attempts[ATTEMPT.probes], attempts[ATTEMPT.probesFailed], attempts[ATTEMPT.ok]]).toEqual([2, 1, 0]);
+  const { attempts, calls } = sumsOf(database);
+  const counted = (...names: readonly (keyof typeof ATTEMPT)[]) => names.map((name) => attempts[ATTEMPT[name]]);
+  expect(counted("probes", "probesFailed", "canaries", "canariesFailed")).toEqual([2, 1, 2, 1]);
+  expect(counted("ok", "overloaded529", "error500", "costNano")).toEqual([2, 1, 1, 12_000]);
+  expect(calls.every((count) => count === 0)).toBe(true);
+  const reader = readLedger(database);
+  expect([...(reader?.series().values() ?? [])].every(isOwn)).toBe(true);
+  expect(
+    reader
+      ?.attempts({ fromMinute: 0, toMinute: 1e9 }, "alpha", 10)
+      .map(({ call, outcome, requestId }) => [call, outcome, requestId]),
+  ).toEqual([
+    ["probe_1", "overloaded529", ""],
+    ["canary_1", "error500", "req_c"],
+  ]);
 });
 
 /** A database whose writing can be made to fail, as on a full disk. */

@@ -45,6 +45,15 @@ export interface StoredAttempt {
   readonly tookMs: number;
 }
 
+export interface StoredCall {
+  readonly id: number;
+  readonly atMs: number;
+  readonly provider: string;
+  readonly outcome: string;
+  /** "" when the client named none. */
+  readonly user: string;
+}
+
 export interface StoredPrice {
   readonly target: string;
   /** In dollars. */
@@ -62,6 +71,10 @@ export interface LedgerReader {
   users(span: MinuteSpan, provider?: string): UserCounts;
   /** Single attempts at one provider, in the order of time: every failure that is kept, and a sample of successes. */
   attempts(span: MinuteSpan, provider: string, max: number): readonly StoredAttempt[];
+  /** Records of calls that were hit or sampled, in the order in which they were written, after the one with this number. */
+  callsAfter(id: number, max: number): readonly StoredCall[];
+  /** The number before that of the first record of this time or later; all of them, where there is none. */
+  callBefore(atMs: number): number;
   /** The prices that money was counted by, the latest of each target last. */
   prices(): readonly StoredPrice[];
   /** The first and the last minute there is; `undefined` when there is none. */
@@ -100,6 +113,7 @@ function over(database: Database): LedgerReader {
     series: () => new Map(series.all().map(({ id, ...name }) => [id, name])),
     minutes: minuteReader(database),
     users: userCounter(database),
+    ...callReader(database),
     prices: () => prices.all(),
     attempts: attemptReader(database),
     bounds() {
@@ -141,6 +155,26 @@ function userCounter(database: Database): LedgerReader["users"] {
   const none: UserCounts = { hit: 0, rescued: 0, word: 0, rawError: 0, records: 0, named: 0 };
   return ({ fromMinute, toMinute }, provider = "") =>
     counting.get(fromMinute * MINUTE_MS, toMinute * MINUTE_MS, provider, provider) ?? none;
+}
+
+/** Records are written once a second: some of a moment may stand a little before others of an earlier one. */
+const OUT_OF_ORDER = 1_000;
+
+function callReader(database: Database): Pick<LedgerReader, "callsAfter" | "callBefore"> {
+  const after = database.prepare<StoredCall & Record<string, never>>(
+    "SELECT id, at_ms AS atMs, provider, outcome, user FROM ledger_call WHERE id > ? ORDER BY id LIMIT ?",
+  );
+  const first = database.prepare<{ id: number }>(
+    "SELECT id FROM ledger_call WHERE at_ms >= ? ORDER BY at_ms, id LIMIT 1",
+  );
+  const last = database.prepare<{ id: number | null }>("SELECT max(id) AS id FROM ledger_call");
+  return {
+    callsAfter: (id, max) => after.all(id, max),
+    callBefore(atMs) {
+      const found = first.get(atMs)?.id;
+      return found === undefined ? (last.get()?.id ?? 0) : Math.max(0, found - OUT_OF_ORDER);
+    },
+  };
 }
 
 function attemptReader(database: Database): LedgerReader["attempts"] {

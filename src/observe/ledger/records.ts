@@ -39,9 +39,15 @@ export interface CallRow {
   readonly addedMs: number;
 }
 
+/** What is kept of an attempt's end. */
+type Ended = Pick<
+  Event<"attempt-end">,
+  "call" | "number" | "target" | "fault" | "status" | "tookMs" | "requestId" | "account"
+>;
+
 export interface Records {
   attempt(one: {
-    readonly event: Event<"attempt-end">;
+    readonly event: Ended;
     readonly series: Series;
     readonly atWallMs: number;
     readonly outcome: FailureClass;
@@ -106,7 +112,7 @@ export function createRecords(max = RECORDS_MAX): Records {
 }
 
 function attemptRow(
-  event: Event<"attempt-end">,
+  event: Ended,
   more: Pick<AttemptRow, "route" | "tenant" | "outcome"> & { readonly atWallMs: number },
 ): AttemptRow {
   return {

@@ -18,6 +18,11 @@ export interface SeriesName {
   readonly tenant: string;
 }
 
+/** What Holdfast asked on its own: no call of a client is without a route. */
+export function isOwn({ kind, route }: Pick<SeriesName, "kind" | "route">): boolean {
+  return kind === "attempts" && route === "";
+}
+
 export interface Series {
   readonly name: SeriesName;
   /** The store's number of it, once it has one. */
