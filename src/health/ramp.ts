@@ -17,8 +17,7 @@ const HEALED_OUTCOMES = 10;
 export function beginRamp(cell: BeliefCell, nowMs: number, random: number): void {
   const expected = (rateOf(cell.offered, nowMs) * WINDOW_MS) / 1_000;
   // Too few calls to learn from a share of them: the first one tells as much as the share would.
-  // Else so many that a window nearly always sees what it must: with just as many, half of the windows only wait.
-  const share = expected < OUTCOMES_MIN ? 1 : Math.min(1, Math.max(SHARE_MIN, (2 * OUTCOMES_MIN) / expected));
+  const share = expected < OUTCOMES_MIN ? 1 : Math.max(SHARE_MIN, 1 / expected);
   cell.score = 0;
   cell.silence = 0;
   cell.silences.length = 0;
