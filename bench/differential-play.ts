@@ -9,8 +9,10 @@ import { randomStream } from "../src/sim/random.ts";
 import { readScenario, type Scenario } from "../src/sim/scenario.ts";
 import { schedule, type TimedAsk, trafficOf } from "../src/sim/traffic.ts";
 import { bareEngine, isRetried } from "../src/sim/without.ts";
-import { createWorld } from "../src/sim/world.ts";
+import { createWorld, type World } from "../src/sim/world.ts";
+import { cockatielGuard, type Guard, opossumGuard } from "./packages.ts";
 import { consecutive, forgetful, halfWindow, type StockRule } from "./stock-rules.ts";
+import { inVirtualTime } from "./virtual-globals.ts";
 
 export interface Trace {
   readonly title: string;
@@ -73,6 +75,9 @@ export async function playTraces(scenario: Scenario, seed: number): Promise<read
     await playRule("five in a row", consecutive(TARGETS, 0), scenario, seed),
     await playRule("five in a row, slow start", consecutive(TARGETS, SLOW_START_MS), scenario, seed),
     await playRule("half of a window", halfWindow(TARGETS), scenario, seed),
+    await playPackage("cockatiel, five in a row", () => cockatielGuard("consecutive"), scenario, seed),
+    await playPackage("cockatiel, a fifth of 30 s", () => cockatielGuard("sampling"), scenario, seed),
+    await playPackage("opossum", opossumGuard, scenario, seed),
     { ...holdfast, rule: "**Holdfast**" },
   ];
 }
@@ -111,12 +116,56 @@ async function playRule(name: string, rule: StockRule, scenario: Scenario, seed:
   };
   schedule(world.clock, trafficOf(scenario, seed), (ask) => void walk(ask));
   await world.run(Number.POSITIVE_INFINITY);
+  return rowOf(name, calls, scenario);
+}
+
+/** A package's breaker around each target; the walk is the same. */
+async function playPackage(name: string, guardOf: () => Guard, scenario: Scenario, seed: number): Promise<Row> {
+  const world = createWorld({ seed, providers: scenario.providers, faults: scenario.faults });
+  const calls = await inVirtualTime(world.clock, () => walkGuarded(world, guardOf, scenario, seed));
+  return rowOf(name, calls, scenario);
+}
+
+async function walkGuarded(
+  world: World,
+  guardOf: () => Guard,
+  scenario: Scenario,
+  seed: number,
+): Promise<readonly Walked[]> {
+  const engines = Array.from({ length: TARGETS }, (_, place) => bareEngine(scenario, world, place));
+  const guards = engines.map(guardOf);
+  const calls: Walked[] = [];
+  const walk = async (ask: TimedAsk): Promise<void> => {
+    const call = { atMs: ask.atMs, ok: false, attempts: 0, onFirst: 0, beganAtFirst: false };
+    for (const [place, engine] of engines.entries()) {
+      const guard = guards[place];
+      if (call.ok || call.attempts >= ATTEMPTS || guard === undefined) continue;
+      const attempt = async (): Promise<boolean> => {
+        if (call.attempts === 0) call.beganAtFirst = place === 0;
+        call.attempts++;
+        if (place === 0) call.onFirst++;
+        const id = `${ask.id}.${place}`;
+        const reply = await engine().answer(drillCall({ ...ask, id, tenant: id }), new CancelSource());
+        if (reply.ok) while ((await reply.frames.read()) !== undefined);
+        return reply.ok || !isRetried(reply);
+      };
+      call.ok = (await guard.run(attempt)) === true;
+    }
+    calls.push(call);
+  };
+  schedule(world.clock, trafficOf(scenario, seed), (ask) => void walk(ask));
+  // opossum turns its window by an interval that never ends by itself: a minute after the traffic nothing else is left.
+  await world.run((scenario.traffic.seconds + 60) * 1_000);
+  return calls;
+}
+
+function rowOf(rule: string, calls: readonly Walked[], scenario: Scenario): Row {
   const { fromMs, untilMs } = faultWindow(scenario);
   const within = calls.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs);
   const mean = (of: (call: Walked) => number): number =>
     within.reduce((total, call) => total + of(call), 0) / Math.max(1, within.length);
   return {
-    rule: name,
+    rule,
     successRate: mean(({ ok }) => (ok ? 1 : 0)),
     attemptsPerCall: mean(({ attempts }) => attempts),
     sickAttemptsPerCall: mean(({ onFirst }) => onFirst),

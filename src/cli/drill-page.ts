@@ -71,7 +71,7 @@ ${bands === "" ? "<p>Nothing changed.</p>" : bands}
     .join(
       "",
     )}${result.invariants.map(({ name, held }) => `<tr><td>${held ? "✓" : "✗"}</td><td colspan="3">${escaped(name)}</td></tr>`).join("")}</table>
-<p>Digest ${result.digest}</p></body></html>
+<p>${result.digest === null ? "Over real sockets" : `Digest ${result.digest}`}</p></body></html>
 `;
 }
 

@@ -11,6 +11,7 @@ import { createSeries } from "../sim/drill-series.ts";
 import { readScenario, type Scenario, scenarioSchema } from "../sim/scenario.ts";
 import { type Command, misuse } from "./command.ts";
 import { drillPage } from "./drill-page.ts";
+import { drillOnSockets } from "./drill-sockets.ts";
 import { readFlags, textFlag } from "./flags.ts";
 
 const FOLDER = join(import.meta.dir, "../../drills");
@@ -21,6 +22,7 @@ Plays an outage in virtual time: the real engine, simulated providers, clients a
 traffic through an official SDK's own retries, straight at the first provider. The same seed gives the same run.
 
   --seed N    the run's randomness, a whole number (default: 1)
+  --sockets   over real sockets and in real time, which takes as long as the scenario lasts
   --html FILE also writes a report with plots, one file that needs nothing else
   --list      the scenarios there are
   --schema    the JSON Schema of a scenario file
@@ -41,7 +43,6 @@ async function runDrill(args: readonly string[]): Promise<number> {
   const parsed = readFlags(args, { ...options, sockets: { type: "boolean" } }, 1);
   if (!parsed.ok) return misuse("drill", parsed.message);
   const { flags, rest } = parsed;
-  if (flags.sockets === true) return misuse("drill", "--sockets is not in this version");
   if (flags.list === true) return list(flags.json === true);
   if (flags.schema === true) return tell(JSON.stringify(schema(), null, 2));
   const [asked] = rest;
@@ -56,7 +57,10 @@ async function runDrill(args: readonly string[]): Promise<number> {
   const { clock } = createBunRuntime();
   const html = textFlag(flags, "html");
   const series = html === undefined ? undefined : createSeries(scenario.traffic.seconds);
-  const result = await playDrill(scenario, { seed, stopwatch: () => clock.now(), series });
+  const result =
+    flags.sockets === true
+      ? await drillOnSockets(scenario, { seed, series })
+      : await playDrill(scenario, { seed, stopwatch: () => clock.now(), series });
   console.log(flags.json === true ? JSON.stringify(result) : report(scenario, result));
   if (html !== undefined && series !== undefined) {
     const problem = await putTextFile(html, drillPage(scenario, result, series.series()));
@@ -142,7 +146,9 @@ function report({ description }: Scenario, result: DrillResult): string {
     ...gates,
     ...broken,
     "",
-    `${result.virtualSeconds} s played in ${(result.wallMs / 1_000).toFixed(1)} s · digest ${result.digest}`,
+    result.digest === null
+      ? `over sockets in ${(result.wallMs / 1_000).toFixed(1)} s`
+      : `${result.virtualSeconds} s played in ${(result.wallMs / 1_000).toFixed(1)} s · digest ${result.digest}`,
   ].join("\n");
 }
 

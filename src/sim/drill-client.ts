@@ -91,20 +91,21 @@ export async function askAndRead(engine: Engine, call: Call, tools: boolean): Pr
 
 /** As an official SDK asks: again, up to `retries` times, when the answer lets it. The last of what it saw. */
 export async function askAsSdk(
-  engine: Engine,
+  send: (ask: DrillAsk) => Promise<Asked>,
   ask: DrillAsk,
   { retries, random, clock }: { readonly retries: number; readonly random: Random; readonly clock: Clock },
 ): Promise<Asked & { readonly retried: number }> {
   for (let number = 0; ; number++) {
     const id = number === 0 ? ask.id : `${ask.id}.r${number}`;
-    const asked = await askAndRead(engine, drillCall({ ...ask, id, retryCount: number }), ask.tools);
+    const asked = await send({ ...ask, id, retryCount: number });
     if (number >= retries || !isRetriedAnswer(asked.status, asked.headers)) return { ...asked, retried: number };
     const waitMs = sdkBackoffMs(number + 1, retryAfterOf(asked.headers), random());
     await new Promise<void>((resolve) => clock.after(waitMs, resolve));
   }
 }
 
-function isCorrupt(text: string, { stream, dialect }: Call): boolean {
+/** A tool call in it does not parse. */
+export function isCorrupt(text: string, { stream, dialect }: Call): boolean {
   const events = stream
     ? [...text.matchAll(/^data: (\{.*\})$/gm)].map(([, json = ""]) => asRecord(parsed(json)))
     : [asRecord(parsed(text))];

@@ -3,7 +3,7 @@
 
 import { createEngine } from "../engine/engine.ts";
 import { createChecker, type Invariant } from "./checkers.ts";
-import { askAsSdk } from "./drill-client.ts";
+import { askAndRead, askAsSdk, type DrillAsk, drillCall } from "./drill-client.ts";
 import type { SeriesReader } from "./drill-series.ts";
 import { createTally, type Figures } from "./drill-tally.ts";
 import { randomStream } from "./random.ts";
@@ -16,7 +16,8 @@ import { createWorld } from "./world.ts";
 export interface DrillResult extends Figures {
   readonly scenario: string;
   readonly seed: number;
-  readonly digest: string;
+  /** Null over real sockets. */
+  readonly digest: string | null;
   readonly virtualSeconds: number;
   readonly wallMs: number;
   readonly invariants: readonly { readonly name: string; readonly held: boolean }[];
@@ -93,10 +94,11 @@ export async function playWith(scenario: Scenario, seed: number, series?: Series
   const { cells } = engine;
   watch = createWatch({ settings, providers, faults, cells, inFlight: world.inFlight });
   const client = { retries: scenario.traffic.retries, random: randomStream(seed, "client"), clock: world.clock };
+  const send = (ask: DrillAsk) => askAndRead(engine, drillCall(ask), ask.tools);
   let corruptedToolCalls = 0;
   let clientRetries = 0;
   runTraffic(world.clock, scenario, seed, async (ask) => {
-    const { corrupt, retried } = await askAsSdk(engine, ask, client);
+    const { corrupt, retried } = await askAsSdk(send, ask, client);
     if (corrupt) corruptedToolCalls++;
     clientRetries += retried;
   });
@@ -112,7 +114,7 @@ export async function playWith(scenario: Scenario, seed: number, series?: Series
 }
 
 /** What could not be measured is not held. */
-function judge(gate: Gate, figures: Figures): JudgedGate {
+export function judge(gate: Gate, figures: Figures): JudgedGate {
   const found = figures[gate.name];
   return { ...gate, found, held: found !== null && compare(found, gate) };
 }

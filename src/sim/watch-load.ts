@@ -38,6 +38,8 @@ interface ProviderSeen {
   readonly successes: number[];
   pausedFromMs: number;
   pausedUntilMs: number;
+  /** By any refusal: whoever asked to be left alone is no better choice. */
+  awayUntilMs: number;
   keyFaultMs: number;
   attempts: number;
   limited: number;
@@ -182,6 +184,7 @@ function emptyProvider(): ProviderSeen {
     successes: empty(),
     pausedFromMs: 0,
     pausedUntilMs: 0,
+    awayUntilMs: 0,
     keyFaultMs: Number.NEGATIVE_INFINITY,
     attempts: 0,
     limited: 0,
@@ -223,9 +226,10 @@ function probing({ settings, cells }: Watched): number {
 }
 
 function paused(provider: ProviderSeen | undefined, { status, retryAfter, atMs, endedAtMs = atMs }: Sighting): void {
-  if (provider === undefined || status !== 429 || retryAfter === undefined) return;
+  if (provider === undefined || (status ?? 0) < 400 || retryAfter === undefined) return;
   const ms = retryAfterMs({ "retry-after": retryAfter }, NOWADAYS_MS) ?? 0;
-  if (endedAtMs + ms <= provider.pausedUntilMs) return;
+  provider.awayUntilMs = Math.max(provider.awayUntilMs, endedAtMs + Math.min(RETRY_AFTER_MAX_MS, ms));
+  if (status !== 429 || endedAtMs + ms <= provider.pausedUntilMs) return;
   provider.pausedFromMs = endedAtMs + TRAVEL_MS;
   provider.pausedUntilMs = endedAtMs + Math.min(RETRY_AFTER_MAX_MS, ms);
 }
@@ -241,7 +245,7 @@ function keptAway({ watched, providers, down, violate }: Load, event: Of<"attemp
   const well = others.find(({ provider: name, model }) => {
     const other = providers.get(name);
     if (name === asked || other === undefined || down.has(`${name}/${model}`)) return false;
-    return atMs >= other.pausedUntilMs && atMs - other.keyFaultMs > KEY_REST_MS;
+    return atMs >= other.awayUntilMs && atMs - other.keyFaultMs > KEY_REST_MS;
   });
   if (well !== undefined) violate("I5", `${call} went to ${target} at ${atMs}, paused until ${state.pausedUntilMs}`);
 }
