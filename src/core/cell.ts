@@ -282,8 +282,8 @@ export interface BeliefCell {
   windowSinceMs: number;
   windowOutcomes: number;
   cutInWindow: boolean;
-  /** Since the ramp began, or reached all calls. */
-  outcomes: number;
+  /** Log-evidence that it is well, since the ramp began or reached all calls. */
+  well: number;
   probeScore: number;
   probesWanted: number;
   probedAtMs: number;

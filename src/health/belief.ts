@@ -6,7 +6,7 @@ import type { BeliefCell, BeliefState, PoolCell, SelfCell } from "../core/cell.t
 import { DETECTION, ejectAt, RECOVERY, scored } from "./cusum.ts";
 import { isSpared, pageEvidence, wordProbeEveryMs, wordShare } from "./fuse.ts";
 import { calmPool, inherited, inheritedAfar, notePool } from "./pool.ts";
-import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
+import { beginRamp, cutRamp, growRamp, PROBES_WANTED_MIN, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
 import { domainAnswered, domainSilent, isLagging, isMute, suspectsItself } from "./self.ts";
 import { isSilenceDue, silenceOf } from "./silence.ts";
@@ -17,7 +17,6 @@ const PROBE_EVERY_MS = 5_000;
 const SELDOM_RATE = 0.4;
 /** Above the former, so that a rate of about that does not go to and fro. */
 const OFTEN_RATE = 0.5;
-const PROBES_WANTED_MIN = 3;
 const PROBES_WANTED_MAX = 6;
 const PROBE_FAILED = 2;
 /** Below this many calls a second a suspect keeps all of its calls: fewer would only tell less. */
@@ -275,7 +274,7 @@ export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Mo
     case "ramp":
       if (beganMs < cell.sinceMs) return undefined;
       cell.score = scored(cell.score, RECOVERY, failed, weight);
-      return last && cutRamp(cell, nowMs) ? relapse(cell, nowMs) : undefined;
+      return last && cutRamp(cell, failed, nowMs) ? relapse(cell, nowMs) : undefined;
   }
 }
 

@@ -5,26 +5,33 @@ import type { BeliefCell } from "../core/cell.ts";
 import { ejectAt } from "./cusum.ts";
 import { rateOf } from "./rate.ts";
 
+/** Each relapse asks for one more, until it is healthy. */
+export const PROBES_WANTED_MIN = 3;
 const WINDOW_MS = 10_000;
 const OUTCOMES_MIN = 4;
 const SHARE_MIN = 0.02;
 const GROWTH = 1.5;
 const STEP = 0.05;
 const CUT = 0.7;
-/** So many good outcomes of the ramp make a target healthy again. */
-const HEALED_OUTCOMES = 10;
+/** What an outcome says for one failure in a hundred and against eight: a sequential test (Wald 1945) with a floor at 0. */
+const WELL_GOOD = Math.log(0.99 / 0.92);
+const WELL_BAD = Math.log(0.01 / 0.08);
+/** Ten good outcomes of the ramp make a target healthy again; after relapses, which ask for more probes as well, more do. */
+const WELL_AT = 9.5 * WELL_GOOD;
+const WELL_MORE = 3;
 
 export function beginRamp(cell: BeliefCell, nowMs: number, random: number): void {
   const expected = (rateOf(cell.offered, nowMs) * WINDOW_MS) / 1_000;
   // Too few calls to learn from a share of them: the first one tells as much as the share would.
-  const share = expected < OUTCOMES_MIN ? 1 : Math.max(SHARE_MIN, 1 / expected);
+  // Else so many that a window nearly always sees what it must: with just as many, half of the windows only wait.
+  const share = expected < OUTCOMES_MIN ? 1 : Math.min(1, Math.max(SHARE_MIN, (2 * OUTCOMES_MIN) / expected));
   cell.score = 0;
   cell.silence = 0;
   cell.silences.length = 0;
   cell.admission = share;
   cell.admissionFloor = share;
   cell.admissionMax = 1;
-  cell.outcomes = 0;
+  cell.well = 0;
   beginWindow(cell, nowMs, random);
 }
 
@@ -40,7 +47,7 @@ export function growRamp(cell: BeliefCell, nowMs: number, random: () => number):
   const ageMs = nowMs - cell.windowSinceMs;
   // One failure just now is enough to wait a window: a quarter of calls failing must not slip through by luck.
   const calm = cell.score < ejectAt(rateOf(cell.attempted, nowMs)) / 4;
-  if (cell.admission >= 1 && cell.outcomes >= HEALED_OUTCOMES && calm) return true;
+  if (cell.admission >= 1 && cell.well >= wellAt(cell) && calm) return true;
   if (ageMs < cell.windowMs) return false;
   const seen = cell.windowOutcomes >= OUTCOMES_MIN || ageMs >= 2 * cell.windowMs;
   if (!seen) return false;
@@ -48,17 +55,21 @@ export function growRamp(cell: BeliefCell, nowMs: number, random: () => number):
     const grown =
       cell.admission < 0.8 * cell.admissionMax ? Math.min(cell.admission * GROWTH, 1) : cell.admission + STEP;
     // What heals is what is seen of all calls.
-    if (grown >= 1 && cell.admission < 1) cell.outcomes = 0;
+    if (grown >= 1 && cell.admission < 1) cell.well = 0;
     cell.admission = Math.min(1, grown);
   }
   beginWindow(cell, nowMs, random());
   return false;
 }
 
+function wellAt({ probesWanted }: BeliefCell): number {
+  return WELL_AT + WELL_MORE * (probesWanted - PROBES_WANTED_MIN);
+}
+
 /** Called with each outcome, after it moved the score. True: it is as sick as before. */
-export function cutRamp(cell: BeliefCell, nowMs: number): boolean {
+export function cutRamp(cell: BeliefCell, failed: boolean, nowMs: number): boolean {
   cell.windowOutcomes++;
-  cell.outcomes++;
+  cell.well = Math.max(0, cell.well + (failed ? WELL_BAD : WELL_GOOD));
   const limit = ejectAt(rateOf(cell.attempted, nowMs));
   // A small share is cheap to take back, and little of it is seen.
   if (cell.score < (cell.admission < 0.5 ? limit / 2 : limit) || cell.cutInWindow) return false;

@@ -34,7 +34,7 @@ export function createBelief(): BeliefCell {
     windowSinceMs: 0,
     windowOutcomes: 0,
     cutInWindow: false,
-    outcomes: 0,
+    well: 0,
     probeScore: 0,
     probesWanted: PROBES_WANTED_MIN,
     probedAtMs: Number.NEGATIVE_INFINITY,
