@@ -35,7 +35,6 @@ for (const [args, code, said] of [
   [["check", "--live", "--within", "0"], 2, /--within 0: a number of seconds/],
   [["check", "--config", "none.yaml"], 2, /none.yaml: there is no such file/],
   [["call", "x", "--config", "none.yaml"], 2, /none.yaml: there is no such file/],
-  [["drill", "--sockets", "blackout"], 2, /--sockets is not in this version/],
 ] as const) {
   test(`holdfast ${args.join(" ")}: ${code}`, async () => {
     const { code: seen, out, err } = await run(args);

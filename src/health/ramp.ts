@@ -10,6 +10,8 @@ export const PROBES_WANTED_MIN = 3;
 const WINDOW_MS = 10_000;
 const OUTCOMES_MIN = 4;
 const SHARE_MIN = 0.02;
+/** What a target that is sick all the same may cost when it is tried. */
+const SHARE_FIRST_MAX = 0.25;
 const GROWTH = 1.5;
 const STEP = 0.05;
 const CUT = 0.7;
@@ -24,7 +26,8 @@ export function beginRamp(cell: BeliefCell, nowMs: number, random: number): void
   const expected = (rateOf(cell.offered, nowMs) * WINDOW_MS) / 1_000;
   // Too few calls to learn from a share of them: the first one tells as much as the share would.
   // Else so many that a window nearly always sees what it must: with just as many, half of the windows only wait.
-  const share = expected < OUTCOMES_MIN ? 1 : Math.min(1, Math.max(SHARE_MIN, (2 * OUTCOMES_MIN) / expected));
+  const wanted = Math.min(SHARE_FIRST_MAX, (2 * OUTCOMES_MIN) / expected);
+  const share = expected < OUTCOMES_MIN ? 1 : Math.max(SHARE_MIN, wanted);
   cell.score = 0;
   cell.silence = 0;
   cell.silences.length = 0;
