@@ -241,6 +241,9 @@ export interface TenantShare {
   units: number;
 }
 
+/** Good probes that a way back needs; each relapse asks for one more, until the target is healthy. */
+export const PROBES_WANTED_MIN = 3;
+
 /** What is believed of one target. */
 export interface BeliefCell {
   state: BeliefState;

@@ -4,76 +4,50 @@
 
 import { concat } from "../core/bytes.ts";
 import type { Fault } from "../core/fault.ts";
-import type { Words } from "../core/reply.ts";
 import type { Unfinished } from "../core/unfinished.ts";
-import type { Usage } from "../core/usage.ts";
 import type { Lane } from "./lane.ts";
+import { LaneAround } from "./lane-around.ts";
 
 /** Of frames: some two thousand tokens, as wordy providers send them. */
 export const FORM_BYTES_MAX = 524_288;
 
-export class HeldForm implements Lane {
+export class HeldForm extends LaneAround implements Lane {
   committed = false;
   #flaw: Fault | undefined;
-  readonly #lane: Lane;
   /** An answer in another form than was asked for is replaced, too. */
   readonly #replaces: boolean;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
 
   constructor(lane: Lane, replaces: boolean) {
-    this.#lane = lane;
+    super(lane);
     this.#replaces = replaces;
   }
 
-  get received(): boolean {
-    return this.#lane.received;
-  }
-
-  get progress(): number {
-    return this.#lane.progress;
-  }
-
-  get stopped(): boolean {
-    return this.#lane.stopped;
-  }
-
   get finished(): boolean {
-    return this.committed && this.#lane.finished;
+    return this.committed && this.lane.finished;
   }
 
   get fault(): Fault | undefined {
-    return this.#flaw ?? this.#lane.fault;
-  }
-
-  get flaw(): Fault | undefined {
-    return this.#lane.flaw;
-  }
-
-  get usage(): Usage | undefined {
-    return this.#lane.usage;
-  }
-
-  told(): Words | undefined {
-    return this.#lane.told();
+    return this.#flaw ?? this.lane.fault;
   }
 
   unfinished(): Unfinished | undefined {
-    return this.#lane.unfinished();
+    return this.lane.unfinished();
   }
 
   feed(chunk: Uint8Array): Uint8Array | undefined {
-    const bytes = this.#lane.feed(chunk);
+    const bytes = this.lane.feed(chunk);
     return this.committed ? bytes : this.#keep(bytes);
   }
 
   end(): Uint8Array | undefined {
-    const bytes = this.#lane.end();
+    const bytes = this.lane.end();
     return this.committed ? bytes : this.#keep(bytes);
   }
 
   broke(reason: Fault): Uint8Array | undefined {
-    const bytes = this.#lane.broke(reason);
+    const bytes = this.lane.broke(reason);
     return this.committed ? bytes : this.#keep(bytes);
   }
 
@@ -83,8 +57,8 @@ export class HeldForm implements Lane {
       this.#heldBytes += bytes.length;
     }
     if (this.fault !== undefined) return undefined;
-    if (this.#lane.finished) {
-      if (this.#replaces) this.#flaw = this.#lane.flaw;
+    if (this.lane.finished) {
+      if (this.#replaces) this.#flaw = this.lane.flaw;
       if (this.#flaw !== undefined) return undefined;
     } else if (this.#heldBytes <= FORM_BYTES_MAX) return undefined;
     this.committed = true;

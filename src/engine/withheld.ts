@@ -3,12 +3,11 @@
 
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
-import type { Words } from "../core/reply.ts";
-import type { Usage } from "../core/usage.ts";
 import type { Decoder } from "../dialects/dialect.ts";
 import { FrameCutter } from "../dialects/sse.ts";
 import type { Validation } from "../policies/validate.ts";
 import { HELD_BYTES_MAX, type Lane } from "./lane.ts";
+import { LaneAround } from "./lane-around.ts";
 import { Hearing } from "./usefulness.ts";
 
 export interface WithheldOptions {
@@ -19,29 +18,16 @@ export interface WithheldOptions {
   readonly replaces: boolean;
 }
 
-export class Withheld implements Lane {
+export class Withheld extends LaneAround implements Lane {
   committed = false;
   #fault: Fault | undefined;
-  readonly #lane: Lane;
   readonly #options: WithheldOptions;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
 
   constructor(lane: Lane, options: WithheldOptions) {
-    this.#lane = lane;
+    super(lane);
     this.#options = options;
-  }
-
-  get received(): boolean {
-    return this.#lane.received;
-  }
-
-  get progress(): number {
-    return this.#lane.progress;
-  }
-
-  get stopped(): boolean {
-    return this.#lane.stopped;
   }
 
   get finished(): boolean {
@@ -49,19 +35,7 @@ export class Withheld implements Lane {
   }
 
   get fault(): Fault | undefined {
-    return this.#fault ?? this.#lane.fault;
-  }
-
-  get flaw(): Fault | undefined {
-    return this.#lane.flaw;
-  }
-
-  get usage(): Usage | undefined {
-    return this.#lane.usage;
-  }
-
-  told(): Words | undefined {
-    return this.#lane.told();
+    return this.#fault ?? this.lane.fault;
   }
 
   /** Before its end nothing was delivered, so that there is nothing to go on from. */
@@ -70,15 +44,15 @@ export class Withheld implements Lane {
   }
 
   feed(chunk: Uint8Array): Uint8Array | undefined {
-    return this.#keep(this.#lane.feed(chunk));
+    return this.#keep(this.lane.feed(chunk));
   }
 
   end(): Uint8Array | undefined {
-    return this.#keep(this.#lane.end());
+    return this.#keep(this.lane.end());
   }
 
   broke(reason: Fault): Uint8Array | undefined {
-    return this.#keep(this.#lane.broke(reason));
+    return this.#keep(this.lane.broke(reason));
   }
 
   #keep(bytes: Uint8Array | undefined): Uint8Array | undefined {
@@ -87,10 +61,10 @@ export class Withheld implements Lane {
       this.#heldBytes += bytes.length;
       if (this.#heldBytes > HELD_BYTES_MAX) this.#fault = fault("malformed-reply", "an answer over the size limit");
     }
-    if (!this.#lane.finished || this.committed || this.fault !== undefined) return undefined;
+    if (!this.lane.finished || this.committed || this.fault !== undefined) return undefined;
     const all = concat(this.#held);
     this.#held = [];
-    this.#fault = (this.#options.replaces ? this.#lane.flaw : undefined) ?? this.#options.validation(this.#said(all));
+    this.#fault = (this.#options.replaces ? this.lane.flaw : undefined) ?? this.#options.validation(this.#said(all));
     if (this.#fault !== undefined) return undefined;
     this.committed = true;
     return all;

@@ -2,11 +2,11 @@
 // ramp › healthy. Pure rules over cells, O(1) an outcome; nothing here has a timer: calls that come by drive it all.
 
 import type { BeliefCause } from "../core/belief-cause.ts";
-import type { BeliefCell, BeliefState, PoolCell, SelfCell } from "../core/cell.ts";
+import { type BeliefCell, type BeliefState, type PoolCell, PROBES_WANTED_MIN, type SelfCell } from "../core/cell.ts";
 import { DETECTION, ejectAt, RECOVERY, scored } from "./cusum.ts";
 import { isSpared, pageEvidence, wordProbeEveryMs, wordShare } from "./fuse.ts";
 import { calmPool, inherited, inheritedAfar, notePool } from "./pool.ts";
-import { beginRamp, cutRamp, growRamp, PROBES_WANTED_MIN, placeOf } from "./ramp.ts";
+import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
 import { domainAnswered, domainSilent, isLagging, isMute, suspectsItself } from "./self.ts";
 import { isSilenceDue, silenceOf } from "./silence.ts";

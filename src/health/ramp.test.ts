@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import { PROBES_WANTED_MIN } from "../core/cell.ts";
 import { createBelief } from "../state/belief-cell.ts";
-import { beginRamp, cutRamp, growRamp, PROBES_WANTED_MIN } from "./ramp.ts";
+import { beginRamp, cutRamp, growRamp } from "./ramp.ts";
 
 test.each([
   [0.25, 1],

@@ -1,12 +1,10 @@
 // The way back: a share of the calls, chosen by their ids, that grows while the evidence is good, is cut at most once a
 // window when it is not, and falls back to ejected at its floor. No clock of its own: it moves when calls come.
 
-import type { BeliefCell } from "../core/cell.ts";
+import { type BeliefCell, PROBES_WANTED_MIN } from "../core/cell.ts";
 import { ejectAt } from "./cusum.ts";
 import { rateOf } from "./rate.ts";
 
-/** Each relapse asks for one more, until it is healthy. */
-export const PROBES_WANTED_MIN = 3;
 const WINDOW_MS = 10_000;
 const OUTCOMES_MIN = 4;
 const SHARE_MIN = 0.02;

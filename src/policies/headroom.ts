@@ -4,8 +4,9 @@
 
 import type { Criticality } from "../core/call.ts";
 import type { HeadroomCell } from "../core/headroom-cell.ts";
+import { TOKENS_PER_BYTE } from "./quota.ts";
 
-/** Below this nobody has been seen to refuse growth: input tokens a minute (OpenAI's rule begins here). */
+/** Below this nobody has been seen to refuse growth: input tokens a minute (the strictest published rule begins here). */
 export const GROWTH_FREE_TOKENS = 1_000_000;
 /** Above it a provider takes half as much again within a quarter of an hour. */
 const GROWTH = 1.5;
@@ -15,7 +16,6 @@ const MINUTE_MS = 60_000;
 const FORGOTTEN_A_MINUTE = 0.5 ** (1 / 15);
 /** So much of a minute may come at once. */
 const BURST_MS = 10_000;
-const TOKENS_PER_BYTE = 0.25;
 /** Bytes may be those of an image. */
 const CALL_TOKENS_MAX = 200_000;
 

@@ -1,8 +1,6 @@
 // A belief at its beginning: nothing is known, and nothing is held against anybody.
 
-import type { BeliefCell, SelfCell } from "../core/cell.ts";
-
-export const PROBES_WANTED_MIN = 3;
+import { type BeliefCell, PROBES_WANTED_MIN, type SelfCell } from "../core/cell.ts";
 
 export function createBelief(): BeliefCell {
   return {
