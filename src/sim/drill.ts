@@ -9,6 +9,7 @@ import { createTally, type Figures } from "./drill-tally.ts";
 import { randomStream } from "./random.ts";
 import type { Gate, Scenario } from "./scenario.ts";
 import { runTraffic } from "./traffic.ts";
+import type { Sighting } from "./transport.ts";
 import { createWatch, type Watch } from "./watch.ts";
 import { playWithout, type Without } from "./without.ts";
 import { createWorld } from "./world.ts";
@@ -71,7 +72,8 @@ export interface Played {
 /** With Holdfast alone: what `playDrill` compares. */
 export async function playWith(scenario: Scenario, seed: number, series?: SeriesReader): Promise<Played> {
   const { settings, providers, faults, clock: jumps } = scenario;
-  const world = createWorld({ seed, providers, faults, jumps, sighted: (sighting) => watch?.sighted(sighting) });
+  const sighted = (sighting: Sighting): void => watch?.sighted(sighting);
+  const world = createWorld({ seed, providers, faults, jumps, sighted, logMax: 0 });
   const attemptsMax = Math.max(
     // Last resorts are not among a call's attempts.
     ...settings.routes.map(({ attempts, lastResort = [] }) => attempts + lastResort.length),
