@@ -136,9 +136,16 @@ function again(now: Situation, last: Tried): Try | undefined {
 }
 
 function elsewhere(now: Situation): Try | undefined {
-  const untried = now.candidates.map((_, index) => index).filter((index) => isUntried(now, index));
-  if (untried.length === 0) return undefined;
-  const best = untried.reduce((a, b) => (rank(now, b) < rank(now, a) ? b : a));
+  let best = -1;
+  let bestRank = Number.POSITIVE_INFINITY;
+  for (let index = 0; index < now.candidates.length; index++) {
+    if (!isUntried(now, index)) continue;
+    const ranked = rank(now, index);
+    if (best >= 0 && ranked >= bestRank) continue;
+    best = index;
+    bestRank = ranked;
+  }
+  if (best < 0) return undefined;
   const pausedMs = now.candidates[best]?.pausedMs ?? 0;
   // All that is left asked to be left alone: a short wait is kept, a long one is not (never fail closed).
   const waitMs = pausedMs * (1 + WAIT_JITTER * now.random);
@@ -221,5 +228,7 @@ function isOpen(now: Situation, index: number): boolean {
 }
 
 function attemptsOn(now: Situation, domain: string): number {
-  return now.history.filter((tried) => now.candidates[tried.candidate]?.domain === domain).length;
+  let count = 0;
+  for (const { candidate } of now.history) if (now.candidates[candidate]?.domain === domain) count++;
+  return count;
 }

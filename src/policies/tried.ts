@@ -48,8 +48,8 @@ export function accept(pursuit: Pursuit, target: Pursued, answer: Answer): Answe
 /** Where the first target is held back or failed, the conversation's next turn had best come to this one too. */
 function settle({ targets, rules, history, standings, favoured, call, scope }: Pursuit, target: Pursued): void {
   const place = targets.indexOf(target);
-  const left = history.length > 0 || standings[0]?.admitted === false || favoured === place;
-  if (left) rules.favour?.answered(call, place, scope.runtime.clock.now());
+  const left = history.length > 0 || standings[0]?.admitted === false || favoured?.place === place;
+  if (left) rules.favour?.answered(call, place, scope.runtime.clock.now(), favoured);
 }
 
 function fundBy({ ending }: Answer, budget: BudgetCell, usd: number | undefined): void {

@@ -88,14 +88,17 @@ export function createWorld({
     const atMs = clock.now();
     const { method, headers, body = new Uint8Array() } = request;
     const planned = planCall({ method, path, headers, body, atMs }, provider, random, supplying);
-    const { steps, release, ...seen } = planned;
+    const { steps, release, model, stream, fault } = planned;
+    const name = provider.name;
     const sighting: Sighting = {
-      provider: provider.name,
+      provider: name,
       number,
       atMs,
       method,
       path,
-      ...seen,
+      model,
+      stream,
+      fault,
       ended: "open",
       events: 0,
     };

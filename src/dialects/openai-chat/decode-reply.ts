@@ -13,6 +13,8 @@ import { explainsCut, type Fragment, isComplete, type ToolCall, ToolCallTable } 
 import { usageOf } from "./usage.ts";
 
 const NOTHING: readonly StreamEvent[] = [];
+/** Content that only this dialect has. */
+const NATIVE_KEYS = ["audio", "images", "annotations"] as const;
 const STOPS: Readonly<Record<string, StopReason>> = {
   stop: "end",
   length: "length",
@@ -119,10 +121,10 @@ class ChatDecoder implements Decoder {
     if (Array.isArray(delta.content)) for (const part of delta.content) this.#part(part);
     else this.#say("text", textOf(delta.content));
     this.#say("refusal", textOf(delta.refusal));
-    for (const key of ["audio", "images", "annotations"]) {
-      if (isObject(delta[key]) || (listOf(delta[key])?.length ?? 0) > 0) {
-        this.#events.push({ type: "native", what: key });
-      }
+    for (const key of NATIVE_KEYS) {
+      const value = delta[key];
+      if (value === undefined) continue;
+      if (isObject(value) || (listOf(value)?.length ?? 0) > 0) this.#events.push({ type: "native", what: key });
     }
     for (const value of toolFragments(delta)) {
       const fragment = this.#tools.add(value, 0);
@@ -153,7 +155,8 @@ class ChatDecoder implements Decoder {
     }
     const { block } = this.#text;
     if (kind === "reasoning") this.#events.push({ type: "reasoning-delta", block, text });
-    else this.#events.push({ type: "text-delta", block, text, ...(kind === "refusal" && { refusal: true }) });
+    else if (kind === "refusal") this.#events.push({ type: "text-delta", block, text, refusal: true });
+    else this.#events.push({ type: "text-delta", block, text });
   }
 
   #tool({ call, json }: Fragment): void {
