@@ -55,7 +55,8 @@ export function createDigest(seed = 0): Digest {
       for (const key in fields) {
         const field = fields[key];
         if (field === undefined) continue;
-        addText(key);
+        // Facts differ in their values: of a key its length and first letter tell enough.
+        mix(key.length * 0x10000 + key.charCodeAt(0));
         addValue(field);
       }
       mix(CLOSE);

@@ -2,7 +2,7 @@
 // its own and judges nothing; `checkers.ts` does that.
 
 import type { GatewayEvent } from "../core/gateway-event.ts";
-import type { Runtime, WireRequest } from "../core/runtime.ts";
+import type { Clock, Runtime, WireRequest } from "../core/runtime.ts";
 import { VirtualClock } from "./clock.ts";
 import { createDigest } from "./digest.ts";
 import { type Drain, loadDrain, turnLoop } from "./drain.ts";
@@ -44,6 +44,8 @@ export interface World {
   /** Requests that the engine has neither read to their end nor cancelled. */
   inFlight(): number;
   timers(): number;
+  /** Timers ever set: by the gateway, and by all. */
+  armed(): { readonly gateway: number; readonly all: number };
   /** What the providers saw, oldest first; the newest `logMax`, or up to half as many again. */
   readonly log: readonly Sighting[];
   /** Requests that the providers saw, in all. */
@@ -117,14 +119,29 @@ export function createWorld({
     },
   });
   const random = randomStream(seed, "gateway");
+  let armed = 0;
+  const gatewayClock: Clock = {
+    now: () => clock.now(),
+    after(delayMs, fire) {
+      armed++;
+      return clock.after(delayMs, fire);
+    },
+  };
   for (const { atMs, asleepMs } of jumps) if (asleepMs > 0) clock.after(atMs, () => clock.sleep(asleepMs));
   return {
-    runtime: { clock, wallMs: () => wallAt(clock.now(), jumps), random, transport, hmacSha256: quickHmac },
+    runtime: {
+      clock: gatewayClock,
+      wallMs: () => wallAt(clock.now(), jumps),
+      random,
+      transport,
+      hmacSha256: quickHmac,
+    },
     clock,
     url: (name) => `http://${name}.sim${hosts.get(`${name}.sim`)?.provider.dialect === "openai-chat" ? "/v1" : ""}`,
     run: runner(clock),
     inFlight,
     timers: () => clock.timers,
+    armed: () => ({ gateway: armed, all: clock.armed }),
     log,
     attempts: () => attempts,
     record: (event) => digest.addValue(event),
