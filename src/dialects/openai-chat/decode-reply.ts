@@ -7,14 +7,14 @@ import type { Usage } from "../../core/usage.ts";
 import type { Decoder } from "../dialect.ts";
 import { isObject, type JsonObject, listOf, objectOf, textOf } from "../json-object.ts";
 import { frameText } from "../sse.ts";
+import { TextForm } from "../text-form.ts";
 import { madeToolId } from "../tool-id.ts";
 import { type Choice, readFrameText, toolFragments } from "./chunk.ts";
 import { errorInChoices, replyOf } from "./judge.ts";
-import { type TextForm, textFormOf, textIn } from "./text-form.ts";
 import { explainsCut, type Fragment, isComplete, type ToolCall, ToolCallTable } from "./tool-calls.ts";
 import { usageOf } from "./usage.ts";
 
-const LEARN_MAX = 3;
+const TEXT_PLACE = { before: '"delta":{"content":', key: '"content"' } as const;
 const NOTHING: readonly StreamEvent[] = [];
 /** Content that only this dialect has. */
 const NATIVE_KEYS = ["audio", "images", "annotations"] as const;
@@ -67,16 +67,16 @@ class ChatDecoder implements Decoder {
   readonly #ended = new Set<ToolCall>();
   readonly #nameless = new Set<ToolCall>();
   #id = "";
-  #form: TextForm | undefined;
-  #learnt = 0;
+  readonly #form = new TextForm(TEXT_PLACE);
   #events: StreamEvent[] = [];
 
   decode(frame: Uint8Array): readonly StreamEvent[] {
     if (this.#over) return NOTHING;
     const written = frameText(frame);
-    const text = this.#form === undefined ? undefined : textIn(written, this.#form);
-    if (text !== undefined && this.#text?.kind === "text" && !this.stopped) {
-      return [{ type: "text-delta", block: this.#text.block, text }];
+    const open = this.#text;
+    if (open?.kind === "text" && !this.stopped) {
+      const text = this.#form.read(written);
+      if (text !== undefined) return [{ type: "text-delta", block: open.block, text }];
     }
     const read = readFrameText(written);
     switch (read.type) {
@@ -86,7 +86,10 @@ class ChatDecoder implements Decoder {
         return this.end();
       case "chunk": {
         const events = this.chunk(read.chunk, read.choices);
-        this.#learn(written, events);
+        const [only] = events;
+        if (events.length === 1 && only?.type === "text-delta" && only.refusal !== true) {
+          this.#form.learn(written, only.text);
+        }
         return events;
       }
       default:
@@ -95,15 +98,6 @@ class ChatDecoder implements Decoder {
         this.#fail(read.fault);
         return this.#take();
     }
-  }
-
-  /** How the next frame of text will be written. Of a provider whose frames are never alike no more is asked. */
-  #learn(written: string, events: readonly StreamEvent[]): void {
-    const [only] = events;
-    if (events.length !== 1 || only?.type !== "text-delta" || only.refusal === true || this.#learnt >= LEARN_MAX)
-      return;
-    this.#learnt++;
-    this.#form = textFormOf(written, only.text);
   }
 
   /** One parsed chunk; also a whole reply, whose message is then the delta. */
