@@ -2,12 +2,12 @@
 // its own and judges nothing; `checkers.ts` does that.
 
 import type { GatewayEvent } from "../core/gateway-event.ts";
-import type { Clock, Runtime, WireRequest } from "../core/runtime.ts";
-import { VirtualClock } from "./clock.ts";
+import type { Runtime, WireRequest } from "../core/runtime.ts";
+import { CountingClock, VirtualClock } from "./clock.ts";
 import { createDigest } from "./digest.ts";
 import { type Drain, loadDrain, turnLoop } from "./drain.ts";
 import type { ScheduledFault } from "./fault-script.ts";
-import { planCall, type SimProvider } from "./provider.ts";
+import { type Plan, planCall, type SimProvider } from "./provider.ts";
 import { randomStream } from "./random.ts";
 import type { Supplying } from "./supplied.ts";
 import { createSupply } from "./supply.ts";
@@ -65,14 +65,8 @@ const TURN_EVERY = 8192;
 /** Timers fired within one virtual millisecond before it is taken for an endless loop. */
 const SAME_TIME_MAX = 5_000_000;
 
-export function createWorld({
-  seed,
-  providers,
-  faults = [],
-  jumps = [],
-  sighted,
-  logMax = LOG_MAX,
-}: WorldOptions): World {
+export function createWorld(options: WorldOptions): World {
+  const { seed, providers, faults = [], jumps = [], sighted, logMax = LOG_MAX } = options;
   const clock = new VirtualClock();
   const digest = createDigest();
   const log: Sighting[] = [];
@@ -90,24 +84,11 @@ export function createWorld({
     const atMs = clock.now();
     const { method, headers, body = new Uint8Array() } = request;
     const planned = planCall({ method, path, headers, body, atMs }, provider, random, supplying);
-    const { steps, release, model, stream, fault } = planned;
-    const name = provider.name;
-    const sighting: Sighting = {
-      provider: name,
-      number,
-      atMs,
-      method,
-      path,
-      model,
-      stream,
-      fault,
-      ended: "open",
-      events: 0,
-    };
+    const sighting = sightingOf({ provider: provider.name, number, atMs, method, path }, planned);
     if (logMax > 0) log.push(sighting);
     // Dropped in blocks: one by one would move the whole list each time.
     if (log.length > logMax * 1.5) log.splice(0, log.length - logMax);
-    return { steps, sighting, release };
+    return { steps: planned.steps, sighting, release: planned.release };
   };
   const { transport, inFlight } = createTransport({
     clock,
@@ -119,34 +100,28 @@ export function createWorld({
     },
   });
   const random = randomStream(seed, "gateway");
-  let armed = 0;
-  const gatewayClock: Clock = {
-    now: () => clock.now(),
-    after(delayMs, fire) {
-      armed++;
-      return clock.after(delayMs, fire);
-    },
-  };
+  const gatewayClock = new CountingClock(clock);
+  const wallMs = () => wallAt(clock.now(), jumps);
   for (const { atMs, asleepMs } of jumps) if (asleepMs > 0) clock.after(atMs, () => clock.sleep(asleepMs));
   return {
-    runtime: {
-      clock: gatewayClock,
-      wallMs: () => wallAt(clock.now(), jumps),
-      random,
-      transport,
-      hmacSha256: quickHmac,
-    },
+    runtime: { clock: gatewayClock, wallMs, random, transport, hmacSha256: quickHmac },
     clock,
     url: (name) => `http://${name}.sim${hosts.get(`${name}.sim`)?.provider.dialect === "openai-chat" ? "/v1" : ""}`,
     run: runner(clock),
     inFlight,
     timers: () => clock.timers,
-    armed: () => ({ gateway: armed, all: clock.armed }),
+    armed: () => ({ gateway: gatewayClock.armed, all: clock.armed }),
     log,
     attempts: () => attempts,
     record: (event) => digest.addValue(event),
     digest: () => digest.hex(),
   };
+}
+
+type Asked = Pick<Sighting, "provider" | "number" | "atMs" | "method" | "path">;
+
+function sightingOf({ provider, number, atMs, method, path }: Asked, { model, stream, fault }: Plan): Sighting {
+  return { provider, number, atMs, method, path, model, stream, fault, ended: "open", events: 0 };
 }
 
 function wallAt(nowMs: number, jumps: readonly ClockJump[]): number {
