@@ -183,7 +183,11 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
     response.body.cancel(encoded);
     return encoded;
   }
-  if (!call.stream) return whole(plan, call, scope, { settlement, prepared, response });
+  if (!call.stream) {
+    const body = await response.body.whole(WHOLE_BYTES_MAX);
+    if (!(body instanceof Uint8Array)) return settlement.cancel.fault ?? withinLimit(body);
+    return whole(plan, call, scope, { settlement, prepared, response, body });
+  }
   const notAStream = response.headers["content-type"]?.match(/application\/json|text\/html/i);
   if (notAStream) return notStream(plan, call, settlement, response);
   const lane = withheld(plan, settlement, laneFor(plan, call, scope, sent));
@@ -297,17 +301,13 @@ function withinLimit(found: Fault): Fault {
   return found.kind === "too-large" ? fault("malformed-reply", "an answer over the size limit") : found;
 }
 
-async function whole(
+function whole(
   plan: AttemptPlan,
   call: Call,
   scope: Scope,
-  sent: Sent & { readonly response: WireResponse },
-): Promise<Answer | Fault> {
-  const { settlement, response } = sent;
-  const body = await response.body.whole(WHOLE_BYTES_MAX);
-  if (!(body instanceof Uint8Array)) {
-    return settlement.cancel.fault ?? withinLimit(body);
-  }
+  sent: Sent & { readonly response: WireResponse; readonly body: Uint8Array },
+): Answer | Fault {
+  const { settlement, body } = sent;
   const verdict = plan.dialect.wire.judge(body, call);
   if (verdict.fault !== undefined) return asFoundHere(plan, verdict.fault);
   const rendered = isNative(plan) ? body : translateWhole(plan, call, scope, { ...sent.prepared, body });
@@ -321,8 +321,9 @@ async function whole(
   }
   settlement.usage = verdict.usage;
   settlement.committed = true;
-  settlement.content();
-  settlement.settle(undefined);
+  const atMs = settlement.nowMs;
+  settlement.content(atMs);
+  settlement.settle(undefined, atMs);
   const made = answer(plan, call, sent, once(rendered));
   if (plan.keeps === "words") made.told = verdict.words;
   else if (plan.keeps === "calls") made.told = () => toldIn(plan, body, sent.prepared);

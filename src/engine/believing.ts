@@ -67,7 +67,13 @@ export interface Believing extends Hedging {
   /** As much is under way at the provider as may be, or as this tenant may have there. */
   isFull(tenant: string, strained: boolean, nowMs: number): boolean;
   /** Around one attempt. `key`: where the provider has several. */
-  watch(call: Call, scope: Scope, send: () => Promise<Reply>, key?: KeyTaken): Promise<Reply>;
+  watch(call: Call, scope: Scope, sending: Sending, key?: KeyTaken): Promise<Reply>;
+}
+
+export interface Sending {
+  send(): Promise<Reply>;
+  /** Told first of all what came of it. */
+  came?(reply: Reply, nowMs: number): void;
 }
 
 /** The key of one attempt. */
@@ -94,7 +100,7 @@ export function createBelieving(context: BelievingContext): Believing {
     isDown: (nowMs) => isDown(believed.cell) || isMuted(believed, nowMs),
     isFull: (tenant, strained, nowMs) => isIntakeFull(intake, { tenant, strained }, nowMs),
     stand: (call, scope) => standpoint(context, believed, { call, scope }),
-    watch: (call, scope, send, key) => watched({ believed, target, intake, key }, { call, scope }, send),
+    watch: (call, scope, sending, key) => watched({ believed, target, intake, key }, { call, scope }, sending),
     isWell: () => believed.cell.state === "healthy" && !believed.cell.slow,
     lateMs: (call, share) => lateAfterMs(believed.cell, shapeOfCall(call), share),
     outputTokens: () => believed.cell.outputTokens,
@@ -166,7 +172,7 @@ interface Watch {
   readonly key: KeyTaken | undefined;
 }
 
-async function watched(watch: Watch, work: Work, send: () => Promise<Reply>): Promise<Reply> {
+async function watched(watch: Watch, work: Work, sending: Sending): Promise<Reply> {
   const { believed, target, intake, key } = watch;
   const { cell } = believed;
   const { call, scope } = work;
@@ -179,8 +185,9 @@ async function watched(watch: Watch, work: Work, send: () => Promise<Reply>): Pr
   const slot = alone ? undefined : callBegan(cell, shape, beganMs);
   const { tenant, stream } = call;
   enterIntake(intake, { tenant, strained: cell.state !== "healthy" }, beganMs);
-  const reply = await send();
+  const reply = await sending.send();
   const nowMs = clock.now();
+  sending.came?.(reply, nowMs);
   const outrun = !reply.ok && reply.fault.kind === "superseded";
   const lags = isLagging(believed.self, nowMs);
   const learn = (reply.ok || outrun) && cell.state === "healthy" && !lags;

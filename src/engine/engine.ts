@@ -94,13 +94,20 @@ export function createEngine(options: EngineOptions): Engine {
       const route = routes.get(call.model);
       inFlight++;
       emit(callStart(call, startMs, mayUse(call, route) ? route.name : ""));
-      const reply: Reply = mayUse(call, route)
-        ? await serve(
-            route,
-            call,
-            propagate === undefined ? { runtime, cancel, emit } : { runtime, cancel, emit, propagate },
-          )
-        : { ok: false, fault: route === undefined ? unknownModel(call, routes.names) : notYours(call), trail: [] };
+      let reply: Reply;
+      if (mayUse(call, route)) {
+        const scope = propagate === undefined ? { runtime, cancel, emit } : { runtime, cancel, emit, propagate };
+        try {
+          reply = await route.serve(call.dialect)(call, scope);
+        } catch (error) {
+          reply = thrown(error, call.id, scope);
+        }
+      } else
+        reply = {
+          ok: false,
+          fault: route === undefined ? unknownModel(call, routes.names) : notYours(call),
+          trail: [],
+        };
       if (reply.ok) {
         emit(callCommit(call, clock.now(), reply));
         endWith(call.id, startMs, reply);
@@ -130,14 +137,10 @@ function unknown(): undefined {
   return undefined;
 }
 
-async function serve(route: Route, call: Call, scope: Scope): Promise<Reply> {
-  try {
-    return await route.serve(call.dialect)(call, scope);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    scope.emit({ type: "bug", atMs: scope.runtime.clock.now(), call: call.id, message });
-    return { ok: false, fault: fault("bug", "Holdfast failed inside; the call was not answered."), trail: [] };
-  }
+function thrown(error: unknown, call: string, { runtime, emit }: Scope): Refusal {
+  const message = error instanceof Error ? error.message : String(error);
+  emit({ type: "bug", atMs: runtime.clock.now(), call, message });
+  return { ok: false, fault: fault("bug", "Holdfast failed inside; the call was not answered."), trail: [] };
 }
 
 function callStart(call: Call, atMs: number, route: string): GatewayEvent {

@@ -6,7 +6,7 @@ import type { BeliefCell, TargetCell } from "../core/cell.ts";
 import { FAULTS, fault } from "../core/fault.ts";
 import type { HeadroomCell } from "../core/headroom-cell.ts";
 import type { Refusal, Reply } from "../core/reply.ts";
-import type { Scope, Service } from "../core/service.ts";
+import type { Service } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
 import { PROBES_USD_PER_DAY } from "../health/probe.ts";
 import { lateAfterMs } from "../health/silence.ts";
@@ -58,8 +58,14 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
       joinedBy,
     }),
   );
-  const send: Service = (call, scope) =>
-    run(keyring, id, { call, scope, slot: keyring.takeWell(scope.runtime.clock.now()) }, 1);
+  const send: Service = async (call, scope) => {
+    const { clock } = scope.runtime;
+    const slot = keyring.takeWell(clock.now());
+    if (slot === undefined) return keyless(id);
+    const reply = await attempt(slot.made, call, scope, 1);
+    noteKey(keyring, slot, reply, clock.now());
+    return reply;
+  };
   const believing = createBelieving({
     cells: context.cells,
     identity,
@@ -88,10 +94,15 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     isFull: believing.isFull,
     soonestMs: believing.soonestMs,
     attempt(call, scope, number) {
-      sendTo(headroom, tokensOfBody(call.body.length), scope.runtime.clock.now());
-      const slot = keyring.take(scope.runtime.clock.now());
+      const nowMs = scope.runtime.clock.now();
+      sendTo(headroom, tokensOfBody(call.body.length), nowMs);
+      const slot = keyring.take(nowMs);
       const key = several && slot !== undefined ? keyTaken(keyring, slot) : undefined;
-      const replying = believing.watch(call, scope, () => run(keyring, id, { call, scope, slot }, number), key);
+      const sending = {
+        send: () => (slot === undefined ? Promise.resolve(keyless(id)) : attempt(slot.made, call, scope, number)),
+        came: (reply: Reply, cameMs: number) => noteKey(keyring, slot, reply, cameMs),
+      };
+      const replying = believing.watch(call, scope, sending, key);
       if (call.delivered === undefined || joinedBy() === "anchor") return replying;
       return replying.then((reply) => (reply.ok ? reply : taught(reply, context.cells.target(identity))));
     },
@@ -130,32 +141,28 @@ export function identityOf(provider: { readonly name: string; readonly url: stri
 
 /** The client asks its provider for more than the model's usual limits. */
 function isEnlarged({ headers }: Call): boolean {
-  return /\b(?:context|output)-\d/.test(headers["anthropic-beta"] ?? "");
+  const beta = headers["anthropic-beta"];
+  return beta !== undefined && /\b(?:context|output)-\d/.test(beta);
 }
 
-interface Work {
-  readonly call: Call;
-  readonly scope: Scope;
-  readonly slot: KeySlot<AttemptPlan> | undefined;
-}
+/** What a key that served is told. */
+const ANSWERED = {};
 
 function keyTaken(keyring: Keyring<AttemptPlan>, slot: KeySlot<AttemptPlan>): KeyTaken {
   return { cell: slot.pause, hasOther: (nowMs) => keyring.hasOther(slot, nowMs) };
 }
 
-async function run(
+function keyless(target: string): Refusal {
+  const reason = fault("credential-rejected", "no key of this provider could be read");
+  return { ok: false, fault: reason, trail: [{ target, fault: reason.kind, ms: 0 }] };
+}
+
+function noteKey(
   keyring: Keyring<AttemptPlan>,
-  id: string,
-  { call, scope, slot }: Work,
-  number: number,
-): Promise<Reply> {
-  const { clock } = scope.runtime;
-  if (slot === undefined) {
-    const reason = fault("credential-rejected", "no key of this provider could be read");
-    return { ok: false, fault: reason, trail: [{ target: id, fault: reason.kind, ms: 0 }] };
-  }
-  const reply = await attempt(slot.made, call, scope, number);
-  const outcome = reply.ok ? {} : { fault: reply.fault, status: reply.trail.at(-1)?.status };
-  keyring.note(slot, outcome, clock.now());
-  return reply;
+  slot: KeySlot<AttemptPlan> | undefined,
+  reply: Reply,
+  nowMs: number,
+): void {
+  if (slot === undefined) return;
+  keyring.note(slot, reply.ok ? ANSWERED : { fault: reply.fault, status: reply.trail.at(-1)?.status }, nowMs);
 }

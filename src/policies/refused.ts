@@ -19,8 +19,9 @@ const BODY_BYTES_MAX = 1_048_576;
 export function refused(cells: Cells): Policy {
   return (next) => async (call, scope) => {
     const { clock } = scope.runtime;
-    const known = remembered(cells, call, clock.now());
-    if (known !== undefined && clock.now() < known.repeatUntilMs) {
+    const nowMs = clock.now();
+    const known = remembered(cells, call, nowMs);
+    if (known !== undefined && nowMs < known.repeatUntilMs) {
       return { ...known.refusal, remembered: true };
     }
     const reply = await next(call, scope);

@@ -33,7 +33,10 @@ export function createFetchTransport(options: FetchTransportOptions): Transport 
     const request = pinned ?? asked;
     const controller = new AbortController();
     const abort = new CancelLink(cancel, controller);
-    const disarm = probe === undefined ? undefined : guardConnect(request, { clock, probe, abort, lately });
+    const disarm =
+      probe === undefined || lately.willHave(request.url, request.connectMs / 2)
+        ? undefined
+        : guardConnect(request, { clock, probe, abort, lately });
     try {
       const init: RequestInit & { duplex?: "half" } = {
         ...base,
@@ -93,7 +96,8 @@ interface Guard {
 /** Hosts that have answered: one that takes no new connection while it is busy is there all the same. */
 interface AnsweredLately {
   note(url: string): void;
-  has(url: string): boolean;
+  /** So it will be after `inMs`, whatever comes until then. */
+  willHave(url: string, inMs: number): boolean;
 }
 
 const LATELY_MS = 60_000;
@@ -108,7 +112,7 @@ function createAnsweredLately(clock: Clock): AnsweredLately {
       if (hosts.size >= HOSTS_MAX && !hosts.has(origin)) hosts.clear();
       hosts.set(origin, clock.now());
     },
-    has: (url) => clock.now() - (hosts.get(originOf(url)) ?? Number.NEGATIVE_INFINITY) < LATELY_MS,
+    willHave: (url, inMs) => clock.now() + inMs - (hosts.get(originOf(url)) ?? Number.NEGATIVE_INFINITY) < LATELY_MS,
   };
 }
 
@@ -118,7 +122,7 @@ function guardConnect(request: WireRequest, { clock, probe, abort, lately }: Gua
   // The probe gets the second half of the time, so that a dead host is known when the time is up.
   const halfMs = request.connectMs / 2;
   const disarm = clock.after(halfMs, () => {
-    if (lately.has(request.url)) return;
+    if (lately.willHave(request.url, 0)) return;
     void probe(new URL(request.url), halfMs).then((silent) => {
       if (!over && silent) abort.abort(fault("connect-timeout", "the host did not accept a connection in time"));
     });

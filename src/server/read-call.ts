@@ -95,7 +95,7 @@ function readSteering(headers: Headers, runtime: Runtime): Steering | Fault {
   if (strict !== null && strict !== "true" && strict !== "false")
     return wrongHeader("x-holdfast-strict", "true, false");
   const resume = headers.get("x-holdfast-resume");
-  const mode = RESUME_MODES.find((known) => known === resume);
+  const mode = resume === null ? undefined : RESUME_MODES.find((known) => known === resume);
   if (resume !== null && mode === undefined) return wrongHeader("x-holdfast-resume", RESUME_MODES.join(", "));
   const prefer = headers.get("prefer");
   const defer = prefer === null ? undefined : deferWish(prefer, headers);
