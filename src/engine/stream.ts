@@ -34,6 +34,7 @@ export class StreamReader implements Frames {
   #progressDueMs = Number.POSITIVE_INFINITY;
   #readEndMs: number;
   #next: (() => Promise<Uint8Array | undefined>) | undefined;
+  readonly #readOn: () => Promise<Uint8Array | undefined>;
 
   constructor(body: Body, lane: Lane, attempt: Settlement, options: { timeouts: StreamTimeouts; clock: Clock }) {
     this.#body = body;
@@ -42,6 +43,7 @@ export class StreamReader implements Frames {
     this.#timeouts = options.timeouts;
     this.#clock = options.clock;
     this.#readEndMs = options.clock.now();
+    this.#readOn = body.through?.(this.#took) ?? (() => body.read().then(this.#took));
     attempt.onTimeout = this.#late;
     attempt.cancel.onCancel(this.#stop);
   }
@@ -72,7 +74,7 @@ export class StreamReader implements Frames {
     if (this.#ready !== undefined) return Promise.resolve(this.#takeReady());
     if (this.#attempt.settled) return this.#next === undefined ? SETTLED : this.#next();
     this.#beforeRead();
-    return this.#body.read().then(this.#took);
+    return this.#readOn();
   }
 
   readonly #took = (

@@ -161,6 +161,16 @@ class FetchBody implements Body {
     return this.#reader === undefined ? NOTHING : this.#reader.read().then(this.#took, this.#broke);
   }
 
+  through<T>(take: (chunk: Uint8Array | Fault | undefined) => T | Promise<T>): () => Promise<T> {
+    const took = (result: { done: boolean; value?: Uint8Array | undefined }): T | Promise<T> =>
+      take(this.#took(result));
+    const broke = (error: unknown): T | Promise<T> => take(this.#broke(error));
+    return () => {
+      if (!this.#over) this.#reader ??= this.#open();
+      return this.#over || this.#reader === undefined ? NOTHING.then(take) : this.#reader.read().then(took, broke);
+    };
+  }
+
   #open(): ReadableStreamDefaultReader<Uint8Array> | undefined {
     // fetch's body is a stream of bytes by the standard; the types leave it open.
     const stream = this.#response?.body as ReadableStream<Uint8Array> | null | undefined;
