@@ -3,7 +3,7 @@
 // the deadline of a probe.
 
 import type { Call } from "../core/call.ts";
-import type { Cells, IntakeCell, TargetCell } from "../core/cell.ts";
+import type { BeliefCell, Cells, IntakeCell, TargetCell } from "../core/cell.ts";
 import { FAULTS, type Fault } from "../core/fault.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import type { Ending, Reply } from "../core/reply.ts";
@@ -172,52 +172,70 @@ interface Watch {
   readonly key: KeyTaken | undefined;
 }
 
-async function watched(watch: Watch, work: Work, sending: Sending): Promise<Reply> {
+function watched(watch: Watch, { call, scope }: Work, sending: Sending): Promise<Reply> {
   const { believed, target, intake, key } = watch;
   const { cell } = believed;
-  const { call, scope } = work;
-  const { clock } = scope.runtime;
-  const beganMs = clock.now();
+  const { tenant, stream } = call;
+  const beganMs = scope.runtime.clock.now();
   countOne(cell.attempted, beganMs);
   const shape = shapeOfCall(call);
   // What a sick key is tried with tells of the key: its silence is nobody else's.
   const alone = key?.cell.evidence?.sick === true && key.hasOther(beganMs);
   const slot = alone ? undefined : callBegan(cell, shape, beganMs);
-  const { tenant, stream } = call;
   enterIntake(intake, { tenant, strained: cell.state !== "healthy" }, beganMs);
-  const reply = await sending.send();
-  const nowMs = clock.now();
-  sending.came?.(reply, nowMs);
+  const witness: Witness = { believed, target, intake, tenant, id: call.id, scope, beganMs, key, stream, shape, slot };
+  return sending.send().then((reply) => {
+    const nowMs = scope.runtime.clock.now();
+    sending.came?.(reply, nowMs);
+    return replied(witness, call, reply, nowMs);
+  });
+}
+
+function replied(witness: Witness, call: Call, reply: Reply, nowMs: number): Reply {
+  const { believed, beganMs, stream, shape, slot } = witness;
+  const { cell } = believed;
   const outrun = !reply.ok && reply.fault.kind === "superseded";
   const lags = isLagging(believed.self, nowMs);
   const learn = (reply.ok || outrun) && cell.state === "healthy" && !lags;
   if (slot !== undefined) callAnswered(cell, { shape, slot, content: reply.ok, learn }, nowMs);
-  const witness: Witness = { believed, target, tenant, id: call.id, scope, beganMs, key };
   if (stream && !lags && (reply.ok || outrun)) paced(witness, firstCame(cell, shape, nowMs - beganMs, nowMs));
   if (!reply.ok) {
-    leaveIntake(intake, tenant);
+    leaveIntake(witness.intake, witness.tenant);
     failed(witness, reply.fault, promptOf(call));
-  } else {
-    if (cell.prompts.size > 0) promptSucceeded(cell, () => promptOf(call) ?? "");
-    else cell.successes++;
-    if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
-    outcome(witness, BEGAN_WELL);
-    void reply.ending.then((ending) => {
-      leaveIntake(intake, tenant);
-      settled(witness, ending, stream);
-    });
+    return reply;
   }
+  if (cell.prompts.size > 0) promptServed(cell, call);
+  else cell.successes++;
+  if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
+  outcome(witness, BEGAN_WELL);
+  settleWith(witness, reply.ending);
   return reply;
+}
+
+function promptServed(cell: BeliefCell, call: Call): void {
+  promptSucceeded(cell, () => promptOf(call) ?? "");
+}
+
+/** Its own function, so that an open stream keeps no request alive. */
+function settleWith(witness: Witness, ending: Promise<Ending>): void {
+  void ending.then((ended) => {
+    leaveIntake(witness.intake, witness.tenant);
+    settled(witness, ended);
+  });
 }
 
 interface Witness {
   readonly believed: Believed;
   readonly target: Target;
+  readonly intake: IntakeCell;
   readonly tenant: string;
   readonly id: string;
   readonly scope: Scope;
   readonly beganMs: number;
   readonly key: KeyTaken | undefined;
+  readonly stream: boolean;
+  readonly shape: number;
+  readonly slot: number | undefined;
 }
 
 function promptOf({ body }: Call): string | undefined {
@@ -225,13 +243,13 @@ function promptOf({ body }: Call): string | undefined {
 }
 
 /** A stream that began is no longer its prompt's doing; nor must it keep its request alive. */
-function settled(witness: Witness, ending: Ending, stream: boolean): void {
+function settled(witness: Witness, ending: Ending): void {
   const { cell } = witness.believed;
   const tokens = ending.kind === "complete" ? ending.usage?.outputTokens : undefined;
   if (tokens !== undefined && tokens >= 0) {
     cell.outputTokens += LENGTH_SHARE * (Math.min(tokens, LENGTH_MAX) - cell.outputTokens);
     const writingMs = ending.tookMs - ending.firstContentMs - ending.pausedMs;
-    if (stream) paced(witness, wrote(cell, { tokens, writingMs }, witness.scope.runtime.clock.now()));
+    if (witness.stream) paced(witness, wrote(cell, { tokens, writingMs }, witness.scope.runtime.clock.now()));
   }
   if (ending.flaw !== undefined) failed(witness, ending.flaw, undefined);
   else if (ending.kind === "complete") {

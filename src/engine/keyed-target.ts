@@ -49,23 +49,10 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
   const learnt = context.alternatives === true ? { learnt: (call: Call) => learntOf(belief, call) } : {};
   const keyring = createKeyring(
     { ...context, model },
-    (key, account, { pause }): AttemptPlan => ({
-      ...planned,
-      ...learnt,
-      key,
-      account,
-      quota: quotaGate(pause),
-      joinedBy,
-    }),
+    (key, account, { pause }): AttemptPlan =>
+      Object.assign({ key, account, quota: quotaGate(pause), joinedBy }, planned, learnt),
   );
-  const send: Service = async (call, scope) => {
-    const { clock } = scope.runtime;
-    const slot = keyring.takeWell(clock.now());
-    if (slot === undefined) return keyless(id);
-    const reply = await attempt(slot.made, call, scope, 1);
-    noteKey(keyring, slot, reply, clock.now());
-    return reply;
-  };
+  const send = asked(keyring, id);
   const believing = createBelieving({
     cells: context.cells,
     identity,
@@ -98,11 +85,9 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
       sendTo(headroom, tokensOfBody(call.body.length), nowMs);
       const slot = keyring.take(nowMs);
       const key = several && slot !== undefined ? keyTaken(keyring, slot) : undefined;
-      const sending = {
-        send: () => (slot === undefined ? Promise.resolve(keyless(id)) : attempt(slot.made, call, scope, number)),
-        came: (reply: Reply, cameMs: number) => noteKey(keyring, slot, reply, cameMs),
-      };
-      const replying = believing.watch(call, scope, sending, key);
+      const send = () => (slot === undefined ? Promise.resolve(keyless(id)) : attempt(slot.made, call, scope, number));
+      const came = (reply: Reply, cameMs: number) => noteKey(keyring, slot, reply, cameMs);
+      const replying = believing.watch(call, scope, { send, came }, key);
       if (call.delivered === undefined || joinedBy() === "anchor") return replying;
       return replying.then((reply) => (reply.ok ? reply : taught(reply, context.cells.target(identity))));
     },
@@ -150,6 +135,18 @@ const ANSWERED = {};
 
 function keyTaken(keyring: Keyring<AttemptPlan>, slot: KeySlot<AttemptPlan>): KeyTaken {
   return { cell: slot.pause, hasOther: (nowMs) => keyring.hasOther(slot, nowMs) };
+}
+
+/** One attempt that no pursuit makes. */
+function asked(keyring: Keyring<AttemptPlan>, id: string): Service {
+  return async (call, scope) => {
+    const { clock } = scope.runtime;
+    const slot = keyring.takeWell(clock.now());
+    if (slot === undefined) return keyless(id);
+    const reply = await attempt(slot.made, call, scope, 1);
+    noteKey(keyring, slot, reply, clock.now());
+    return reply;
+  };
 }
 
 function keyless(target: string): Refusal {

@@ -7,6 +7,7 @@ import type { Frames } from "../core/reply.ts";
 import type { Body, Clock } from "../core/runtime.ts";
 import type { Lane } from "./lane.ts";
 import type { Settlement } from "./settlement.ts";
+import { noContent } from "./timeouts.ts";
 
 export interface StreamTimeouts {
   readonly firstTokenMs: number;
@@ -144,9 +145,7 @@ export class StreamReader implements Frames {
 
   /** What the attempt's timer says when it fires. */
   readonly #late = (): Fault =>
-    this.#attempt.firstContentMs === undefined
-      ? fault("first-token-timeout", "no content within the first-token timeout")
-      : fault("idle-timeout", "the stream fell silent");
+    this.#attempt.firstContentMs === undefined ? noContent() : fault("idle-timeout", "the stream fell silent");
 
   #closeIfDone(): void {
     if (this.#attempt.settled) return;

@@ -193,25 +193,22 @@ class FetchBody implements Body {
     this.#abort.release();
   }
 
-  async whole(limitBytes: number): Promise<Uint8Array | Fault> {
+  whole(limitBytes: number): Promise<Uint8Array | Fault> {
     const response = this.#response;
-    if (this.#over || response === undefined) return new Uint8Array(0);
+    if (this.#over || response === undefined) return Promise.resolve(new Uint8Array(0));
     // Where the platform has decoded the body, the header still tells the encoded length.
     const stated = response.headers.has("content-encoding") ? null : response.headers.get("content-length");
     const length = Number(stated ?? Number.NaN);
     if (length > limitBytes) {
       const reason = fault("too-large", `a body of ${length} bytes, ${limitBytes} are allowed`);
       this.cancel(reason);
-      return reason;
+      return Promise.resolve(reason);
     }
     if (!(length <= limitBytes)) return collect(this, limitBytes);
-    try {
-      return new Uint8Array(await response.arrayBuffer());
-    } catch (error) {
-      return this.#broke(error);
-    } finally {
+    return response.arrayBuffer().then((buffer) => {
       this.#finish();
-    }
+      return new Uint8Array(buffer);
+    }, this.#broke);
   }
 
   cancel(reason: Fault): void {
