@@ -7,6 +7,7 @@ import { stringEnd } from "./json-string.ts";
 
 /** Deeper nesting is refused: no request needs it and providers' own parsers fail near it. */
 const DEPTH_MAX = 1_000;
+const SHORT_BYTES = 24;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -89,7 +90,19 @@ export function firstElements(body: Uint8Array, { start, end }: Span, most: numb
 
 /** The JSON text of a span, quotes and braces included. */
 export function spanText(body: Uint8Array, span: Span): string {
-  return decoder.decode(body.subarray(span.start, span.end));
+  return shortText(body, span) ?? decoder.decode(body.subarray(span.start, span.end));
+}
+
+/** A few letters of ASCII, as most values are: a view and a decoder cost more than they do. */
+function shortText(body: Uint8Array, { start, end }: Span): string | undefined {
+  if (end - start > SHORT_BYTES) return undefined;
+  let text = "";
+  for (let at = start; at < end; at++) {
+    const code = body[at] ?? 0x80;
+    if (code > 0x7f) return undefined;
+    text += String.fromCharCode(code);
+  }
+  return text;
 }
 
 /** The parsed value of a span; `undefined` when it is not JSON. */

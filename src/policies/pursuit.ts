@@ -60,9 +60,16 @@ export interface Hedging {
 
 /** Another first target than the best, for a call that fares better there. */
 export interface Favour {
-  choose(call: Call, nowMs: number): number | undefined;
-  /** Told when another target than the first answered. */
-  answered(call: Call, place: number, nowMs: number): void;
+  choose(call: Call, nowMs: number): Favoured | undefined;
+  /** Told when another target than the first answered; `chosen` is what `choose` said before. */
+  answered(call: Call, place: number, nowMs: number, chosen: Favoured | undefined): void;
+}
+
+export interface Favoured {
+  /** Absent: none. */
+  readonly place: number | undefined;
+  /** The conversation it belongs to, so that it is looked up once. */
+  readonly conversation: { readonly key: string; readonly continued: boolean } | undefined;
 }
 
 export interface HedgeRule extends HedgeSettings {
@@ -98,7 +105,7 @@ export interface Pursuit {
   /** Less those that another attempt of the same call outran. */
   attemptsMax: number;
   started: number;
-  readonly favoured: number | undefined;
+  readonly favoured: Favoured | undefined;
   readonly failedBefore: ReadonlySet<string>;
   /** As it was before the call's own attempts. */
   readonly standings: readonly Standpoint[];
@@ -122,7 +129,7 @@ export function situation(pursuit: Pursuit): Situation {
     candidates,
     attemptsMax: pursuit.attemptsMax,
     retryWaitMs: rules.retryWaitMs,
-    favoured: pursuit.favoured,
+    favoured: pursuit.favoured?.place,
     remainingMs: pursuit.dueMs - nowMs,
     random: scope.runtime.random(),
   };

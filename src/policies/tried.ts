@@ -55,8 +55,8 @@ type Accepted = { -readonly [Key in keyof Answer]: Answer[Key] };
 /** Where the first target is held back or failed, the conversation's next turn had best come to this one too. */
 function settle({ targets, rules, history, standings, favoured, call, scope }: Pursuit, target: Pursued): void {
   const place = targets.indexOf(target);
-  const left = history.length > 0 || standings[0]?.admitted === false || favoured === place;
-  if (left) rules.favour?.answered(call, place, scope.runtime.clock.now());
+  const left = history.length > 0 || standings[0]?.admitted === false || favoured?.place === place;
+  if (left) rules.favour?.answered(call, place, scope.runtime.clock.now(), favoured);
 }
 
 function fundBy({ ending }: Answer, budget: BudgetCell, usd: number | undefined): void {
