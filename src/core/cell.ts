@@ -235,6 +235,12 @@ export interface PaceCell {
   recent: number;
 }
 
+/** How a target used to answer what probes ask; both fade. */
+export interface ProbeHabitCell {
+  seen: number;
+  right: number;
+}
+
 /** What one tenant gave a belief within the present 10 s. */
 export interface TenantShare {
   sinceMs: number;
@@ -295,6 +301,7 @@ export interface BeliefCell {
   canaryAtMs: number;
   /** How a probe is asked for: 0 and 1 by name of the limit, 2 not at all (real calls are tried instead). */
   probeForm: number;
+  readonly probeHabit: ProbeHabitCell;
 }
 
 /** What a provider's status page says of its API, as belief takes it: never evidence of its own. */

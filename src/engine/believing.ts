@@ -3,7 +3,8 @@
 // the deadline of a probe.
 
 import type { Call } from "../core/call.ts";
-import type { Cells, IntakeCell, TargetCell } from "../core/cell.ts";
+import type { BeliefCell, Cells, IntakeCell, TargetCell } from "../core/cell.ts";
+import type { ProbeVerdict } from "../core/evidence.ts";
 import { FAULTS, type Fault } from "../core/fault.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import type { Ending, Reply } from "../core/reply.ts";
@@ -24,6 +25,7 @@ import {
 import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.ts";
 import { createKeyEvidence, noteKey } from "../health/key-node.ts";
 import { mayProbe, spendProbe } from "../health/probe.ts";
+import { judgeAnswer } from "../health/probe-answer.ts";
 import { countOne } from "../health/rate.ts";
 import { isLagging, isSilent, silentDomains, toldOfSelf } from "../health/self.ts";
 import { callAnswered, callBegan, lateAfterMs, shapeOf, soonestMs } from "../health/silence.ts";
@@ -33,7 +35,7 @@ import { enterIntake, isIntakeFull, leaveIntake } from "../policies/bulkhead.ts"
 import { expectedUsd } from "../policies/hedge.ts";
 import type { Hedging } from "../policies/pursuit.ts";
 import type { Standpoint } from "../policies/shed.ts";
-import { askOwn } from "./own-question.ts";
+import { askOwn, type ProbeFact } from "./own-question.ts";
 import { PROBE_FORMS } from "./probe-call.ts";
 
 /** How much one answer moves the mean length of answers. */
@@ -147,9 +149,10 @@ async function probe(
     const found = await askOwn({ id, dialect: call.dialect, target, limitKey, send }, runtime);
     if (found === undefined) cell.probeForm++;
     else {
-      scope.emit(found);
-      const { ok, atMs: nowMs } = found;
-      tell(target, believed, { call, scope }, probed(believed, ok, { nowMs, random: runtime.random }));
+      const { verdict, fact } = judged(cell, found);
+      scope.emit(fact);
+      const moment = { nowMs: fact.atMs, random: runtime.random };
+      tell(target, believed, { call, scope }, probed(believed, verdict, moment));
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -157,6 +160,18 @@ async function probe(
   } finally {
     cell.probing = false;
   }
+}
+
+/** What it shows of the target; one that is held against it is told as the fault that it would be of a call. */
+function judged(
+  { probeHabit }: BeliefCell,
+  fact: ProbeFact,
+): { readonly verdict: ProbeVerdict; readonly fact: ProbeFact } {
+  const { answer } = fact;
+  if (answer === undefined) return { verdict: "sick", fact };
+  const verdict = judgeAnswer(probeHabit, answer);
+  if (verdict !== "sick") return { verdict, fact };
+  return { verdict, fact: { ...fact, ok: false, fault: answer === "nothing" ? "empty-reply" : "useless-reply" } };
 }
 
 interface Watch {

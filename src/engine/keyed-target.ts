@@ -58,8 +58,7 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
       joinedBy,
     }),
   );
-  const send: Service = (call, scope) =>
-    run(keyring, id, { call, scope, slot: keyring.takeWell(scope.runtime.clock.now()) }, 1);
+  const send = sender(keyring, id);
   const believing = createBelieving({
     cells: context.cells,
     identity,
@@ -141,6 +140,19 @@ interface Work {
 
 function keyTaken(keyring: Keyring<AttemptPlan>, slot: KeySlot<AttemptPlan>): KeyTaken {
   return { cell: slot.pause, hasOther: (nowMs) => keyring.hasOther(slot, nowMs) };
+}
+
+/** For a question of our own. */
+function sender(keyring: Keyring<AttemptPlan>, id: string): Service {
+  return (call, scope) => {
+    const slot = keyring.takeWell(scope.runtime.clock.now());
+    return run(keyring, id, { call, scope, slot: slot && unvalidated(slot) }, 1);
+  };
+}
+
+/** What a route asks of its answers it does not ask of one token. */
+function unvalidated(slot: KeySlot<AttemptPlan>): KeySlot<AttemptPlan> {
+  return slot.made.validation === undefined ? slot : { ...slot, made: { ...slot.made, validation: undefined } };
 }
 
 async function run(

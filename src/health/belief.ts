@@ -3,6 +3,7 @@
 
 import type { BeliefCause } from "../core/belief-cause.ts";
 import { type BeliefCell, type BeliefState, type PoolCell, PROBES_WANTED_MIN, type SelfCell } from "../core/cell.ts";
+import type { ProbeVerdict } from "../core/evidence.ts";
 import { DETECTION, ejectAt, RECOVERY, scored } from "./cusum.ts";
 import { isSpared, pageEvidence, wordProbeEveryMs, wordShare } from "./fuse.ts";
 import { calmPool, inherited, inheritedAfar, notePool } from "./pool.ts";
@@ -19,6 +20,8 @@ const SELDOM_RATE = 0.4;
 const OFTEN_RATE = 0.5;
 const PROBES_WANTED_MAX = 6;
 const PROBE_FAILED = 2;
+/** Of one that was answered, and not so that it could be checked: the ramp is to judge, after twice as many. */
+const PROBE_UNPROVEN = 0.5;
 /** Below this many calls a second a suspect keeps all of its calls: fewer would only tell less. */
 const WEIGHT_RATE_MIN = 5;
 
@@ -270,7 +273,9 @@ export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Mo
     case "ejected":
     case "probation":
       // What was begun before says nothing of now; what was sent for want of another is as good as a probe.
-      return beganMs >= cell.sinceMs && last ? probed(believed, !failed, { nowMs, random }) : undefined;
+      return beganMs >= cell.sinceMs && last
+        ? probed(believed, failed ? "sick" : "well", { nowMs, random })
+        : undefined;
     case "ramp":
       if (beganMs < cell.sinceMs) return undefined;
       cell.score = scored(cell.score, RECOVERY, failed, weight);
@@ -292,12 +297,14 @@ function isWordDue({ cell, pool, model }: Believed, nowMs: number): boolean {
   return everyMs !== undefined && nowMs - cell.probedAtMs >= (cell.score > 0 ? PROBE_EVERY_MS : everyMs);
 }
 
-/** The outcome of a probe. Under mere suspicion it is an outcome like any other. */
-export function probed(believed: Believed, ok: boolean, { nowMs, random }: Moment): Change | undefined {
+/** The outcome of a probe. Under mere suspicion it is an outcome like any other, or says nothing. */
+export function probed(believed: Believed, verdict: ProbeVerdict, { nowMs, random }: Moment): Change | undefined {
   const { cell, pool, self } = believed;
+  const ok = verdict !== "sick";
   const asked = cell.state === "healthy" && wordProbeEveryMs(pool.page, believed.model, nowMs) !== undefined;
   if ((cell.state === "healthy" && !asked) || cell.state === "ramp") return undefined;
   if (cell.state === "suspect" || asked) {
+    if (verdict === "unproven") return undefined;
     const score = scored(cell.score, DETECTION, !ok, ok ? 0.5 : 1.2);
     if (!ok && suspectsItself(self, nowMs)) {
       return doubted(believed, Math.min(score, DOUBTED * ejectAt(rateOf(cell.attempted, nowMs))), nowMs);
@@ -305,7 +312,8 @@ export function probed(believed: Believed, ok: boolean, { nowMs, random }: Momen
     cell.score = score;
     return weighed(believed, nowMs);
   }
-  cell.probeScore = ok ? cell.probeScore + 1 : Math.max(0, cell.probeScore - PROBE_FAILED);
+  const worth = verdict === "unproven" ? PROBE_UNPROVEN : 1;
+  cell.probeScore = ok ? cell.probeScore + worth : Math.max(0, cell.probeScore - PROBE_FAILED);
   if (cell.probeScore >= cell.probesWanted && nowMs - cell.sinceMs >= DWELL_MS) {
     beginRamp(cell, nowMs, random());
     calmPool(pool, rateOf(cell.attempted, nowMs));

@@ -39,6 +39,7 @@ export function createBelief(): BeliefCell {
     probing: false,
     canaryAtMs: Number.NEGATIVE_INFINITY,
     probeForm: 0,
+    probeHabit: { seen: 0, right: 0 },
   };
 }
 
