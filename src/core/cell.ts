@@ -4,6 +4,7 @@
 import type { DeferralCell } from "./deferral.ts";
 import type { FaultKind } from "./fault.ts";
 import type { HeadroomCell } from "./headroom-cell.ts";
+import type { FlowCell, PaceCell } from "./pace-cell.ts";
 import type { LimitKind } from "./rate-limit.ts";
 import type { CalledTool, Refusal } from "./reply.ts";
 import type { PageHealth } from "./status-page.ts";
@@ -226,15 +227,6 @@ export interface SilenceCell {
   learntSinceMs: number;
 }
 
-/** How long something takes, or how fast it goes: mean and variance of its logarithm, forgotten exponentially. */
-export interface PaceCell {
-  seen: number;
-  mean: number;
-  variance: number;
-  /** The mean of the last few, learnt in trouble too. */
-  recent: number;
-}
-
 /** How a target used to answer what probes ask; both fade. */
 export interface ProbeHabitCell {
   seen: number;
@@ -264,6 +256,7 @@ export interface BeliefCell {
   readonly paces: (PaceCell | undefined)[];
   /** Of streams once they have begun, in tokens a second. */
   readonly writing: PaceCell;
+  readonly flow: FlowCell;
   /** Log-evidence that first contents come later than they used to, and that streams crawl. */
   lateness: number;
   crawling: number;

@@ -7,7 +7,8 @@ import type { BeliefCell, Cells, IntakeCell, TargetCell } from "../core/cell.ts"
 import type { ProbeVerdict } from "../core/evidence.ts";
 import { FAULTS, type Fault } from "../core/fault.ts";
 import { fingerprint } from "../core/fingerprint.ts";
-import type { Ending, Reply } from "../core/reply.ts";
+import type { FlowPlace } from "../core/pace-cell.ts";
+import type { Ending, Reply, StreamUnderWay } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
 import {
@@ -22,6 +23,7 @@ import {
   type Standing,
   stand,
 } from "../health/belief.ts";
+import { lookAtStreams, streamBegan, streamEnded } from "../health/crawl.ts";
 import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.ts";
 import { createKeyEvidence, noteKey } from "../health/key-node.ts";
 import { mayProbe, spendProbe } from "../health/probe.ts";
@@ -120,6 +122,7 @@ function standpoint(context: BelievingContext, believed: Believed, { call, scope
   const standing: Standing = stand(believed, call.id, { nowMs, random: runtime.random });
   tell(context.target, believed, { call, scope }, standing.change);
   tellOfSelf(believed, scope, call.id, nowMs);
+  if (lookAtStreams(believed.cell, nowMs)) tellOfPace(context.target, believed.cell, scope, call.id);
   if (!standing.probeDue || call.operation !== "generate") return standing;
   const { cell } = believed;
   cell.probedAtMs = nowMs;
@@ -201,7 +204,9 @@ async function watched(watch: Watch, work: Work, send: () => Promise<Reply>): Pr
   const learn = (reply.ok || outrun) && cell.state === "healthy" && !lags;
   if (slot !== undefined) callAnswered(cell, { shape, slot, content: reply.ok, learn }, nowMs);
   const witness: Witness = { believed, target, tenant, id: call.id, scope, beganMs, key };
-  if (stream && !lags && (reply.ok || outrun)) paced(witness, firstCame(cell, shape, nowMs - beganMs, nowMs));
+  if (stream && !lags && (reply.ok || outrun) && firstCame(cell, shape, nowMs - beganMs, nowMs)) {
+    tellOfPace(target, cell, scope, call.id);
+  }
   if (!reply.ok) {
     leaveIntake(intake, tenant);
     failed(witness, reply.fault, promptOf(call));
@@ -210,9 +215,11 @@ async function watched(watch: Watch, work: Work, send: () => Promise<Reply>): Pr
     else cell.successes++;
     if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
     outcome(witness, BEGAN_WELL);
+    const { underWay } = reply.frames;
+    const place = underWay && streamBegan(cell, underWay, nowMs);
     void reply.ending.then((ending) => {
       leaveIntake(intake, tenant);
-      settled(witness, ending, stream);
+      settled(witness, ending, place && { place, stream: underWay });
     });
   }
   return reply;
@@ -232,14 +239,25 @@ function promptOf({ body }: Call): string | undefined {
   return body.length <= PROMPT_BYTES_MAX ? fingerprint(body) : undefined;
 }
 
+interface WatchedStream {
+  readonly place: FlowPlace;
+  readonly stream: StreamUnderWay;
+}
+
 /** A stream that began is no longer its prompt's doing; nor must it keep its request alive. */
-function settled(witness: Witness, ending: Ending, stream: boolean): void {
-  const { cell } = witness.believed;
+function settled(witness: Witness, ending: Ending, watching: WatchedStream | undefined): void {
+  const { believed, target, scope, id } = witness;
+  const { cell } = believed;
+  const whole = ending.kind === "complete";
+  if (watching !== undefined && streamEnded(cell, { ...watching, whole }, scope.runtime.clock.now())) {
+    tellOfPace(target, cell, scope, id);
+  }
   const tokens = ending.kind === "complete" ? ending.usage?.outputTokens : undefined;
   if (tokens !== undefined && tokens >= 0) {
     cell.outputTokens += LENGTH_SHARE * (Math.min(tokens, LENGTH_MAX) - cell.outputTokens);
     const writingMs = ending.tookMs - ending.firstContentMs - ending.pausedMs;
-    if (stream) paced(witness, wrote(cell, { tokens, writingMs }, witness.scope.runtime.clock.now()));
+    // A whole answer has none.
+    wrote(cell, { tokens, writingMs });
   }
   if (ending.flaw !== undefined) failed(witness, ending.flaw, undefined);
   else if (ending.kind === "complete") {
@@ -289,9 +307,8 @@ function tellOfSelf({ self }: Believed, scope: Scope, call: string, atMs: number
   }
 }
 
-function paced({ believed, target: { id: target, domain }, id, scope }: Witness, changed: boolean): void {
-  if (!changed) return;
-  scope.emit({ type: "slow", atMs: scope.runtime.clock.now(), call: id, target, domain, slow: believed.cell.slow });
+function tellOfPace({ id: target, domain }: Target, { slow }: BeliefCell, scope: Scope, call: string): void {
+  scope.emit({ type: "slow", atMs: scope.runtime.clock.now(), call, target, domain, slow });
 }
 
 function tell(target: Target, believed: Believed, { call, scope }: Work, change: Change | undefined): void {

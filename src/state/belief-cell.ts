@@ -12,6 +12,7 @@ export function createBelief(): BeliefCell {
     silences: [],
     paces: [],
     writing: { seen: 0, mean: 0, variance: 0, recent: 0 },
+    flow: { pace: { seen: 0, mean: 0, variance: 0, recent: 0 }, places: [], lookedAtMs: Number.NEGATIVE_INFINITY },
     lateness: 0,
     crawling: 0,
     slow: false,
