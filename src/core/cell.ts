@@ -340,6 +340,10 @@ export interface SelfCell {
   beatEveryMs: number;
   /** It had stood still; until then what was late may have been so for that. */
   laggedUntilMs: number;
+  /** When it last went on after so long that whatever was under way says nothing any more. */
+  wokeMs: number;
+  /** By how much the clock of the wall was ahead at the last beat. */
+  aheadMs: number;
 }
 
 /** What probes have cost within a day. */

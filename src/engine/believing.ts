@@ -29,7 +29,7 @@ import { createKeyEvidence, noteKey } from "../health/key-node.ts";
 import { mayProbe, spendProbe } from "../health/probe.ts";
 import { judgeAnswer } from "../health/probe-answer.ts";
 import { countOne } from "../health/rate.ts";
-import { isLagging, isSilent, silentDomains, toldOfSelf } from "../health/self.ts";
+import { isLagging, isSilent, isSleptThrough, silentDomains, toldOfSelf } from "../health/self.ts";
 import { callAnswered, callBegan, lateAfterMs, shapeOf, soonestMs } from "../health/silence.ts";
 import { firstCame, wrote } from "../health/slowness.ts";
 import { countJudged, isUseless, weightOfUseless } from "../health/useless.ts";
@@ -147,11 +147,12 @@ async function probe(
   const { runtime } = scope;
   const { target, send } = context;
   cell.probing = true;
+  const beganMs = runtime.clock.now();
   const id = `probe_${call.id}`;
   try {
     const found = await askOwn({ id, dialect: call.dialect, target, limitKey, send }, runtime);
     if (found === undefined) cell.probeForm++;
-    else {
+    else if (found.ok || !isSleptThrough(believed.self, beganMs, found.atMs)) {
       const { verdict, fact } = judged(cell, found);
       scope.emit(fact);
       const moment = { nowMs: fact.atMs, random: runtime.random };
@@ -200,7 +201,7 @@ async function watched(watch: Watch, work: Work, send: () => Promise<Reply>): Pr
   const reply = await send();
   const nowMs = clock.now();
   const outrun = !reply.ok && reply.fault.kind === "superseded";
-  const lags = isLagging(believed.self, nowMs);
+  const lags = isLagging(believed.self, nowMs) || isSleptThrough(believed.self, beganMs, nowMs);
   const learn = (reply.ok || outrun) && cell.state === "healthy" && !lags;
   if (slot !== undefined) callAnswered(cell, { shape, slot, content: reply.ok, learn }, nowMs);
   const witness: Witness = { believed, target, tenant, id: call.id, scope, beganMs, key };
@@ -248,11 +249,13 @@ interface WatchedStream {
 function settled(witness: Witness, ending: Ending, watching: WatchedStream | undefined): void {
   const { believed, target, scope, id } = witness;
   const { cell } = believed;
-  const whole = ending.kind === "complete";
-  if (watching !== undefined && streamEnded(cell, { ...watching, whole }, scope.runtime.clock.now())) {
+  const nowMs = scope.runtime.clock.now();
+  // What it took is nobody's pace where we slept meanwhile.
+  const whole = ending.kind === "complete" && !isSleptThrough(believed.self, witness.beganMs, nowMs);
+  if (watching !== undefined && streamEnded(cell, { ...watching, whole }, nowMs)) {
     tellOfPace(target, cell, scope, id);
   }
-  const tokens = ending.kind === "complete" ? ending.usage?.outputTokens : undefined;
+  const tokens = whole ? ending.usage?.outputTokens : undefined;
   if (tokens !== undefined && tokens >= 0) {
     cell.outputTokens += LENGTH_SHARE * (Math.min(tokens, LENGTH_MAX) - cell.outputTokens);
     const writingMs = ending.tookMs - ending.firstContentMs - ending.pausedMs;
@@ -268,6 +271,8 @@ function settled(witness: Witness, ending: Ending, watching: WatchedStream | und
 
 function failed(witness: Witness, { kind }: Fault, prompt: string | undefined): void {
   const { blame, evidence } = FAULTS[kind];
+  const { beganMs, scope, believed } = witness;
+  if (isSleptThrough(believed.self, beganMs, scope.runtime.clock.now())) return;
   if (evidence === 0 || (blame !== "provider" && blame !== "network")) return;
   // An overloaded provider and a lost connection say nothing of a prompt.
   const ofPrompt = kind !== "overloaded" && kind !== "connect-failed" && kind !== "connect-timeout";

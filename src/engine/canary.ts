@@ -4,6 +4,7 @@
 import type { CanaryCandidate } from "../health/canary.ts";
 import { canariesDue, canaryUsd } from "../health/canary.ts";
 import { noteAnswer } from "../health/probe-answer.ts";
+import { isSleptThrough } from "../health/self.ts";
 import type { Engine } from "./engine.ts";
 import type { KeyedTarget } from "./keyed-target.ts";
 import { askOwn } from "./own-question.ts";
@@ -94,7 +95,8 @@ async function ask(engine: Engine, forms: Forms, { identity, made, send }: Keyed
   const { runtime, cells, emit } = engine;
   const { clock } = runtime;
   const cell = cells.belief(identity);
-  cell.canaryAtMs = clock.now();
+  const beganMs = clock.now();
+  cell.canaryAtMs = beganMs;
   const form = forms.get(identity)?.form ?? 0;
   const limitKey = PROBE_FORMS[form] ?? PROBE_FORMS[0];
   try {
@@ -102,7 +104,8 @@ async function ask(engine: Engine, forms: Forms, { identity, made, send }: Keyed
     if (found !== undefined) {
       // Its habits are no belief; what it says while it is sick is none of them.
       if (found.answer !== undefined && cell.state === "healthy") noteAnswer(cell.probeHabit, found.answer);
-      emit(found);
+      // Whoever was asked before we slept owed us no answer through it.
+      if (found.ok || !isSleptThrough(cells.self, beganMs, found.atMs)) emit(found);
     } else {
       if (forms.size >= FORMS_MAX) forms.clear();
       const next = form + 1;

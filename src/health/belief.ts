@@ -4,13 +4,14 @@
 import type { BeliefCause } from "../core/belief-cause.ts";
 import { type BeliefCell, type BeliefState, type PoolCell, PROBES_WANTED_MIN, type SelfCell } from "../core/cell.ts";
 import type { ProbeVerdict } from "../core/evidence.ts";
+import { beginAnew } from "./crawl.ts";
 import { DETECTION, ejectAt, RECOVERY, scored } from "./cusum.ts";
 import { isSpared, pageEvidence, wordProbeEveryMs, wordShare } from "./fuse.ts";
 import { calmPool, inherited, inheritedAfar, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
-import { domainAnswered, domainSilent, isLagging, isMute, suspectsItself } from "./self.ts";
-import { isSilenceDue, silenceOf } from "./silence.ts";
+import { domainAnswered, domainSilent, isLagging, isMute, isSleptThrough, suspectsItself } from "./self.ts";
+import { forgetSilent, isSilenceDue, silenceOf } from "./silence.ts";
 import { paceShare } from "./slowness.ts";
 
 const DWELL_MS = 10_000;
@@ -87,6 +88,7 @@ const WELL = {
 export function stand(believed: Believed, callId: string, { nowMs, random }: Moment): Standing {
   const { cell, pool } = believed;
   countOne(cell.offered, nowMs);
+  wakeUp(believed, nowMs);
   const rate = rateOf(cell.attempted, nowMs);
   const change =
     (cell.state === "ramp" ? ramping(believed, { nowMs, random }, rate) : weighed(believed, nowMs, rate)) ??
@@ -110,6 +112,13 @@ export function stand(believed: Believed, callId: string, { nowMs, random }: Mom
     probeDue: isProbeDue(cell, nowMs) || (pool.page !== undefined && isWordDue(believed, nowMs)),
     change,
   };
+}
+
+/** What had grown while we slept goes before anything is judged by it. */
+function wakeUp({ cell, self }: Believed, nowMs: number): void {
+  if (!isSleptThrough(self, cell.silenceAtMs, nowMs)) return;
+  forgetSilent(cell, self.wokeMs);
+  beginAnew(cell, nowMs);
 }
 
 /** Silent together with others, and nobody answers: whosever trouble it is, a call would not be answered now. */
@@ -254,6 +263,7 @@ export interface Outcome {
 export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Moment): Change | undefined {
   const { cell, pool, vendor, model, self, domain, owner = domain } = believed;
   const { failed, weight, beganMs, last, silent = false } = outcome;
+  wakeUp(believed, nowMs);
   if (!failed) domainAnswered(self, owner, nowMs);
   // It was late for us: nobody knows for whom else.
   else if (silent && isLagging(self, nowMs)) return undefined;
@@ -301,6 +311,7 @@ function isWordDue({ cell, pool, model }: Believed, nowMs: number): boolean {
 export function probed(believed: Believed, verdict: ProbeVerdict, { nowMs, random }: Moment): Change | undefined {
   const { cell, pool, self } = believed;
   const ok = verdict !== "sick";
+  wakeUp(believed, nowMs);
   const asked = cell.state === "healthy" && wordProbeEveryMs(pool.page, believed.model, nowMs) !== undefined;
   if ((cell.state === "healthy" && !asked) || cell.state === "ramp") return undefined;
   if (cell.state === "suspect" || asked) {

@@ -55,5 +55,7 @@ export function createSelf(): SelfCell {
     beatMs: 0,
     beatEveryMs: 0,
     laggedUntilMs: never,
+    wokeMs: never,
+    aheadMs: Number.NaN,
   };
 }
