@@ -277,6 +277,8 @@ export interface BeliefCell {
   outputTokens: number;
   /** The share of its calls that its page's word leaves it where few calls tell; else 1. */
   pageShare: number;
+  /** When it last came back, on `Clock`. */
+  healedMs: number;
   admission: number;
   admissionMax: number;
   admissionFloor: number;

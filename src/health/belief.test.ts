@@ -49,6 +49,58 @@ describe("cusum", () => {
   });
 });
 
+describe("after a way back", () => {
+  const healed = (): Believed => {
+    const one = believed();
+    one.cell.healedMs = 1_000;
+    // Ten attempts a second, all along.
+    one.cell.attempted.perS = 10;
+    one.cell.attempted.atMs = Number.POSITIVE_INFINITY;
+    return one;
+  };
+  const play = (
+    one: Believed,
+    share: number,
+    random: () => number,
+    { fromMs, calls }: { fromMs: number; calls: number },
+  ) => {
+    for (let call = 1; call <= calls; call++) {
+      const nowMs = fromMs + call * 100;
+      const outcome = { failed: random() < share, weight: 1, beganMs: nowMs, last: true };
+      if (note(one, outcome, { nowMs, random })?.state === "ejected") return call;
+    }
+    return Number.POSITIVE_INFINITY;
+  };
+
+  test.each([
+    ["what an outage leaves behind (3.4 %) for five minutes", 0.034, 0.01],
+    ["2 %", 0.02, 0.005],
+  ])("%s hardly ever ejects", (_, share, most) => {
+    const random = draws(11);
+    let ejected = 0;
+    for (let run = 0; run < 1_000; run++) {
+      if (Number.isFinite(play(healed(), share, random, { fromMs: 2_000, calls: 3_000 }))) ejected++;
+    }
+    expect(ejected / 1_000).toBeLessThanOrEqual(most);
+  });
+
+  test.each([
+    [0.4, 20],
+    [0.25, 45],
+    [1, 7],
+  ])("%d of all calls fail: seen after %d calls in the mean, and after ten minutes as ever", (share, calls) => {
+    const random = draws(5);
+    const meanOf = (fromMs: number) => {
+      let all = 0;
+      for (let run = 0; run < 1_000; run++) all += play(healed(), share, random, { fromMs, calls: 10_000 });
+      return all / 1_000;
+    };
+    const [soon, later] = [meanOf(2_000), meanOf(602_000)];
+    expect(soon).toBeLessThanOrEqual(calls);
+    expect(later).toBeLessThan(soon);
+  });
+});
+
 describe("states", () => {
   const at = (nowMs: number) => ({ nowMs, random: () => 0.5 });
   const fail = (beganMs: number) => ({ failed: true, weight: 1, beganMs, last: true });

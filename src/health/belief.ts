@@ -5,7 +5,7 @@ import type { BeliefCause } from "../core/belief-cause.ts";
 import { type BeliefCell, type BeliefState, type PoolCell, PROBES_WANTED_MIN, type SelfCell } from "../core/cell.ts";
 import type { ProbeVerdict } from "../core/evidence.ts";
 import { beginAnew } from "./crawl.ts";
-import { DETECTION, ejectAt, RECOVERY, scored } from "./cusum.ts";
+import { AFTERMATH, DETECTION, ejectAt, type Hypotheses, RECOVERY, scored } from "./cusum.ts";
 import { isSpared, pageEvidence, wordProbeEveryMs, wordShare } from "./fuse.ts";
 import { calmPool, inherited, inheritedAfar, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
@@ -23,6 +23,7 @@ const PROBES_WANTED_MAX = 6;
 const PROBE_FAILED = 2;
 /** Of one that was answered, and not so that it could be checked: the ramp is to judge, after twice as many. */
 const PROBE_UNPROVEN = 0.5;
+const AFTERMATH_MS = 600_000;
 /** Below this many calls a second a suspect keeps all of its calls: fewer would only tell less. */
 const WEIGHT_RATE_MIN = 5;
 
@@ -240,11 +241,18 @@ function ramping(believed: Believed, { nowMs, random }: Moment, rate: number): C
   if (sick && !suspectsItself(believed.self, nowMs)) return relapse(cell, nowMs);
   if (!growRamp(cell, nowMs, random)) return undefined;
   cell.probesWanted = PROBES_WANTED_MIN;
+  cell.healedMs = nowMs;
   return turn(cell, "healthy", nowMs);
 }
 
 function relapse(cell: BeliefCell, nowMs: number): Change {
   return ejected(cell, nowMs, Math.min(PROBES_WANTED_MAX, cell.probesWanted + 1));
+}
+
+/** What its outcomes are held against while it is healthy or a suspect. */
+function measureOf({ healedMs }: BeliefCell, nowMs: number): Hypotheses {
+  const sinceMs = nowMs - healedMs;
+  return sinceMs >= 0 && sinceMs < AFTERMATH_MS ? AFTERMATH : DETECTION;
 }
 
 export interface Outcome {
@@ -269,7 +277,7 @@ export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Mo
   else if (silent && isLagging(self, nowMs)) return undefined;
   else if (silent && isWeighed(cell)) {
     const limit = ejectAt(rateOf(cell.attempted, nowMs));
-    const score = scored(cell.score, DETECTION, true, weight);
+    const score = scored(cell.score, measureOf(cell, nowMs), true, weight);
     if (score >= limit / 2) domainSilent(self, owner, nowMs);
     if (suspectsItself(self, nowMs)) return doubted(believed, Math.min(score, DOUBTED * limit), nowMs);
   }
@@ -278,7 +286,7 @@ export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Mo
   switch (cell.state) {
     case "healthy":
     case "suspect":
-      cell.score = scored(cell.score, DETECTION, failed, weight);
+      cell.score = scored(cell.score, measureOf(cell, nowMs), failed, weight);
       return weighed(believed, nowMs);
     case "ejected":
     case "probation":
@@ -316,7 +324,7 @@ export function probed(believed: Believed, verdict: ProbeVerdict, { nowMs, rando
   if ((cell.state === "healthy" && !asked) || cell.state === "ramp") return undefined;
   if (cell.state === "suspect" || asked) {
     if (verdict === "unproven") return undefined;
-    const score = scored(cell.score, DETECTION, !ok, ok ? 0.5 : 1.2);
+    const score = scored(cell.score, measureOf(cell, nowMs), !ok, ok ? 0.5 : 1.2);
     if (!ok && suspectsItself(self, nowMs)) {
       return doubted(believed, Math.min(score, DOUBTED * ejectAt(rateOf(cell.attempted, nowMs))), nowMs);
     }

@@ -26,6 +26,7 @@ export function createBelief(): BeliefCell {
     useless: 0,
     outputTokens: 400,
     pageShare: 1,
+    healedMs: Number.NEGATIVE_INFINITY,
     admission: 1,
     admissionMax: 1,
     admissionFloor: 0,
