@@ -3,7 +3,7 @@
 // Promises are chained, not awaited in layers: this runs for every frame.
 
 import { type Fault, fault } from "../core/fault.ts";
-import type { Frames } from "../core/reply.ts";
+import type { Frames, StreamUnderWay } from "../core/reply.ts";
 import type { Body, Clock } from "../core/runtime.ts";
 import type { Lane } from "./lane.ts";
 import type { Settlement } from "./settlement.ts";
@@ -23,7 +23,7 @@ const MARKER_MS = 5_000;
 const DRAIN_MS = 1_000;
 const SETTLED: Promise<undefined> = Promise.resolve(undefined);
 
-export class StreamReader implements Frames {
+export class StreamReader implements Frames, StreamUnderWay {
   readonly #body: Body;
   readonly #lane: Lane;
   readonly #attempt: Settlement;
@@ -65,6 +65,22 @@ export class StreamReader implements Frames {
     this.#attempt.content();
     this.#closeIfDone();
     return undefined;
+  }
+
+  get underWay(): StreamUnderWay {
+    return this;
+  }
+
+  get written(): number {
+    return this.#lane.progress;
+  }
+
+  writingMs(nowMs: number): number {
+    const { startMs, firstContentMs, pausedMs, timer } = this.#attempt;
+    if (firstContentMs === undefined) return 0;
+    // While a read is outstanding its deadline runs.
+    const waitsMs = timer.isDue ? 0 : nowMs - this.#readEndMs;
+    return Math.max(0, nowMs - startMs - firstContentMs - pausedMs - waitsMs);
   }
 
   followedBy(next: () => Promise<Uint8Array | undefined>): void {
