@@ -1,7 +1,7 @@
 // One try at one target, from the client's bytes to the commit: encode for this target, authorize, send, classify in the
 // target's dialect, hold until the release rule, then relay or translate. It never retries and knows no other target.
 
-import type { Call, ResumeMode } from "../core/call.ts";
+import type { Call, Operation, ResumeMode } from "../core/call.ts";
 import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
 import type { Loss } from "../core/message.ts";
 import type { Answer, Frames, Refusal, Reply, Words } from "../core/reply.ts";
@@ -117,10 +117,14 @@ function prepare(plan: AttemptPlan, call: Call): Prepared | Fault {
   return isFault(body) ? body : { ...prepared, body };
 }
 
+/** False for what the target's dialect has no path for, or no translation of: nothing can be sent there. */
+export function serves({ client, dialect }: Pick<AttemptPlan, "client" | "dialect">, operation: Operation): boolean {
+  return operation === "generate" || (client === dialect && dialect.wire.path(operation) !== undefined);
+}
+
 function prepareRequest(plan: AttemptPlan, call: Call): Prepared | Fault {
-  if (plan.dialect.wire.path(call.operation) === undefined || (!isNative(plan) && call.operation !== "generate")) {
+  if (!serves(plan, call.operation))
     return fault("unsupported", `${plan.target.id} has no ${call.operation} for this kind of call`);
-  }
   if (!isNative(plan)) return prepareTranslated(plan, call);
   const { stored } = call.inspected;
   if (stored !== undefined && !plan.hasStore)
