@@ -101,7 +101,7 @@ always accepted, one that asks for something not built yet is refused with "not 
 could do nothing where it stands. A provider that no route uses is a warning.
 
 On SIGHUP and when the file changes it is read again, and taken over whole or not at all: a bad file changes nothing. What
-\`listen\` says takes a restart.
+\`listen\` and \`store\` say takes a restart.
 
 ${sections.join("\n")}
 This page is made from \`src/config/schema.ts\` by \`npm run docs\`.
