@@ -21,7 +21,7 @@ import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
 import { Telling, toldBy } from "./telling.ts";
 import { type AttemptTimeouts, type Learnt, timeoutsFor } from "./timeouts.ts";
-import { renamed, Translation } from "./translate.ts";
+import { isLegallyEmpty, renamed, Translation } from "./translate.ts";
 import { type Demands, demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
 import { Withheld } from "./withheld.ts";
 import { withoutKey } from "./without-key.ts";
@@ -346,7 +346,10 @@ function translateWhole(
   if (broken !== undefined) return broken.fault;
   const rendered = plan.client.codec.encodeReply(events, { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) });
   // What only the provider's dialect has (a server tool's block) may have been all of the answer.
-  return plan.client.wire.judge(rendered, call).fault ?? rendered;
+  const wrong = plan.client.wire.judge(rendered, call).fault;
+  if (wrong?.kind === "empty-reply" && events.some((event) => event.type === "message-end" && isLegallyEmpty(event)))
+    return rendered;
+  return wrong ?? rendered;
 }
 
 /** In the target's own dialect: what a translation leaves out is not to be kept. */
