@@ -1,9 +1,10 @@
 // One try at one target, from the client's bytes to the commit: encode for this target, authorize, send, classify in the
 // target's dialect, hold until the release rule, then relay or translate. It never retries and knows no other target.
 
-import type { Call, ResumeMode } from "../core/call.ts";
+import type { Call, Operation, ResumeMode } from "../core/call.ts";
 import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
 import type { Loss } from "../core/message.ts";
+import { OneFrame } from "../core/one-frame.ts";
 import type { Answer, Frames, Refusal, Reply, Words } from "../core/reply.ts";
 import type { HeaderMap, WireRequest, WireResponse } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
@@ -21,7 +22,7 @@ import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
 import { Telling, toldBy } from "./telling.ts";
 import { type AttemptTimeouts, type Learnt, noContent, noWhole, timeoutsFor } from "./timeouts.ts";
-import { renamed, Translation } from "./translate.ts";
+import { isLegallyEmpty, renamed, Translation } from "./translate.ts";
 import { type Demands, demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
 import { Withheld } from "./withheld.ts";
 import { withoutKey } from "./without-key.ts";
@@ -134,10 +135,14 @@ function prepare(plan: AttemptPlan, call: Call): Prepared | Fault {
   return isFault(body) ? body : { ...prepared, body };
 }
 
+/** False for what the target's dialect has no path for, or no translation of: nothing can be sent there. */
+export function serves({ client, dialect }: Pick<AttemptPlan, "client" | "dialect">, operation: Operation): boolean {
+  return operation === "generate" || (client === dialect && dialect.wire.path(operation) !== undefined);
+}
+
 function prepareRequest(plan: AttemptPlan, call: Call): Prepared | Fault {
-  if (plan.dialect.wire.path(call.operation) === undefined || (!isNative(plan) && call.operation !== "generate")) {
+  if (!serves(plan, call.operation))
     return fault("unsupported", `${plan.target.id} has no ${call.operation} for this kind of call`);
-  }
   if (!isNative(plan)) return prepareTranslated(plan, call);
   const { stored } = call.inspected;
   if (stored !== undefined && !plan.hasStore)
@@ -334,7 +339,7 @@ function whole(
   const atMs = settlement.nowMs;
   settlement.content(atMs);
   settlement.settle(undefined, atMs);
-  const made = answer(plan, call, sent, once(rendered));
+  const made = answer(plan, call, sent, new OneFrame(rendered));
   if (plan.keeps === "words") made.told = verdict.words;
   else if (plan.keeps === "calls") made.told = () => toldIn(plan, body, sent.prepared);
   return made;
@@ -353,7 +358,10 @@ function translateWhole(
   if (broken !== undefined) return broken.fault;
   const rendered = plan.client.codec.encodeReply(events, { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) });
   // What only the provider's dialect has (a server tool's block) may have been all of the answer.
-  return plan.client.wire.judge(rendered, call).fault ?? rendered;
+  const wrong = plan.client.wire.judge(rendered, call).fault;
+  if (wrong?.kind === "empty-reply" && events.some((event) => event.type === "message-end" && isLegallyEmpty(event)))
+    return rendered;
+  return wrong ?? rendered;
 }
 
 /** In the target's own dialect: what a translation leaves out is not to be kept. */
@@ -361,17 +369,6 @@ function toldIn({ dialect }: AttemptPlan, body: Uint8Array, { names }: Pick<Prep
   const events = dialect.codec.decodeReply(body);
   if (isFault(events)) return undefined;
   return toldBy(names === undefined ? events : events.map((event) => renamed(event, names)));
-}
-
-function once(body: Uint8Array): Frames {
-  let frame: Uint8Array | undefined = body;
-  return {
-    read() {
-      const next = frame;
-      frame = undefined;
-      return Promise.resolve(next);
-    },
-  };
 }
 
 /** Not yet given to anybody. */

@@ -3,7 +3,7 @@
 
 import type { Call } from "../core/call.ts";
 import type { BeliefCell, TargetCell } from "../core/cell.ts";
-import { FAULTS, fault } from "../core/fault.ts";
+import { FAULTS, type FaultKind, fault } from "../core/fault.ts";
 import type { HeadroomCell } from "../core/headroom-cell.ts";
 import type { Refusal, Reply } from "../core/reply.ts";
 import type { Service } from "../core/service.ts";
@@ -11,10 +11,10 @@ import type { Target } from "../core/target.ts";
 import { PROBES_USD_PER_DAY } from "../health/probe.ts";
 import { lateAfterMs } from "../health/silence.ts";
 import { tokensPerSAtLeast } from "../health/slowness.ts";
-import { lacksRoom } from "../policies/context-fit.ts";
+import { lacksRoom, type Room } from "../policies/context-fit.ts";
 import { refusedRate, roomFor, sendTo, tokensOfBody, tookOver } from "../policies/headroom.ts";
 import type { Headroom, Pursued } from "../policies/pursuit.ts";
-import { type AttemptPlan, attempt } from "./attempt.ts";
+import { type AttemptPlan, attempt, serves } from "./attempt.ts";
 import { createBelieving, type KeyTaken, shapeOfCall } from "./believing.ts";
 import { createKeyring, type KeyContext, type Keyring, type KeySlot } from "./keyring.ts";
 import { quotaGate } from "./quota-gate.ts";
@@ -74,7 +74,7 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     headroom: headroomOf(headroom),
     keys: keyring.standing,
     contextTokens,
-    lacking: (call) => (isEnlarged(call) ? undefined : lacksRoom(room, call)),
+    lacking: (call) => lacksFor(planned, room, call),
     stand: believing.stand,
     hedging: believing,
     isDown: believing.isDown,
@@ -122,6 +122,11 @@ function learntOf(belief: BeliefCell, call: Call): Learnt {
 /** What the cells of a target are found by. */
 export function identityOf(provider: { readonly name: string; readonly url: string }, model: string): string {
   return `${provider.name}\n${provider.url}\n${model}`;
+}
+
+function lacksFor(planned: Parameters<typeof serves>[0], room: Room, call: Call): FaultKind | undefined {
+  if (!serves(planned, call.operation)) return "unsupported";
+  return isEnlarged(call) ? undefined : lacksRoom(room, call);
 }
 
 /** The client asks its provider for more than the model's usual limits. */

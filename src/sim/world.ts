@@ -91,19 +91,8 @@ export function createWorld({
     const { method, headers, body = new Uint8Array() } = request;
     const planned = planCall({ method, path, headers, body, atMs }, provider, random, supplying);
     const { steps, release, model, stream, fault } = planned;
-    const name = provider.name;
-    const sighting: Sighting = {
-      provider: name,
-      number,
-      atMs,
-      method,
-      path,
-      model,
-      stream,
-      fault,
-      ended: "open",
-      events: 0,
-    };
+    const asked = { provider: provider.name, number, atMs, method, path };
+    const sighting: Sighting = { ...asked, model, stream, fault, ended: "open", events: 0 };
     if (logMax > 0) log.push(sighting);
     // Dropped in blocks: one by one would move the whole list each time.
     if (log.length > logMax * 1.5) log.splice(0, log.length - logMax);
@@ -119,18 +108,11 @@ export function createWorld({
     },
   });
   const random = randomStream(seed, "gateway");
-  let armed = 0;
-  const gatewayClock: Clock = {
-    now: () => clock.now(),
-    after(delayMs, fire) {
-      armed++;
-      return clock.after(delayMs, fire);
-    },
-  };
+  const counted = countTimers(clock);
   for (const { atMs, asleepMs } of jumps) if (asleepMs > 0) clock.after(atMs, () => clock.sleep(asleepMs));
   return {
     runtime: {
-      clock: gatewayClock,
+      clock: counted.clock,
       wallMs: () => wallAt(clock.now(), jumps),
       random,
       transport,
@@ -141,12 +123,22 @@ export function createWorld({
     run: runner(clock),
     inFlight,
     timers: () => clock.timers,
-    armed: () => ({ gateway: armed, all: clock.armed }),
+    armed: () => ({ gateway: counted.armed(), all: clock.armed }),
     log,
     attempts: () => attempts,
     record: (event) => digest.addValue(event),
     digest: () => digest.hex(),
   };
+}
+
+/** The gateway's own timers, apart from the world's. */
+function countTimers(clock: Clock): { readonly clock: Clock; readonly armed: () => number } {
+  let armed = 0;
+  const after: Clock["after"] = (delayMs, fire) => {
+    armed++;
+    return clock.after(delayMs, fire);
+  };
+  return { clock: { now: () => clock.now(), after }, armed: () => armed };
 }
 
 function wallAt(nowMs: number, jumps: readonly ClockJump[]): number {
