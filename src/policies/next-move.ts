@@ -140,10 +140,10 @@ function elsewhere(now: Situation): Try | undefined {
   let bestRank = Number.POSITIVE_INFINITY;
   for (let index = 0; index < now.candidates.length; index++) {
     if (!isUntried(now, index)) continue;
-    const ranked = rank(now, index);
-    if (best >= 0 && ranked >= bestRank) continue;
+    const own = rank(now, index);
+    if (best >= 0 && own >= bestRank) continue;
     best = index;
-    bestRank = ranked;
+    bestRank = own;
   }
   if (best < 0) return undefined;
   const pausedMs = now.candidates[best]?.pausedMs ?? 0;
@@ -209,7 +209,9 @@ function jitter(now: Situation, exponent: number): number {
 
 function hasRoom(now: Situation, index: number): boolean {
   if (!isOpen(now, index)) return false;
-  return now.history.filter((tried) => tried.candidate === index).length < ATTEMPTS_PER_CANDIDATE_MAX;
+  let count = 0;
+  for (const tried of now.history) if (tried.candidate === index) count++;
+  return count < ATTEMPTS_PER_CANDIDATE_MAX;
 }
 
 function hasUntried(now: Situation): boolean {
@@ -217,7 +219,9 @@ function hasUntried(now: Situation): boolean {
 }
 
 function isUntried(now: Situation, index: number): boolean {
-  return isOpen(now, index) && now.history.every((tried) => tried.candidate !== index);
+  if (!isOpen(now, index)) return false;
+  for (const tried of now.history) if (tried.candidate === index) return false;
+  return true;
 }
 
 function isOpen(now: Situation, index: number): boolean {
@@ -229,6 +233,6 @@ function isOpen(now: Situation, index: number): boolean {
 
 function attemptsOn(now: Situation, domain: string): number {
   let count = 0;
-  for (const { candidate } of now.history) if (now.candidates[candidate]?.domain === domain) count++;
+  for (const tried of now.history) if (now.candidates[tried.candidate]?.domain === domain) count++;
   return count;
 }

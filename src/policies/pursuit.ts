@@ -120,33 +120,10 @@ export interface Pursuit {
 }
 
 export function situation(pursuit: Pursuit): Situation {
-  const { targets, rules, cells, scope, history } = pursuit;
+  const { targets, rules, scope, history } = pursuit;
   const nowMs = scope.runtime.clock.now();
-  const candidates = targets.map((target, index): Candidate => {
-    const cell = cells.target(target.identity);
-    const { pausedMs, noKey, spareKey } = target.keys(nowMs);
-    const strained = pursuit.standings[index]?.strained ?? false;
-    const room = index === 0 ? "free" : roomAt(pursuit, target, nowMs);
-    return {
-      domain: target.domain,
-      pausedMs: Math.max(pausedMs, cell.pausedUntilMs - nowMs),
-      waitedFor: cell.waiting,
-      // Nothing is tried again before something failed.
-      mayRetry: history.length === 0 || mayRetry(cells.budget(target.domain), costOf(pursuit, target)),
-      failedBefore: pursuit.failedBefore.has(target.id),
-      drained: cells.drains.untilMs(target.id) > nowMs,
-      noKey,
-      spareKey,
-      admitted: pursuit.standings[index]?.admitted ?? true,
-      strained,
-      spared: pursuit.standings[index]?.spared,
-      lacking: target.lacking?.(pursuit.call),
-      contextTokens: target.contextTokens,
-      soonestMs: pursuit.hurried ? target.soonestMs(pursuit.call) : 0,
-      full: room === "full" || target.isFull(pursuit.call.tenant, strained, nowMs),
-      crowded: room === "crowded",
-    };
-  });
+  const candidates: Candidate[] = [];
+  for (const target of targets) candidates.push(candidateOf(pursuit, target, candidates.length, nowMs));
   return {
     history,
     candidates,
@@ -155,6 +132,33 @@ export function situation(pursuit: Pursuit): Situation {
     favoured: pursuit.favoured?.place,
     remainingMs: pursuit.dueMs - nowMs,
     random: scope.runtime.random(),
+  };
+}
+
+function candidateOf(pursuit: Pursuit, target: Pursued, index: number, nowMs: number): Candidate {
+  const { cells, history } = pursuit;
+  const cell = cells.target(target.identity);
+  const { pausedMs, noKey, spareKey } = target.keys(nowMs);
+  const strained = pursuit.standings[index]?.strained ?? false;
+  const room = index === 0 ? "free" : roomAt(pursuit, target, nowMs);
+  return {
+    domain: target.domain,
+    pausedMs: Math.max(pausedMs, cell.pausedUntilMs - nowMs),
+    waitedFor: cell.waiting,
+    // Nothing is tried again before something failed.
+    mayRetry: history.length === 0 || mayRetry(cells.budget(target.domain), costOf(pursuit, target)),
+    failedBefore: pursuit.failedBefore.has(target.id),
+    drained: cells.drains.untilMs(target.id) > nowMs,
+    noKey,
+    spareKey,
+    admitted: pursuit.standings[index]?.admitted ?? true,
+    strained,
+    spared: pursuit.standings[index]?.spared,
+    lacking: target.lacking?.(pursuit.call),
+    contextTokens: target.contextTokens,
+    soonestMs: pursuit.hurried ? target.soonestMs(pursuit.call) : 0,
+    full: room === "full" || target.isFull(pursuit.call.tenant, strained, nowMs),
+    crowded: room === "crowded",
   };
 }
 

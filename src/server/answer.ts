@@ -8,7 +8,7 @@ import { deliver } from "../engine/deliver.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Tenant } from "./access.ts";
 import { streamBody } from "./body.ts";
-import { type Asked, type Path, readCall } from "./read-call.ts";
+import { type Path, readCall } from "./read-call.ts";
 import { type Asker, refuse } from "./refuse.ts";
 
 /** How many requests are under way. */
@@ -41,33 +41,31 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
       endUser,
       languages: routes.speaksSeveral,
     });
-    if (!isFault(asked)) return await answerCall(engine, exchange, asked);
-    open.open--;
-    return refuse(asker, asked);
+    if (isFault(asked)) {
+      open.open--;
+      return refuse(asker, asked);
+    }
+    const { clock } = runtime;
+    const cancel = new CancelSource();
+    const unwatch = watch(exchange, cancel, clock);
+    try {
+      const { status, headers, body, early } = await deliver(engine, asked.call, cancel, asked.openMs);
+      if (body instanceof Uint8Array) {
+        open.open--;
+        return new Response(body as BodyInit, { status, headers }); // a Uint8Array is one; the types disagree on its buffer
+      }
+      return new Response(streamBody(body, { clock, cancel, early, done: closing(open) }), { status, headers });
+    } catch (error) {
+      cancel.cancel(fault("bug", "Holdfast failed inside."));
+      throw error;
+    } finally {
+      unwatch();
+    }
   } catch (error) {
     open.open--;
     const message = error instanceof Error ? error.message : String(error);
     engine.emit({ type: "bug", atMs: engine.runtime.clock.now(), call: id, message });
     return refuse(asker, fault("bug", "Holdfast failed inside; the call was not answered."));
-  }
-}
-
-async function answerCall(engine: Engine, exchange: Exchange, { call, openMs }: Asked): Promise<Response> {
-  const { clock } = engine.runtime;
-  const cancel = new CancelSource();
-  const unwatch = watch(exchange, cancel, clock);
-  try {
-    const { status, headers, body, early } = await deliver(engine, call, cancel, openMs);
-    if (body instanceof Uint8Array) {
-      exchange.open.open--;
-      return new Response(body as BodyInit, { status, headers }); // a Uint8Array is one; the types disagree on its buffer
-    }
-    return new Response(streamBody(body, { clock, cancel, early, done: closing(exchange.open) }), { status, headers });
-  } catch (error) {
-    cancel.cancel(fault("bug", "Holdfast failed inside."));
-    throw error;
-  } finally {
-    unwatch();
   }
 }
 

@@ -108,25 +108,6 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** The same time, with a count of who sets timers by it. */
-export class CountingClock implements Clock {
-  armed = 0;
-  readonly #clock: Clock;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  now(): number {
-    return this.#clock.now();
-  }
-
-  after(delayMs: number, fire: () => void): () => void {
-    this.armed++;
-    return this.#clock.after(delayMs, fire);
-  }
-}
-
 function before(a: Timer, b: Timer): boolean {
   return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence);
 }

@@ -183,12 +183,10 @@ function answerSteps({ work, request, provider, random, pace, fault, cachedToken
   if (work.type === "problem") return refusalSteps(work.problem, pace);
   if (work.type === "body") return wholeSteps(work.value, 0, { ...pace, firstTokenMs: pace.firstTokenMs / 4 }, fault);
   const createdS = EPOCH_S + Math.floor(request.atMs / 1000);
-  const spoken = complete(
-    work.ask,
-    { provider: provider.name, words: provider.words, createdS, ...(provider.manner && { manner: provider.manner }) },
-    random,
-  );
-  const completion = { ...(fault?.kind === "empty" ? emptied(spoken) : spoken), cachedTokens };
+  const { name, words, manner } = provider;
+  const speaker = { provider: name, words, createdS, ...(manner && { manner }) };
+  const spoken = complete(work.ask, speaker, random);
+  const completion = { ...(fault?.kind === "empty" ? emptied(spoken, work.ask, fault.message) : spoken), cachedTokens };
   if (work.ask.stream) return streamSteps(pace.voice.frames(completion, work.ask), pace, fault);
   const bodyMs = Math.max(0, completion.outputTokens - 1) * pace.gapMs;
   return wholeSteps(pace.voice.whole(completion, fault?.kind !== "no-finish"), bodyMs, pace, fault);

@@ -2,12 +2,12 @@
 // its own and judges nothing; `checkers.ts` does that.
 
 import type { GatewayEvent } from "../core/gateway-event.ts";
-import type { Runtime, WireRequest } from "../core/runtime.ts";
-import { CountingClock, VirtualClock } from "./clock.ts";
+import type { Clock, Runtime, WireRequest } from "../core/runtime.ts";
+import { VirtualClock } from "./clock.ts";
 import { createDigest } from "./digest.ts";
 import { type Drain, loadDrain, turnLoop } from "./drain.ts";
 import type { ScheduledFault } from "./fault-script.ts";
-import { type Plan, planCall, type SimProvider } from "./provider.ts";
+import { planCall, type SimProvider } from "./provider.ts";
 import { randomStream } from "./random.ts";
 import type { Supplying } from "./supplied.ts";
 import { createSupply } from "./supply.ts";
@@ -65,8 +65,14 @@ const TURN_EVERY = 8192;
 /** Timers fired within one virtual millisecond before it is taken for an endless loop. */
 const SAME_TIME_MAX = 5_000_000;
 
-export function createWorld(options: WorldOptions): World {
-  const { seed, providers, faults = [], jumps = [], sighted, logMax = LOG_MAX } = options;
+export function createWorld({
+  seed,
+  providers,
+  faults = [],
+  jumps = [],
+  sighted,
+  logMax = LOG_MAX,
+}: WorldOptions): World {
   const clock = new VirtualClock();
   const digest = createDigest();
   const log: Sighting[] = [];
@@ -84,11 +90,13 @@ export function createWorld(options: WorldOptions): World {
     const atMs = clock.now();
     const { method, headers, body = new Uint8Array() } = request;
     const planned = planCall({ method, path, headers, body, atMs }, provider, random, supplying);
-    const sighting = sightingOf({ provider: provider.name, number, atMs, method, path }, planned);
+    const { steps, release, model, stream, fault } = planned;
+    const asked = { provider: provider.name, number, atMs, method, path };
+    const sighting: Sighting = { ...asked, model, stream, fault, ended: "open", events: 0 };
     if (logMax > 0) log.push(sighting);
     // Dropped in blocks: one by one would move the whole list each time.
     if (log.length > logMax * 1.5) log.splice(0, log.length - logMax);
-    return { steps: planned.steps, sighting, release: planned.release };
+    return { steps, sighting, release };
   };
   const { transport, inFlight } = createTransport({
     clock,
@@ -100,17 +108,22 @@ export function createWorld(options: WorldOptions): World {
     },
   });
   const random = randomStream(seed, "gateway");
-  const gatewayClock = new CountingClock(clock);
-  const wallMs = () => wallAt(clock.now(), jumps);
+  const counted = countTimers(clock);
   for (const { atMs, asleepMs } of jumps) if (asleepMs > 0) clock.after(atMs, () => clock.sleep(asleepMs));
   return {
-    runtime: { clock: gatewayClock, wallMs, random, transport, hmacSha256: quickHmac },
+    runtime: {
+      clock: counted.clock,
+      wallMs: () => wallAt(clock.now(), jumps),
+      random,
+      transport,
+      hmacSha256: quickHmac,
+    },
     clock,
     url: (name) => `http://${name}.sim${hosts.get(`${name}.sim`)?.provider.dialect === "openai-chat" ? "/v1" : ""}`,
     run: runner(clock),
     inFlight,
     timers: () => clock.timers,
-    armed: () => ({ gateway: gatewayClock.armed, all: clock.armed }),
+    armed: () => ({ gateway: counted.armed(), all: clock.armed }),
     log,
     attempts: () => attempts,
     record: (event) => digest.addValue(event),
@@ -118,10 +131,14 @@ export function createWorld(options: WorldOptions): World {
   };
 }
 
-type Asked = Pick<Sighting, "provider" | "number" | "atMs" | "method" | "path">;
-
-function sightingOf({ provider, number, atMs, method, path }: Asked, { model, stream, fault }: Plan): Sighting {
-  return { provider, number, atMs, method, path, model, stream, fault, ended: "open", events: 0 };
+/** The gateway's own timers, apart from the world's. */
+function countTimers(clock: Clock): { readonly clock: Clock; readonly armed: () => number } {
+  let armed = 0;
+  const after: Clock["after"] = (delayMs, fire) => {
+    armed++;
+    return clock.after(delayMs, fire);
+  };
+  return { clock: { now: () => clock.now(), after }, armed: () => armed };
 }
 
 function wallAt(nowMs: number, jumps: readonly ClockJump[]): number {

@@ -4,7 +4,8 @@ import { type Fault, isFault } from "../../core/fault.ts";
 import type { Effort, OutputFormat, Prompt, ToolChoice, ToolSpec, Translated, Turn } from "../../core/message.ts";
 import { topLevel } from "../field-ledger.ts";
 import { clip, isAbsent, isCount, isList, isObject, type JsonObject, parseJson } from "../json-object.ts";
-import { collectLosses, type Losses } from "../losses.ts";
+import { collectLosses, type Losses, NO_LOSSES } from "../losses.ts";
+import { type PlainForm, plainPrompt } from "../plain-prompt.ts";
 import { decodeContent, invalid, unsupported } from "./decode-content.ts";
 import { MESSAGES_FIELDS } from "./fields.ts";
 import { addUnknown } from "./unknown-fields.ts";
@@ -25,6 +26,7 @@ const CHOICE_KEYS: ReadonlySet<string> = new Set(["type", "name", "disable_paral
 const OUTPUT_KEYS: ReadonlySet<string> = new Set(["effort", "format"]);
 const METADATA_KEYS: ReadonlySet<string> = new Set(["user_id"]);
 const THINKING_KEYS: ReadonlySet<string> = new Set(["type", "budget_tokens"]);
+const PLAIN: PlainForm = { limits: ["max_tokens"], hasSystemField: true };
 const EFFORTS: Readonly<Record<string, Effort>> = {
   low: "low",
   medium: "medium",
@@ -37,6 +39,8 @@ const EFFORTS: Readonly<Record<string, Effort>> = {
 export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
   const request = parseJson(decoder.decode(body));
   if (!isObject(request)) return invalid("body", "Input should be a JSON object");
+  const plain = plainPrompt(request, PLAIN);
+  if (plain !== undefined) return { value: plain, losses: NO_LOSSES };
   const losses = collectLosses();
   const refused = refusal(request);
   if (refused !== undefined) return refused;
