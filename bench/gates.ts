@@ -16,8 +16,8 @@ function option(name: string): string | undefined {
 }
 
 const SEEDS = Number(option("seeds") ?? 200);
-/** So that none takes much more than a minute. */
-const PIECES = { often: 50, seldom: 1_000 } as const;
+/** So that none takes much more than two minutes. */
+const PIECES = { often: 100, seldom: 1_000 } as const;
 const SELDOM_PER_S = 0.25;
 
 const PARTS = {
