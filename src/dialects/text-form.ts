@@ -16,7 +16,8 @@ export interface TextPlace {
 
 /** A provider whose frames are never alike (OpenAI's are padded with letters of random number) is given up. */
 const MISSED_MAX = 3;
-const PLAIN = /^"[^"\\\p{Cc}]*"$/u;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /** Of one stream. */
 export class TextForm {
@@ -63,10 +64,20 @@ function textIn(frame: string, { before, after }: Form): string | undefined {
   if (!frame.startsWith(before) || !frame.endsWith(after)) return undefined;
   const end = frame.length - after.length;
   if (end < before.length + 2) return undefined;
-  const literal = frame.slice(before.length, end);
-  const text = PLAIN.test(literal) ? literal.slice(1, -1) : parsed(literal);
+  const start = before.length;
+  const text = isPlain(frame, start, end) ? frame.slice(start + 1, end - 1) : parsed(frame.slice(start, end));
   // An empty one says nothing, and what that means is the dialect's to say.
   return text === "" ? undefined : text;
+}
+
+/** A string without escapes, as nearly all are. */
+function isPlain(frame: string, start: number, end: number): boolean {
+  if (frame.charCodeAt(start) !== QUOTE || frame.charCodeAt(end - 1) !== QUOTE) return false;
+  for (let at = start + 1; at < end - 1; at++) {
+    const code = frame.charCodeAt(at);
+    if (code < 0x20 || code === QUOTE || code === BACKSLASH) return false;
+  }
+  return true;
 }
 
 function parsed(literal: string): string | undefined {
