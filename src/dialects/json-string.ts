@@ -1,4 +1,5 @@
-// Where JSON strings end, by bytes: one function skips a string as fast as it can, the other one vouches for it as well.
+// Where JSON strings end, by bytes: one function skips a string as fast as it can, the other one vouches for it as well. And
+// a string written, as often as a stream has pieces.
 
 /** Strings up to this length are walked in JavaScript: a native call costs more. */
 const SHORT_STRING_BYTES = 24;
@@ -48,6 +49,16 @@ export function stringBodyEnd(bytes: Uint8Array, start: number): number {
     } else if (ESCAPES[escaped] !== 1) return -1;
   }
   return -1;
+}
+
+/** The text as a JSON string: `JSON.stringify`, and for a few plain letters what that would give. */
+export function quoted(text: string): string {
+  if (text.length > SHORT_STRING_BYTES) return JSON.stringify(text);
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < SPACE || code > 0x7e || code === QUOTE || code === BACKSLASH) return JSON.stringify(text);
+  }
+  return `"${text}"`;
 }
 
 function isHex(byte: number): boolean {

@@ -5,6 +5,7 @@ import type { StreamEvent } from "../../core/stream-event.ts";
 import type { Usage } from "../../core/usage.ts";
 import { type EncodeContext, type Encoder, SEAM_BLOCK } from "../dialect.ts";
 import { isObject, type JsonObject, parseJson } from "../json-object.ts";
+import { quoted } from "../json-string.ts";
 import { allowedToolId } from "../tool-id.ts";
 import { foreignSignature, HALF_SIGNATURE } from "./foreign-thinking.ts";
 import { stopReasonFor } from "./stop-reason.ts";
@@ -141,7 +142,7 @@ class MessagesEncoder implements Encoder {
       out += textStart(++this.#index);
     }
     // By hand: nearly every frame is one of these.
-    return `${out}event: content_block_delta\ndata: {"type":"content_block_delta","index":${this.#index},"delta":{"type":"text_delta","text":${JSON.stringify(text)}}}\n\n`;
+    return `${out}event: content_block_delta\ndata: {"type":"content_block_delta","index":${this.#index},"delta":{"type":"text_delta","text":${quoted(text)}}}\n\n`;
   }
 
   #isShown({ text }: { readonly text: string }): boolean {

@@ -6,6 +6,7 @@ import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { EncodeContext, Encoder } from "../dialect.ts";
 import type { JsonObject } from "../json-object.ts";
+import { quoted } from "../json-string.ts";
 import { frameOf } from "../sse.ts";
 import { madeToolId } from "../tool-id.ts";
 import { usageJson } from "./usage.ts";
@@ -42,7 +43,7 @@ export function openEncoder(context: EncodeContext): Encoder {
   /** By hand: nearly every frame is one of these. */
   const plain = (text: string): Encoded => {
     const head = answer.headText();
-    const choice = `{"index":0,"delta":{"content":${JSON.stringify(text)}},"finish_reason":null}`;
+    const choice = `{"index":0,"delta":{"content":${quoted(text)}},"finish_reason":null}`;
     return { bytes: utf8.encode(`data: ${head},"choices":[${choice}]}\n\n`), content: true };
   };
 
