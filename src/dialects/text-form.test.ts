@@ -26,6 +26,7 @@ test.each([
   ["twice", '{"delta":{"content":"a","content":"a"}}', "a"],
   ["log probabilities", '{"delta":{"content":"a"},"logprobs":{"content":[{"token":"a"}]}}', "a"],
   ["nested in itself", '{"delta":{"content":"a"},"x":{"delta":{"content":"b"}}}', "a"],
+  ["two choices", '{"choices":[{"delta":{"role":"x","content":"a"}},{"index":1,"delta":{"content":"a"}}]}', "a"],
   ["an escape that is written in another way", '{"delta":{"content":"\\u0061"}}', "a"],
 ])("no form: %s", (_, frame, text) => {
   expect(readAfter(frame, text, frame)).toBeUndefined();

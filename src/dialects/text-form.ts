@@ -10,7 +10,7 @@ interface Form {
 export interface TextPlace {
   /** As providers write it, up to the text. */
   readonly before: string;
-  /** Its key, quoted. */
+  /** Its key, quoted: the last in `before`. */
   readonly key: string;
 }
 
@@ -53,8 +53,9 @@ function formOf(frame: string, text: string, { before, key }: TextPlace): Form |
   const literal = JSON.stringify(text);
   const start = place + before.length;
   const end = start + literal.length;
-  // Of a key that is there twice parsers take the last; and a frame may nest another like it.
-  if (!frame.startsWith(literal, start) || frame.includes(key, end) || frame.includes(before, end)) return undefined;
+  // The key is there once: of two parsers take the last, and another choice or a nested object may have one too.
+  const isOnly = frame.indexOf(key) === place + before.lastIndexOf(key) && !frame.includes(key, end);
+  if (!isOnly || !frame.startsWith(literal, start)) return undefined;
   return { before: frame.slice(0, start), after: frame.slice(end) };
 }
 
