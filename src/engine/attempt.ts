@@ -324,7 +324,7 @@ async function whole(
   settlement.content();
   settlement.settle(undefined);
   const made = answer(plan, call, sent, once(rendered));
-  if (plan.keeps === "words") made.told = verdict.words;
+  if (plan.keeps === "words" && settlement.flaw === undefined) made.told = verdict.words;
   else if (plan.keeps === "calls") made.told = () => toldIn(plan, body, sent.prepared);
   return made;
 }
