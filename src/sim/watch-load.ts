@@ -126,8 +126,9 @@ function mark(set: Set<string>, target: string, is: boolean): void {
 function called({ watched, calls, out, sheds }: Load, { call, route }: Of<"call-start">): void {
   calls.set(call, { last: "", committed: false, route, started: 0 });
   const { criticalityOf, settings } = watched;
+  if (criticalityOf === undefined) return;
   const targets = settings.routes.find(({ name }) => name === route)?.targets ?? [];
-  if (criticalityOf !== undefined && targets.every(({ provider, model }) => out.has(`${provider}/${model}`))) {
+  if (targets.every(({ provider, model }) => out.has(`${provider}/${model}`))) {
     sheds[criticalityOf(call)].seen++;
   }
 }

@@ -5,6 +5,7 @@
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
+import { AgedMap } from "../core/aged-map.ts";
 import type { AnswerJournal, AnswerKeys, KeptAnswer, KeptAnswers } from "../core/cell.ts";
 
 /** Of all answers together. */
@@ -17,38 +18,32 @@ const SECRET_BYTES = 32;
 const SECRETS_MAX = 1_000;
 
 export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswers {
-  const entries = new Map<string, KeptAnswer>();
+  const entries = new AgedMap<KeptAnswer>();
   const stems = createStems();
   const secrets = createSecrets();
   let journal: AnswerJournal | undefined;
   let bytes = 0;
-  const drop = (key: string, known: KeptAnswer, isTold = true): void => {
+  const drop = (key: string, isTold = true): void => {
+    const known = entries.get(key);
+    if (known === undefined) return;
     entries.delete(key);
     bytes -= sizeOf(known);
     stems.forget(key);
     if (isTold) journal?.dropped(key);
   };
   const add = ({ exact, stem }: AnswerKeys, answer: KeptAnswer): boolean => {
-    const before = entries.get(exact);
-    if (before !== undefined) drop(exact, before, false);
+    drop(exact, false);
     const size = sizeOf(answer);
     if (size > ANSWER_BYTES_MAX + ENTRY_BYTES || size > bytesMax) return false;
     entries.set(exact, answer);
-    bytes += size;
     if (stem !== undefined) stems.set(exact, stem);
-    if (bytes > bytesMax) makeRoom();
+    bytes += size;
+    while (bytes > bytesMax && entries.oldestKey !== undefined) drop(entries.oldestKey);
     return true;
-  };
-  const makeRoom = (): void => {
-    for (const [key, oldest] of entries) {
-      if (bytes <= bytesMax) break;
-      drop(key, oldest);
-    }
   };
   const find = (key: string | undefined, aliveAtMs: number): KeptAnswer | undefined => {
     const known = key === undefined ? undefined : entries.get(key);
     if (key === undefined || known === undefined || aliveAtMs >= known.goneAtMs) return undefined;
-    entries.delete(key);
     entries.set(key, known);
     return known;
   };
@@ -69,8 +64,8 @@ export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswer
       else journal?.dropped(keys.exact);
     },
     purge(isMeant) {
-      const meant = [...entries].filter(([, answer]) => isMeant(answer));
-      for (const [key, answer] of meant) drop(key, answer);
+      const meant = [...entries.entries()].filter(([, answer]) => isMeant(answer));
+      for (const [key] of meant) drop(key);
       return meant.length;
     },
   };

@@ -1,9 +1,10 @@
 // Canonical events as a Messages reply, streamed or whole. The only writer of this dialect's frames on the translated
 // lane: one open block at a time, indices without gaps, tool calls whole, one finish.
 
+import { between } from "../../core/bytes.ts";
 import type { StreamEvent } from "../../core/stream-event.ts";
 import type { Usage } from "../../core/usage.ts";
-import { type EncodeContext, type Encoder, SEAM_BLOCK } from "../dialect.ts";
+import { type EncodeContext, type Encoder, type OpenText, SEAM_BLOCK } from "../dialect.ts";
 import { isObject, type JsonObject, parseJson } from "../json-object.ts";
 import { allowedToolId } from "../tool-id.ts";
 import { foreignSignature, HALF_SIGNATURE } from "./foreign-thinking.ts";
@@ -11,6 +12,9 @@ import { stopReasonFor } from "./stop-reason.ts";
 import { usageJson } from "./usage.ts";
 
 const encoder = new TextEncoder();
+/** What follows the text in the frame of a delta; as bytes with the text's quote. */
+const TEXT_TAIL = "}}\n\n";
+const TEXT_TAIL_BYTES = encoder.encode(`"${TEXT_TAIL}`);
 
 type MessageEnd = Extract<StreamEvent, { type: "message-end" }>;
 
@@ -80,6 +84,8 @@ class MessagesEncoder implements Encoder {
   #thinking: { readonly block: number; text: string } | undefined;
   #unsigned = false;
   #index = -1;
+  /** The bytes with which a delta of the open text begins, once it was asked for. */
+  #textHead: Uint8Array | undefined;
   #startUsage: Usage | undefined;
 
   constructor(context: EncodeContext) {
@@ -93,6 +99,12 @@ class MessagesEncoder implements Encoder {
     if (seam.openText) this.#text = SEAM_BLOCK;
     else if (seam.openOther) this.#text = NO_BLOCK;
     this.#unsigned = seam.openThinking;
+  }
+
+  more(from: Uint8Array, text: OpenText): Uint8Array | undefined {
+    if (this.#text !== text.block) return undefined;
+    this.#textHead ??= encoder.encode(`${textHead(this.#index)}"`);
+    return between(this.#textHead, from, text, TEXT_TAIL_BYTES);
   }
 
   encode(event: StreamEvent): { readonly bytes: Uint8Array; readonly content: boolean } | undefined {
@@ -138,10 +150,10 @@ class MessagesEncoder implements Encoder {
     if (this.#text !== block) {
       out += this.#closeText();
       this.#text = block;
-      out += this.#blockStart({ type: "text", text: "" });
+      out += textStart(++this.#index);
     }
     // By hand: nearly every frame is one of these.
-    return `${out}event: content_block_delta\ndata: {"type":"content_block_delta","index":${this.#index},"delta":{"type":"text_delta","text":${JSON.stringify(text)}}}\n\n`;
+    return out + textHead(this.#index) + JSON.stringify(text) + TEXT_TAIL;
   }
 
   #isShown({ text }: { readonly text: string }): boolean {
@@ -170,7 +182,7 @@ class MessagesEncoder implements Encoder {
       this.#closeText() +
       this.#blockStart({ type: "tool_use", id: call.id, name: call.name, input: {} }) +
       frame({ type: "content_block_delta", index: this.#index, delta }) +
-      frame({ type: "content_block_stop", index: this.#index });
+      blockStop(this.#index);
     return written(frames, true);
   }
 
@@ -179,23 +191,24 @@ class MessagesEncoder implements Encoder {
     this.#ended = true;
     const delta = { stop_reason: this.#tools.stopReason(event), stop_sequence: event.stopSequence ?? null };
     const usage = usageJson({ ...this.#startUsage, ...event.usage });
-    return opened + frame({ type: "message_delta", delta, usage }) + frame({ type: "message_stop" });
+    return opened + frame({ type: "message_delta", delta, usage }) + STOP_FRAME;
   }
 
   #blockStart(block: JsonObject): string {
     this.#index += 1;
+    this.#textHead = undefined;
     return frame({ type: "content_block_start", index: this.#index, content_block: block });
   }
 
   /** Closes the open block, be it text or thinking. */
   #closeText(): string {
-    const stop = frame({ type: "content_block_stop", index: this.#index });
+    if (this.#thinking === undefined && this.#text === undefined) return "";
+    const stop = blockStop(this.#index);
     if (this.#thinking !== undefined) {
       const delta = { type: "signature_delta", signature: foreignSignature(this.#thinking.text) };
       this.#thinking = undefined;
       return frame({ type: "content_block_delta", index: this.#index, delta }) + stop;
     }
-    if (this.#text === undefined) return "";
     this.#text = undefined;
     if (!this.#unsigned) return stop;
     // Half of another's thinking: its maker has not signed it, and would refuse it in the client's next turn.
@@ -276,6 +289,21 @@ function messageJson(context: EncodeContext, parts: MessageParts): JsonObject {
     stop_sequence: parts.stopSequence,
     usage: usageJson(parts.usage),
   };
+}
+
+const STOP_FRAME = frame({ type: "message_stop" });
+
+/** By hand, as every stream of text has them. */
+function textStart(index: number): string {
+  return `event: content_block_start\ndata: {"type":"content_block_start","index":${index},"content_block":{"type":"text","text":""}}\n\n`;
+}
+
+function blockStop(index: number): string {
+  return `event: content_block_stop\ndata: {"type":"content_block_stop","index":${index}}\n\n`;
+}
+
+function textHead(index: number): string {
+  return `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":{"type":"text_delta","text":`;
 }
 
 /** SDKs drop a frame without its event line. */

@@ -54,6 +54,15 @@ export function hasContent(delta: JsonObject): boolean {
   return isFilled(delta.reasoning_details) || isFilled(delta.images) || isObject(delta.audio);
 }
 
+/** Where the text of a chunk stands that has one choice, one text and no end: others with the same form say as little else. */
+export function onlyText(chunk: JsonObject, [choice, another]: readonly Choice[]): string | undefined {
+  if (choice === undefined || another !== undefined || choice.finish !== undefined) return undefined;
+  // A chunk that carries usage as well has numbers that must be read each time.
+  if (isObject(chunk.usage)) return undefined;
+  const [key, second] = TEXT_KEYS.filter((name) => textOf(choice.delta[name]) !== undefined);
+  return second === undefined ? key : undefined;
+}
+
 /** True when a choice has words (or reasoning) alone and, where it ends, ends by itself. */
 export function isPlain({ delta, finish, fields }: Omit<Choice, "index">): boolean {
   const other = [delta.refusal, delta.images, delta.annotations, delta.tool_calls].some(isFilled);

@@ -4,15 +4,19 @@
 import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
 import type { Usage } from "../../core/usage.ts";
-import type { Decoder } from "../dialect.ts";
+import type { Decoder, OpenText } from "../dialect.ts";
 import { isObject, type JsonObject, listOf, objectOf, textOf } from "../json-object.ts";
+import { plainBodyEnd } from "../json-string.ts";
 import { madeToolId } from "../tool-id.ts";
-import { type Choice, readFrame, toolFragments } from "./chunk.ts";
+import { type Choice, type Frame, onlyText, readFrame, toolFragments } from "./chunk.ts";
+import { LearntTemplate } from "./content-template.ts";
 import { errorInChoices, replyOf } from "./judge.ts";
 import { explainsCut, type Fragment, isComplete, type ToolCall, ToolCallTable } from "./tool-calls.ts";
 import { usageOf } from "./usage.ts";
 
 const NOTHING: readonly StreamEvent[] = [];
+/** Content that only this dialect has. */
+const NATIVE_KEYS = ["audio", "images", "annotations"] as const;
 const STOPS: Readonly<Record<string, StopReason>> = {
   stop: "end",
   length: "length",
@@ -21,6 +25,7 @@ const STOPS: Readonly<Record<string, StopReason>> = {
   content_filter: "refusal",
 };
 
+type ChunkFrame = Extract<Frame, { readonly type: "chunk" }>;
 type TextKind = "text" | "refusal" | "reasoning";
 
 /** A decoder for one stream. */
@@ -63,17 +68,41 @@ class ChatDecoder implements Decoder {
   readonly #nameless = new Set<ToolCall>();
   #id = "";
   #events: StreamEvent[] = [];
+  readonly #template = new LearntTemplate();
+  /** A frame whose form was not known when `more` was asked. */
+  #unknown: Uint8Array | undefined;
+  readonly #more = { block: 0, start: 0, end: 0 };
+
+  more(frame: Uint8Array): OpenText | undefined {
+    const text = this.#text;
+    if (text?.kind !== "text" || this.#over) return undefined;
+    const fit = this.#template.fits(frame);
+    if (fit === undefined) {
+      this.#unknown = frame;
+      return undefined;
+    }
+    if (plainBodyEnd(frame, fit.textStart) !== fit.textEnd) return undefined;
+    this.#more.block = text.block;
+    this.#more.start = fit.textStart;
+    this.#more.end = fit.textEnd;
+    return this.#more;
+  }
 
   decode(frame: Uint8Array): readonly StreamEvent[] {
     if (this.#over) return NOTHING;
     const read = readFrame(frame);
+    const isUnknown = this.#unknown === frame;
+    this.#unknown = undefined;
     switch (read.type) {
       case "ping":
         return NOTHING;
       case "done":
         return this.end();
-      case "chunk":
-        return this.chunk(read.chunk, read.choices);
+      case "chunk": {
+        const events = this.chunk(read.chunk, read.choices);
+        if (isUnknown) this.#learn(frame, read, events);
+        return events;
+      }
       default:
         // After the finish the answer is whole; what a provider says then no longer takes it back.
         if (this.stopped) return this.end();
@@ -99,6 +128,14 @@ class ChatDecoder implements Decoder {
     return this.#take();
   }
 
+  /** From a frame that had nothing but text for the block that is open now. */
+  #learn(frame: Uint8Array, { chunk, choices }: ChunkFrame, events: readonly StreamEvent[]): void {
+    const key = events.length === 1 && events[0]?.type === "text-delta" ? onlyText(chunk, choices) : undefined;
+    const [choice] = choices;
+    const isText = key === "content" && choice !== undefined && toolFragments(choice.delta).length === 0;
+    this.#template.learn(frame, isText ? key : undefined);
+  }
+
   /** Tells the `message-end` that waited for usage; an answer without a finish has none. */
   end(): readonly StreamEvent[] {
     if (this.#over || !this.stopped) return NOTHING;
@@ -119,10 +156,10 @@ class ChatDecoder implements Decoder {
     if (Array.isArray(delta.content)) for (const part of delta.content) this.#part(part);
     else this.#say("text", textOf(delta.content));
     this.#say("refusal", textOf(delta.refusal));
-    for (const key of ["audio", "images", "annotations"]) {
-      if (isObject(delta[key]) || (listOf(delta[key])?.length ?? 0) > 0) {
-        this.#events.push({ type: "native", what: key });
-      }
+    for (const key of NATIVE_KEYS) {
+      const value = delta[key];
+      if (value === undefined) continue;
+      if (isObject(value) || (listOf(value)?.length ?? 0) > 0) this.#events.push({ type: "native", what: key });
     }
     for (const value of toolFragments(delta)) {
       const fragment = this.#tools.add(value, 0);
@@ -153,7 +190,8 @@ class ChatDecoder implements Decoder {
     }
     const { block } = this.#text;
     if (kind === "reasoning") this.#events.push({ type: "reasoning-delta", block, text });
-    else this.#events.push({ type: "text-delta", block, text, ...(kind === "refusal" && { refusal: true }) });
+    else if (kind === "refusal") this.#events.push({ type: "text-delta", block, text, refusal: true });
+    else this.#events.push({ type: "text-delta", block, text });
   }
 
   #tool({ call, json }: Fragment): void {
