@@ -340,7 +340,7 @@ function whole(
   settlement.content(atMs);
   settlement.settle(undefined, atMs);
   const made = answer(plan, call, sent, new OneFrame(rendered));
-  if (plan.keeps === "words") made.told = verdict.words;
+  if (plan.keeps === "words" && settlement.flaw === undefined) made.told = verdict.words;
   else if (plan.keeps === "calls") made.told = () => toldIn(plan, body, sent.prepared);
   return made;
 }

@@ -3,11 +3,11 @@
 
 import { CancelSource } from "../core/cancel.ts";
 import { fault, isFault } from "../core/fault.ts";
-import type { Clock } from "../core/runtime.ts";
 import { deliver } from "../engine/deliver.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Tenant } from "./access.ts";
 import { streamBody } from "./body.ts";
+import type { ClientWatch } from "./client-watch.ts";
 import { type Path, readCall } from "./read-call.ts";
 import { type Asker, refuse } from "./refuse.ts";
 
@@ -24,6 +24,7 @@ export interface Exchange {
   readonly tenant: Tenant;
   readonly open: Open;
   readonly patient: () => void;
+  readonly clients: ClientWatch;
   /** See `CallContext`. */
   readonly endUser?: ((name: string) => string) | undefined;
 }
@@ -47,7 +48,7 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
     }
     const { clock } = runtime;
     const cancel = new CancelSource();
-    const unwatch = watch(exchange, cancel, clock);
+    const place = exchange.clients.begin({ request, patient: exchange.patient, cancel });
     try {
       const { status, headers, body, early } = await deliver(engine, asked.call, cancel, asked.openMs);
       if (body instanceof Uint8Array) {
@@ -59,7 +60,7 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
       cancel.cancel(fault("bug", "Holdfast failed inside."));
       throw error;
     } finally {
-      unwatch();
+      exchange.clients.end(place);
     }
   } catch (error) {
     open.open--;
@@ -73,24 +74,5 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
 function closing(open: Open): () => void {
   return () => {
     open.open--;
-  };
-}
-
-/** A signal costs as much as all of the engine's own work: calls that are answered at once go without. */
-const WATCH_AFTER_MS = 25;
-
-/** Cancels when the client leaves before it has a response (afterwards its stream says so), and lets the server be patient. */
-function watch({ request, patient }: Exchange, cancel: CancelSource, clock: Clock): () => void {
-  const left = (): void => cancel.cancel(fault("cancelled", "the client left"));
-  let watched: Request["signal"] | undefined;
-  const disarm = clock.after(WATCH_AFTER_MS, () => {
-    patient();
-    watched = request.signal;
-    if (watched.aborted) left();
-    else watched.addEventListener("abort", left);
-  });
-  return () => {
-    disarm();
-    watched?.removeEventListener("abort", left);
   };
 }
