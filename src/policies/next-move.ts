@@ -127,7 +127,7 @@ function again(now: Situation, last: Tried): Try | undefined {
     const othersWait = candidate.waitedFor && hasUntried(now);
     // Calls that were told the same must not come back as one.
     const afterMs = retryAfterMs * (1 + WAIT_JITTER * now.random);
-    const fits = retryAfterMs <= now.retryWaitMs && afterMs < now.remainingMs;
+    const fits = retryAfterMs <= now.retryWaitMs && afterMs + candidate.soonestMs < now.remainingMs;
     if (!fits || othersWait || !candidate.mayRetry) return undefined;
     return { type: "try", candidate: last.candidate, afterMs, retry: true };
   }
@@ -146,10 +146,11 @@ function elsewhere(now: Situation): Try | undefined {
     bestRank = own;
   }
   if (best < 0) return undefined;
-  const pausedMs = now.candidates[best]?.pausedMs ?? 0;
-  // All that is left asked to be left alone: a short wait is kept, a long one is not (never fail closed).
+  const { pausedMs = 0, soonestMs = 0 } = now.candidates[best] ?? {};
+  // All that is left asked to be left alone: a short wait is kept, a long one is not (never fail closed), nor one after which
+  // there is no time for an answer.
   const waitMs = pausedMs * (1 + WAIT_JITTER * now.random);
-  const afterMs = pausedMs <= now.retryWaitMs && waitMs < now.remainingMs ? waitMs : 0;
+  const afterMs = pausedMs <= now.retryWaitMs && waitMs + soonestMs < now.remainingMs ? waitMs : 0;
   return { type: "try", candidate: best, afterMs, retry: false };
 }
 

@@ -134,11 +134,14 @@ function speech(ask: Ask, { speaker, roomTokens }: Room): Said {
 function ownWords(ask: Ask, speaker: Speaker): readonly string[] {
   if (ask.format !== undefined) return structured(ask, speaker);
   const sum = SUM.exec(ask.prompt);
-  return sum === null ? sentence(ask, speaker) : [String(Number(sum[1]) + Number(sum[2]))];
+  return sum === null ? sentenceOf(ask, speaker) : [String(Number(sum[1]) + Number(sum[2]))];
 }
 
 /** Who speaks comes first, so that even a short answer tells it. */
-function sentence(ask: Ask, { provider, words }: Speaker): readonly string[] {
+export function sentenceOf(
+  ask: Pick<Ask, "model" | "prompt">,
+  { provider, words }: Pick<Speaker, "provider" | "words">,
+): readonly string[] {
   const opening = ["This ", "is ", `${provider} `, "with ", `${ask.model}: `];
   const rest = wordsOf(`${provider}/${ask.model}/${ask.prompt}`, words - opening.length);
   return [...opening, ...rest].slice(0, Math.max(1, words));

@@ -3,7 +3,7 @@
 
 import { createEngine } from "../engine/engine.ts";
 import { createChecker, type Invariant } from "./checkers.ts";
-import { askAndRead, askAsSdk, type DrillAsk, drillCall } from "./drill-client.ts";
+import { askAndRead, askAsSdk, type DrillAsk, drillCall, promptOf } from "./drill-client.ts";
 import type { SeriesReader } from "./drill-series.ts";
 import { createTally, type Figures } from "./drill-tally.ts";
 import { randomStream } from "./random.ts";
@@ -96,9 +96,18 @@ export async function playWith(scenario: Scenario, seed: number, series?: Pick<S
     ],
   });
   const { cells } = engine;
-  watch = createWatch({ settings, providers, faults, cells, inFlight: world.inFlight });
+  const { seconds, agents } = scenario.traffic;
+  // A conversation stays where an outage has moved it, for as long as its prompt is cached there.
+  const untilMs = agents > 0 ? undefined : seconds * 1_000;
+  const { inFlight } = world;
+  watch = createWatch({ settings, providers, faults, cells, inFlight, jumps, untilMs, isRead: true });
   const client = { retries: scenario.traffic.retries, random: randomStream(seed, "client"), clock: world.clock };
-  const send = (ask: DrillAsk) => askAndRead(engine, drillCall(ask), ask.tools);
+  const send = async (ask: DrillAsk) => {
+    const asked = await askAndRead(engine, drillCall(ask), true);
+    const { status, heard } = asked;
+    if (heard !== undefined) watch?.delivered({ call: ask.id, status, prompt: promptOf(ask), heard });
+    return asked;
+  };
   let corruptedToolCalls = 0;
   let clientRetries = 0;
   let asks = 0;

@@ -26,8 +26,13 @@ export function asCount(value: unknown): number | undefined {
 
 /** Text of `bytes` as JSON; `undefined` when it does not parse. */
 export function parseJson(bytes: Uint8Array): unknown {
+  return parseText(decoder.decode(bytes));
+}
+
+/** `text` as JSON; `undefined` when it does not parse. */
+export function parseText(text: string): unknown {
   try {
-    return JSON.parse(decoder.decode(bytes));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

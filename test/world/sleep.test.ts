@@ -38,7 +38,9 @@ const transportOf =
     const read = () => heard(body.read());
     const whole = (most: number) => heard(body.whole(most));
     const cut: WireResponse = { ...response, body: { read, whole, cancel: (reason) => body.cancel(reason) } };
-    return lost() ? (body.cancel({ kind: "superseded", message: "gone" }), never()) : cut;
+    if (!lost()) return cut;
+    body.cancel({ kind: "superseded", message: "gone" });
+    return never();
   };
 
 async function play({ clockMs, wallMs }: Sleep, watched: boolean, faults: readonly ScheduledFault[] = []) {
