@@ -15,6 +15,7 @@ import { explainsCut, type Fragment, isComplete, type ToolCall, ToolCallTable } 
 import { usageOf } from "./usage.ts";
 
 const NOTHING: readonly StreamEvent[] = [];
+const NATIVE_KEYS = ["audio", "images", "annotations"] as const;
 const STOPS: Readonly<Record<string, StopReason>> = {
   stop: "end",
   length: "length",
@@ -154,7 +155,7 @@ class ChatDecoder implements Decoder {
     if (Array.isArray(delta.content)) for (const part of delta.content) this.#part(part);
     else this.#say("text", textOf(delta.content));
     this.#say("refusal", textOf(delta.refusal));
-    for (const key of ["audio", "images", "annotations"]) {
+    for (const key of NATIVE_KEYS) {
       if (isObject(delta[key]) || (listOf(delta[key])?.length ?? 0) > 0) {
         this.#events.push({ type: "native", what: key });
       }
