@@ -60,7 +60,8 @@ const ended: Ending = {
 
 function answer(ending: Promise<Ending>): Answer {
   const told = { dialect: "anthropic-messages", status: 200, headers: {}, servedBy: "target", lossy: [] } as const;
-  const rest = { frames: { read: () => Promise.resolve(undefined) }, trail: [], cancel() {} };
+  const underWay = { written: 150, writingMs: () => 2_000 };
+  const rest = { frames: { read: () => Promise.resolve(undefined), underWay }, trail: [], cancel() {} };
   return { ok: true, target: "p/m", ending, ...told, ...rest };
 }
 
@@ -99,7 +100,7 @@ async function played(believed: boolean): Promise<number> {
     };
     if (believed) {
       believing.stand(call, scope);
-      void believing.watch(call, scope, send);
+      void believing.watch(call, scope, { send });
     } else void send();
     if (open.length < WAITING) continue;
     const due = open.splice(0, 50);

@@ -10,7 +10,7 @@ import { createBunRuntime } from "../runtime/bun.ts";
 import { type Server, startServer } from "../server/http.ts";
 import { createChecker } from "../sim/checkers.ts";
 import { type DrillResult, judge } from "../sim/drill.ts";
-import { type Asked, askAsSdk, type DrillAsk, drillCall, isCorrupt } from "../sim/drill-client.ts";
+import { type Asked, askAsSdk, type DrillAsk, drillCall, seen } from "../sim/drill-client.ts";
 import type { SeriesReader } from "../sim/drill-series.ts";
 import { createTally } from "../sim/drill-tally.ts";
 import { randomStream } from "../sim/random.ts";
@@ -119,6 +119,6 @@ function overHttp({ transport }: Runtime): AskOverHttp {
     if (isFault(response)) return { status: 0, headers: {}, corrupt: false };
     const bytes = await response.body.whole(BODY_BYTES_MAX);
     const text = isFault(bytes) ? "" : decoder.decode(bytes);
-    return { status: response.status, headers: response.headers, corrupt: ask.tools && isCorrupt(text, call) };
+    return seen(response, call, ask.tools ? text : undefined);
   };
 }

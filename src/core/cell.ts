@@ -4,6 +4,7 @@
 import type { DeferralCell } from "./deferral.ts";
 import type { FaultKind } from "./fault.ts";
 import type { HeadroomCell } from "./headroom-cell.ts";
+import type { FlowCell, PaceCell } from "./pace-cell.ts";
 import type { LimitKind } from "./rate-limit.ts";
 import type { CalledTool, Refusal } from "./reply.ts";
 import type { PageHealth } from "./status-page.ts";
@@ -226,13 +227,10 @@ export interface SilenceCell {
   learntSinceMs: number;
 }
 
-/** How long something takes, or how fast it goes: mean and variance of its logarithm, forgotten exponentially. */
-export interface PaceCell {
+/** How a target used to answer what probes ask; both fade. */
+export interface ProbeHabitCell {
   seen: number;
-  mean: number;
-  variance: number;
-  /** The mean of the last few, learnt in trouble too. */
-  recent: number;
+  right: number;
 }
 
 /** What one tenant gave a belief within the present 10 s. */
@@ -258,6 +256,7 @@ export interface BeliefCell {
   readonly paces: (PaceCell | undefined)[];
   /** Of streams once they have begun, in tokens a second. */
   readonly writing: PaceCell;
+  readonly flow: FlowCell;
   /** Log-evidence that first contents come later than they used to, and that streams crawl. */
   lateness: number;
   crawling: number;
@@ -278,6 +277,8 @@ export interface BeliefCell {
   outputTokens: number;
   /** The share of its calls that its page's word leaves it where few calls tell; else 1. */
   pageShare: number;
+  /** When it last came back, on `Clock`. */
+  healedMs: number;
   admission: number;
   admissionMax: number;
   admissionFloor: number;
@@ -295,6 +296,7 @@ export interface BeliefCell {
   canaryAtMs: number;
   /** How a probe is asked for: 0 and 1 by name of the limit, 2 not at all (real calls are tried instead). */
   probeForm: number;
+  readonly probeHabit: ProbeHabitCell;
 }
 
 /** What a provider's status page says of its API, as belief takes it: never evidence of its own. */
@@ -340,6 +342,10 @@ export interface SelfCell {
   beatEveryMs: number;
   /** It had stood still; until then what was late may have been so for that. */
   laggedUntilMs: number;
+  /** When it last went on after so long that whatever was under way says nothing any more. */
+  wokeMs: number;
+  /** By how much the clock of the wall was ahead at the last beat. */
+  aheadMs: number;
 }
 
 /** What probes have cost within a day. */

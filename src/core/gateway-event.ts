@@ -77,6 +77,8 @@ export type GatewayEvent = Fact &
         readonly target: string;
         readonly canary?: true;
         readonly ok: boolean;
+        /** It was asked a sum. Absent: it did not answer. */
+        readonly answer?: "right" | "other" | "nothing";
         readonly fault?: FaultKind | undefined;
         readonly status?: number | undefined;
         readonly tookMs: number;

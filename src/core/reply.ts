@@ -40,11 +40,21 @@ export function attemptsIn(trail: readonly AttemptRecord[]): number {
   return count;
 }
 
+/** A stream under way, for whoever looks at it now and then; it counts for itself anyway. */
+export interface StreamUnderWay {
+  /** Content events so far. */
+  readonly written: number;
+  /** Since its first content, less what its reader kept it waiting, in milliseconds. */
+  writingMs(nowMs: number): number;
+}
+
 /** One reader. `read` gives whole frames (a whole reply is one frame) and `undefined` once settled; it never rejects. */
 export interface Frames {
   read(): Promise<Uint8Array | undefined>;
   /** What is read instead of each `undefined`, so that whoever goes on costs no frame before the end anything. */
   followedBy?(next: () => Promise<Uint8Array | undefined>): void;
+  /** Of a provider's own stream. */
+  readonly underWay?: StreamUnderWay;
 }
 
 /** A whole call of a client's tool. */
@@ -61,7 +71,7 @@ export interface Words {
   /** The model that wrote them, by its own name. */
   readonly model: string;
 }
-/** What an answer said, or what reads it: of a stream the words are remembered on the way. */
+/** What an answer said that is complete and of use; or what reads it once it is: of a stream the words are remembered on the way. */
 export type Told = Words | (() => Words | undefined);
 
 export type ServedBy = "target" | "cache" | "stale-cache" | "local" | "canned" | "deferred";

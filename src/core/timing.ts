@@ -31,6 +31,11 @@ export class LazyDeadline {
     this.#arm();
   }
 
+  /** Moved, and neither paused nor fired since. */
+  get isDue(): boolean {
+    return this.#dueMs !== Number.POSITIVE_INFINITY;
+  }
+
   /** Not due until moved again; the native timer may stay and find nothing to do. */
   pause(): void {
     this.#dueMs = Number.POSITIVE_INFINITY;

@@ -3,10 +3,12 @@
 // the deadline of a probe.
 
 import type { Call } from "../core/call.ts";
-import type { Cells, IntakeCell, TargetCell } from "../core/cell.ts";
+import type { BeliefCell, Cells, IntakeCell, TargetCell } from "../core/cell.ts";
+import type { ProbeVerdict } from "../core/evidence.ts";
 import { FAULTS, type Fault } from "../core/fault.ts";
 import { fingerprint } from "../core/fingerprint.ts";
-import type { Ending, Reply } from "../core/reply.ts";
+import type { FlowPlace } from "../core/pace-cell.ts";
+import type { Answer, Ending, Reply, StreamUnderWay } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
 import {
@@ -21,11 +23,13 @@ import {
   type Standing,
   stand,
 } from "../health/belief.ts";
+import { lookAtStreams, streamBegan, streamEnded } from "../health/crawl.ts";
 import { promptCounts, promptSucceeded, tenantCounts } from "../health/fairness.ts";
 import { createKeyEvidence, noteKey } from "../health/key-node.ts";
 import { mayProbe, spendProbe } from "../health/probe.ts";
+import { judgeAnswer } from "../health/probe-answer.ts";
 import { countOne } from "../health/rate.ts";
-import { isLagging, isSilent, silentDomains, toldOfSelf } from "../health/self.ts";
+import { isLagging, isSilent, isSleptThrough, silentDomains, toldOfSelf } from "../health/self.ts";
 import { callAnswered, callBegan, lateAfterMs, shapeOf, soonestMs } from "../health/silence.ts";
 import { firstCame, wrote } from "../health/slowness.ts";
 import { countJudged, isUseless, weightOfUseless } from "../health/useless.ts";
@@ -33,7 +37,7 @@ import { enterIntake, isIntakeFull, leaveIntake } from "../policies/bulkhead.ts"
 import { expectedUsd } from "../policies/hedge.ts";
 import type { Hedging } from "../policies/pursuit.ts";
 import type { Standpoint } from "../policies/shed.ts";
-import { askOwn } from "./own-question.ts";
+import { askOwn, type ProbeFact } from "./own-question.ts";
 import { PROBE_FORMS } from "./probe-call.ts";
 
 /** How much one answer moves the mean length of answers. */
@@ -67,7 +71,13 @@ export interface Believing extends Hedging {
   /** As much is under way at the provider as may be, or as this tenant may have there. */
   isFull(tenant: string, strained: boolean, nowMs: number): boolean;
   /** Around one attempt. `key`: where the provider has several. */
-  watch(call: Call, scope: Scope, send: () => Promise<Reply>, key?: KeyTaken): Promise<Reply>;
+  watch(call: Call, scope: Scope, sending: Sending, key?: KeyTaken): Promise<Reply>;
+}
+
+export interface Sending {
+  send(): Promise<Reply>;
+  /** Told first of all what came of it. */
+  came?(reply: Reply, nowMs: number): void;
 }
 
 /** The key of one attempt. */
@@ -94,7 +104,7 @@ export function createBelieving(context: BelievingContext): Believing {
     isDown: (nowMs) => isDown(believed.cell) || isMuted(believed, nowMs),
     isFull: (tenant, strained, nowMs) => isIntakeFull(intake, { tenant, strained }, nowMs),
     stand: (call, scope) => standpoint(context, believed, { call, scope }),
-    watch: (call, scope, send, key) => watched({ believed, target, intake, key }, { call, scope }, send),
+    watch: (call, scope, sending, key) => watched({ believed, target, intake, key }, { call, scope }, sending),
     isWell: () => believed.cell.state === "healthy" && !believed.cell.slow,
     lateMs: (call, share) => lateAfterMs(believed.cell, shapeOfCall(call), share),
     outputTokens: () => believed.cell.outputTokens,
@@ -118,6 +128,7 @@ function standpoint(context: BelievingContext, believed: Believed, { call, scope
   const standing: Standing = stand(believed, call.id, { nowMs, random: runtime.random });
   tell(context.target, believed, { call, scope }, standing.change);
   tellOfSelf(believed, scope, call.id, nowMs);
+  if (lookAtStreams(believed.cell, nowMs)) tellOfPace(context.target, believed.cell, scope, call.id);
   if (!standing.probeDue || call.operation !== "generate") return standing;
   const { cell } = believed;
   cell.probedAtMs = nowMs;
@@ -142,14 +153,16 @@ async function probe(
   const { runtime } = scope;
   const { target, send } = context;
   cell.probing = true;
+  const beganMs = runtime.clock.now();
   const id = `probe_${call.id}`;
   try {
     const found = await askOwn({ id, dialect: call.dialect, target, limitKey, send }, runtime);
     if (found === undefined) cell.probeForm++;
-    else {
-      scope.emit(found);
-      const { ok, atMs: nowMs } = found;
-      tell(target, believed, { call, scope }, probed(believed, ok, { nowMs, random: runtime.random }));
+    else if (found.ok || !isSleptThrough(believed.self, beganMs, found.atMs)) {
+      const { verdict, fact } = judged(cell, found);
+      scope.emit(fact);
+      const moment = { nowMs: fact.atMs, random: runtime.random };
+      tell(target, believed, { call, scope }, probed(believed, verdict, moment));
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -159,6 +172,18 @@ async function probe(
   }
 }
 
+/** What it shows of the target; one that is held against it is told as the fault that it would be of a call. */
+function judged(
+  { probeHabit }: BeliefCell,
+  fact: ProbeFact,
+): { readonly verdict: ProbeVerdict; readonly fact: ProbeFact } {
+  const { answer } = fact;
+  if (answer === undefined) return { verdict: "sick", fact };
+  const verdict = judgeAnswer(probeHabit, answer);
+  if (verdict !== "sick") return { verdict, fact };
+  return { verdict, fact: { ...fact, ok: false, fault: answer === "nothing" ? "empty-reply" : "useless-reply" } };
+}
+
 interface Watch {
   readonly believed: Believed;
   readonly target: Target;
@@ -166,65 +191,102 @@ interface Watch {
   readonly key: KeyTaken | undefined;
 }
 
-async function watched(watch: Watch, work: Work, send: () => Promise<Reply>): Promise<Reply> {
+function watched(watch: Watch, { call, scope }: Work, sending: Sending): Promise<Reply> {
   const { believed, target, intake, key } = watch;
   const { cell } = believed;
-  const { call, scope } = work;
-  const { clock } = scope.runtime;
-  const beganMs = clock.now();
+  const { tenant, stream } = call;
+  const beganMs = scope.runtime.clock.now();
   countOne(cell.attempted, beganMs);
   const shape = shapeOfCall(call);
   // What a sick key is tried with tells of the key: its silence is nobody else's.
   const alone = key?.cell.evidence?.sick === true && key.hasOther(beganMs);
   const slot = alone ? undefined : callBegan(cell, shape, beganMs);
-  const { tenant, stream } = call;
   enterIntake(intake, { tenant, strained: cell.state !== "healthy" }, beganMs);
-  const reply = await send();
-  const nowMs = clock.now();
+  const witness: Witness = { believed, target, intake, tenant, id: call.id, scope, beganMs, key, stream, shape, slot };
+  return sending.send().then((reply) => {
+    const nowMs = scope.runtime.clock.now();
+    sending.came?.(reply, nowMs);
+    return replied(witness, call, reply, nowMs);
+  });
+}
+
+function replied(witness: Witness, call: Call, reply: Reply, nowMs: number): Reply {
+  const { believed, beganMs, stream, shape, slot } = witness;
+  const { cell } = believed;
   const outrun = !reply.ok && reply.fault.kind === "superseded";
-  const lags = isLagging(believed.self, nowMs);
+  const lags = isLagging(believed.self, nowMs) || isSleptThrough(believed.self, beganMs, nowMs);
   const learn = (reply.ok || outrun) && cell.state === "healthy" && !lags;
   if (slot !== undefined) callAnswered(cell, { shape, slot, content: reply.ok, learn }, nowMs);
-  const witness: Witness = { believed, target, tenant, id: call.id, scope, beganMs, key };
-  if (stream && !lags && (reply.ok || outrun)) paced(witness, firstCame(cell, shape, nowMs - beganMs, nowMs));
-  if (!reply.ok) {
-    leaveIntake(intake, tenant);
-    failed(witness, reply.fault, promptOf(call));
-  } else {
-    if (cell.prompts.size > 0) promptSucceeded(cell, () => promptOf(call) ?? "");
-    else cell.successes++;
-    if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
-    outcome(witness, BEGAN_WELL);
-    void reply.ending.then((ending) => {
-      leaveIntake(intake, tenant);
-      settled(witness, ending, stream);
-    });
+  if (stream && !lags && (reply.ok || outrun) && firstCame(cell, shape, nowMs - beganMs, nowMs)) {
+    tellOfPace(witness.target, cell, witness.scope, call.id);
   }
+  if (!reply.ok) {
+    leaveIntake(witness.intake, witness.tenant);
+    failed(witness, reply.fault, promptOf(call));
+    return reply;
+  }
+  if (cell.prompts.size > 0) promptServed(cell, call);
+  else cell.successes++;
+  if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
+  outcome(witness, BEGAN_WELL);
+  settleWith(witness, reply, nowMs);
   return reply;
+}
+
+function promptServed(cell: BeliefCell, call: Call): void {
+  promptSucceeded(cell, () => promptOf(call) ?? "");
+}
+
+/** Its own function, so that an open stream keeps no request alive. */
+function settleWith(witness: Witness, { frames, ending }: Answer, nowMs: number): void {
+  const { underWay } = frames;
+  const place = underWay && streamBegan(witness.believed.cell, underWay, nowMs);
+  const watching = place && { place, stream: underWay };
+  void ending.then((ended) => {
+    leaveIntake(witness.intake, witness.tenant);
+    settled(witness, ended, watching);
+  });
 }
 
 interface Witness {
   readonly believed: Believed;
   readonly target: Target;
+  readonly intake: IntakeCell;
   readonly tenant: string;
   readonly id: string;
   readonly scope: Scope;
   readonly beganMs: number;
   readonly key: KeyTaken | undefined;
+  readonly stream: boolean;
+  readonly shape: number;
+  readonly slot: number | undefined;
 }
 
 function promptOf({ body }: Call): string | undefined {
   return body.length <= PROMPT_BYTES_MAX ? fingerprint(body) : undefined;
 }
 
+interface WatchedStream {
+  readonly place: FlowPlace;
+  readonly stream: StreamUnderWay;
+}
+
 /** A stream that began is no longer its prompt's doing; nor must it keep its request alive. */
-function settled(witness: Witness, ending: Ending, stream: boolean): void {
-  const { cell } = witness.believed;
-  const tokens = ending.kind === "complete" ? ending.usage?.outputTokens : undefined;
+function settled(witness: Witness, ending: Ending, watching: WatchedStream | undefined): void {
+  const { believed, target, scope, id } = witness;
+  const { cell } = believed;
+  const nowMs = scope.runtime.clock.now();
+  // What it took is nobody's pace where we slept meanwhile.
+  const whole = ending.kind === "complete" && !isSleptThrough(believed.self, witness.beganMs, nowMs);
+  if (watching !== undefined && streamEnded(cell, { ...watching, whole }, nowMs)) {
+    tellOfPace(target, cell, scope, id);
+  }
+  const tokens = whole ? ending.usage?.outputTokens : undefined;
   if (tokens !== undefined && tokens >= 0) {
     cell.outputTokens += LENGTH_SHARE * (Math.min(tokens, LENGTH_MAX) - cell.outputTokens);
     const writingMs = ending.tookMs - ending.firstContentMs - ending.pausedMs;
-    if (stream) paced(witness, wrote(cell, { tokens, writingMs }, witness.scope.runtime.clock.now()));
+    // A whole answer has none.
+    wrote(cell, { tokens, writingMs });
   }
   if (ending.flaw !== undefined) failed(witness, ending.flaw, undefined);
   else if (ending.kind === "complete") {
@@ -235,6 +297,8 @@ function settled(witness: Witness, ending: Ending, stream: boolean): void {
 
 function failed(witness: Witness, { kind }: Fault, prompt: string | undefined): void {
   const { blame, evidence } = FAULTS[kind];
+  const { beganMs, scope, believed } = witness;
+  if (isSleptThrough(believed.self, beganMs, scope.runtime.clock.now())) return;
   if (evidence === 0 || (blame !== "provider" && blame !== "network")) return;
   // An overloaded provider and a lost connection say nothing of a prompt.
   const ofPrompt = kind !== "overloaded" && kind !== "connect-failed" && kind !== "connect-timeout";
@@ -274,9 +338,8 @@ function tellOfSelf({ self }: Believed, scope: Scope, call: string, atMs: number
   }
 }
 
-function paced({ believed, target: { id: target, domain }, id, scope }: Witness, changed: boolean): void {
-  if (!changed) return;
-  scope.emit({ type: "slow", atMs: scope.runtime.clock.now(), call: id, target, domain, slow: believed.cell.slow });
+function tellOfPace({ id: target, domain }: Target, { slow }: BeliefCell, scope: Scope, call: string): void {
+  scope.emit({ type: "slow", atMs: scope.runtime.clock.now(), call, target, domain, slow });
 }
 
 function tell(target: Target, believed: Believed, { call, scope }: Work, change: Change | undefined): void {

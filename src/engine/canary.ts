@@ -3,6 +3,8 @@
 
 import type { CanaryCandidate } from "../health/canary.ts";
 import { canariesDue, canaryUsd } from "../health/canary.ts";
+import { noteAnswer } from "../health/probe-answer.ts";
+import { isSleptThrough } from "../health/self.ts";
 import type { Engine } from "./engine.ts";
 import type { KeyedTarget } from "./keyed-target.ts";
 import { askOwn } from "./own-question.ts";
@@ -92,13 +94,19 @@ function candidatesOf({ routes, cells }: Engine, forms: Forms, nowMs: number): r
 async function ask(engine: Engine, forms: Forms, { identity, made, send }: KeyedTarget, id: string): Promise<void> {
   const { runtime, cells, emit } = engine;
   const { clock } = runtime;
-  cells.belief(identity).canaryAtMs = clock.now();
+  const cell = cells.belief(identity);
+  const beganMs = clock.now();
+  cell.canaryAtMs = beganMs;
   const form = forms.get(identity)?.form ?? 0;
   const limitKey = PROBE_FORMS[form] ?? PROBE_FORMS[0];
   try {
     const found = await askOwn({ id, dialect: made.dialect, target: made, limitKey, send, canary: true }, runtime);
-    if (found !== undefined) emit(found);
-    else {
+    if (found !== undefined) {
+      // Its habits are no belief; what it says while it is sick is none of them.
+      if (found.answer !== undefined && cell.state === "healthy") noteAnswer(cell.probeHabit, found.answer);
+      // Whoever was asked before we slept owed us no answer through it.
+      if (found.ok || !isSleptThrough(cells.self, beganMs, found.atMs)) emit(found);
+    } else {
       if (forms.size >= FORMS_MAX) forms.clear();
       const next = form + 1;
       const isLast = PROBE_FORMS[next] === undefined;

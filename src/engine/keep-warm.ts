@@ -7,7 +7,7 @@ import type { Runtime } from "../core/runtime.ts";
 import type { LocalStandby } from "./compile.ts";
 import type { Engine } from "./engine.ts";
 import { contextIn, contextUrls } from "./local-context.ts";
-import { PROBE_FORMS, probeCall } from "./probe-call.ts";
+import { drawSum, PROBE_FORMS, probeCall } from "./probe-call.ts";
 
 const FIRST_MS = 5_000;
 /** Ollama unloads a model after five minutes without a call. */
@@ -54,7 +54,9 @@ async function warm(local: LocalStandby, engine: Engine, stopped: CancelSource):
   try {
     await within(LOAD_MS, runtime, stopped, async (cancel) => {
       const id = `warm_${target.id}`;
-      const call = probeCall({ id, dialect: provider.dialect, model: target.model, limitKey: PROBE_FORMS[0] });
+      const { dialect } = provider;
+      const sum = drawSum(runtime.random);
+      const call = probeCall({ id, dialect, model: target.model, limitKey: PROBE_FORMS[0], sum });
       if (isFault(call)) return;
       // No attempt of a call: nothing is told of it.
       const reply = await target.attempt(call, { runtime, cancel, emit: nothing }, 1);

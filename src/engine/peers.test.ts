@@ -53,7 +53,7 @@ test("no batch, however hostile, moves anything out of its bounds", () => {
     offered: number,
     attempted: number,
     outcomes: fc.array(outcome, { maxLength: 50 }),
-    probes: fc.array(fc.boolean(), { maxLength: 20 }),
+    probes: fc.array(fc.constantFrom("well", "unproven", "sick"), { maxLength: 20 }),
     onDuty: fc.boolean(),
   });
   fc.assert(

@@ -2,7 +2,7 @@
 // beliefs by the same rules, at a discount. It sends nothing itself, and nothing here is awaited by a call.
 
 import type { BeliefCell } from "../core/cell.ts";
-import type { Evidence, EvidenceBatch, PeerOutcome } from "../core/evidence.ts";
+import type { Evidence, EvidenceBatch, PeerOutcome, ProbeVerdict } from "../core/evidence.ts";
 import { FAULTS } from "../core/fault.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import { type Believed, type Change, causeOf, note, probed } from "../health/belief.ts";
@@ -33,7 +33,7 @@ interface Told {
   offered: number;
   attempted: number;
   outcomes: PeerOutcome[];
-  probes: boolean[];
+  probes: ProbeVerdict[];
 }
 
 interface Known {
@@ -116,9 +116,14 @@ function see(engine: Engine, known: ReadonlyMap<string, Known>, event: GatewayEv
     const told = known.get(event.target)?.told;
     const outcome = outcomeOf(event);
     if (told !== undefined && outcome !== undefined && told.outcomes.length < OUTCOMES_MAX) told.outcomes.push(outcome);
-  } else if (event.type === "probe") {
-    known.get(event.target)?.told.probes.push(event.ok);
+  } else if (event.type === "probe" && event.canary !== true) {
+    known.get(event.target)?.told.probes.push(shownBy(event));
   }
+}
+
+function shownBy({ ok, answer }: Extract<GatewayEvent, { type: "probe" }>): ProbeVerdict {
+  if (!ok) return "sick";
+  return answer === "right" ? "well" : "unproven";
 }
 
 /** As belief takes it here; `undefined`: it says nothing of the provider. */
@@ -163,7 +168,8 @@ function heard(engine: Engine, { id, believed }: Known, evidence: Evidence): voi
     tell(note(believed, { failed, weight: DISCOUNT * weight, beganMs, last: true }, moment));
   }
   // A probe counts where it was asked for: among those who hold the target for sick.
-  if (isSick(cell)) for (const ok of evidence.probes.slice(0, OUTCOMES_MAX)) tell(probed(believed, ok, moment));
+  if (!isSick(cell)) return;
+  for (const verdict of evidence.probes.slice(0, OUTCOMES_MAX)) tell(probed(believed, verdict, moment));
 }
 
 function bounded(count: number): number {

@@ -6,10 +6,11 @@ import type { Engine } from "./engine.ts";
 
 const EVERY_MS = 500;
 
-export function startPulse({ cells: { self }, runtime: { clock } }: Pick<Engine, "cells" | "runtime">): () => void {
+export function startPulse({ cells: { self }, runtime }: Pick<Engine, "cells" | "runtime">): () => void {
+  const { clock, wallMs } = runtime;
   let disarm = (): void => {};
   const beat = (): void => {
-    loopTurned(self, EVERY_MS, clock.now());
+    loopTurned(self, EVERY_MS, { nowMs: clock.now(), wallMs: wallMs() });
     disarm = clock.after(EVERY_MS, beat);
   };
   beat();

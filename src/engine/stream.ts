@@ -3,10 +3,11 @@
 // Promises are chained, not awaited in layers: this runs for every frame.
 
 import { type Fault, fault } from "../core/fault.ts";
-import type { Frames } from "../core/reply.ts";
+import type { Frames, StreamUnderWay } from "../core/reply.ts";
 import type { Body, Clock } from "../core/runtime.ts";
 import type { Lane } from "./lane.ts";
 import type { Settlement } from "./settlement.ts";
+import { noContent } from "./timeouts.ts";
 
 export interface StreamTimeouts {
   readonly firstTokenMs: number;
@@ -22,7 +23,7 @@ const MARKER_MS = 5_000;
 const DRAIN_MS = 1_000;
 const SETTLED: Promise<undefined> = Promise.resolve(undefined);
 
-export class StreamReader implements Frames {
+export class StreamReader implements Frames, StreamUnderWay {
   readonly #body: Body;
   readonly #lane: Lane;
   readonly #attempt: Settlement;
@@ -34,6 +35,7 @@ export class StreamReader implements Frames {
   #progressDueMs = Number.POSITIVE_INFINITY;
   #readEndMs: number;
   #next: (() => Promise<Uint8Array | undefined>) | undefined;
+  readonly #readOn: () => Promise<Uint8Array | undefined>;
 
   constructor(body: Body, lane: Lane, attempt: Settlement, options: { timeouts: StreamTimeouts; clock: Clock }) {
     this.#body = body;
@@ -42,6 +44,7 @@ export class StreamReader implements Frames {
     this.#timeouts = options.timeouts;
     this.#clock = options.clock;
     this.#readEndMs = options.clock.now();
+    this.#readOn = body.through?.(this.#took) ?? (() => body.read().then(this.#took));
     attempt.onTimeout = this.#late;
     attempt.cancel.onCancel(this.#stop);
   }
@@ -64,6 +67,22 @@ export class StreamReader implements Frames {
     return undefined;
   }
 
+  get underWay(): StreamUnderWay {
+    return this;
+  }
+
+  get written(): number {
+    return this.#lane.progress;
+  }
+
+  writingMs(nowMs: number): number {
+    const { startMs, firstContentMs, pausedMs, timer } = this.#attempt;
+    if (firstContentMs === undefined) return 0;
+    // While a read is outstanding its deadline runs.
+    const waitsMs = timer.isDue ? 0 : nowMs - this.#readEndMs;
+    return Math.max(0, nowMs - startMs - firstContentMs - pausedMs - waitsMs);
+  }
+
   followedBy(next: () => Promise<Uint8Array | undefined>): void {
     this.#next = next;
   }
@@ -72,7 +91,7 @@ export class StreamReader implements Frames {
     if (this.#ready !== undefined) return Promise.resolve(this.#takeReady());
     if (this.#attempt.settled) return this.#next === undefined ? SETTLED : this.#next();
     this.#beforeRead();
-    return this.#body.read().then(this.#took);
+    return this.#readOn();
   }
 
   readonly #took = (
@@ -142,9 +161,7 @@ export class StreamReader implements Frames {
 
   /** What the attempt's timer says when it fires. */
   readonly #late = (): Fault =>
-    this.#attempt.firstContentMs === undefined
-      ? fault("first-token-timeout", "no content within the first-token timeout")
-      : fault("idle-timeout", "the stream fell silent");
+    this.#attempt.firstContentMs === undefined ? noContent() : fault("idle-timeout", "the stream fell silent");
 
   #closeIfDone(): void {
     if (this.#attempt.settled) return;

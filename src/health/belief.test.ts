@@ -49,6 +49,58 @@ describe("cusum", () => {
   });
 });
 
+describe("after a way back", () => {
+  const healed = (): Believed => {
+    const one = believed();
+    one.cell.healedMs = 1_000;
+    // Ten attempts a second, all along.
+    one.cell.attempted.perS = 10;
+    one.cell.attempted.atMs = Number.POSITIVE_INFINITY;
+    return one;
+  };
+  const play = (
+    one: Believed,
+    share: number,
+    random: () => number,
+    { fromMs, calls }: { fromMs: number; calls: number },
+  ) => {
+    for (let call = 1; call <= calls; call++) {
+      const nowMs = fromMs + call * 100;
+      const outcome = { failed: random() < share, weight: 1, beganMs: nowMs, last: true };
+      if (note(one, outcome, { nowMs, random })?.state === "ejected") return call;
+    }
+    return Number.POSITIVE_INFINITY;
+  };
+
+  test.each([
+    ["what an outage leaves behind (3.4 %) for five minutes", 0.034, 0.01],
+    ["2 %", 0.02, 0.005],
+  ])("%s hardly ever ejects", (_, share, most) => {
+    const random = draws(11);
+    let ejected = 0;
+    for (let run = 0; run < 1_000; run++) {
+      if (Number.isFinite(play(healed(), share, random, { fromMs: 2_000, calls: 3_000 }))) ejected++;
+    }
+    expect(ejected / 1_000).toBeLessThanOrEqual(most);
+  });
+
+  test.each([
+    [0.4, 20],
+    [0.25, 45],
+    [1, 7],
+  ])("%d of all calls fail: seen after %d calls in the mean, and after ten minutes as ever", (share, calls) => {
+    const random = draws(5);
+    const meanOf = (fromMs: number) => {
+      let all = 0;
+      for (let run = 0; run < 1_000; run++) all += play(healed(), share, random, { fromMs, calls: 10_000 });
+      return all / 1_000;
+    };
+    const [soon, later] = [meanOf(2_000), meanOf(602_000)];
+    expect(soon).toBeLessThanOrEqual(calls);
+    expect(later).toBeLessThan(soon);
+  });
+});
+
 describe("states", () => {
   const at = (nowMs: number) => ({ nowMs, random: () => 0.5 });
   const fail = (beganMs: number) => ({ failed: true, weight: 1, beganMs, last: true });
@@ -58,12 +110,12 @@ describe("states", () => {
     const states = [1, 2, 3, 4].map((second) => note(one, fail(second * 1_000), at(second * 1_000))?.state);
     expect(states).toEqual([undefined, "suspect", undefined, "ejected"]);
     expect(stand(one, "call", at(5_000))).toMatchObject({ admitted: false, strained: true, probeDue: true });
-    expect([6, 7, 8].map((second) => probed(one, true, at(second * 1_000))?.state)).toEqual([
+    expect([6, 7, 8].map((second) => probed(one, "well", at(second * 1_000))?.state)).toEqual([
       "probation",
       undefined,
       undefined,
     ]);
-    expect(probed(one, true, at(14_100))?.state).toBe("ramp");
+    expect(probed(one, "well", at(14_100))?.state).toBe("ramp");
     // Hardly any traffic: a share would tell nothing.
     expect(stand(one, "call", at(14_200)).admitted).toBe(true);
     for (let second = 15; second < 25; second++) {
@@ -76,15 +128,15 @@ describe("states", () => {
   test("a failed probe takes back what two good ones gave", () => {
     const one = believed();
     for (let second = 1; second <= 4; second++) note(one, fail(second * 1_000), at(second * 1_000));
-    probed(one, true, at(20_000));
-    probed(one, true, at(25_000));
-    expect(probed(one, false, at(30_000))?.state).toBe("ejected");
+    probed(one, "well", at(20_000));
+    probed(one, "well", at(25_000));
+    expect(probed(one, "sick", at(30_000))?.state).toBe("ejected");
   });
 
   test("a ramp that fails at its floor is over, and asks for more probes next time", () => {
     const one = believed();
     for (let second = 1; second <= 4; second++) note(one, fail(second * 1_000), at(second * 1_000));
-    for (const second of [20, 25, 30]) probed(one, true, at(second * 1_000));
+    for (const second of [20, 25, 30]) probed(one, "well", at(second * 1_000));
     expect(one.cell.state).toBe("ramp");
     const states = [31, 32, 33, 34].map((second) => note(one, fail(second * 1_000), at(second * 1_000))?.state);
     expect(states).toContain("ejected");
@@ -118,7 +170,7 @@ test("whatever the clock and the outcomes do, every number stays in its bounds",
         const at = { nowMs, random: () => random };
         if (what === 0) stand(one, `call_${nowMs}`, at);
         else if (what === 1) note(one, { failed, weight, beganMs: nowMs, last: true }, at);
-        else if (what === 2) probed(one, !failed, at);
+        else if (what === 2) probed(one, failed ? "sick" : "well", at);
         else if (what === 3) callBegan(one.cell, 0, nowMs);
         else callAnswered(one.cell, { shape: 0, slot: Math.floor(nowMs / 250), content: !failed, learn: true }, nowMs);
         const { score, silence, admission, probesWanted } = one.cell;

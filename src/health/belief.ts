@@ -3,13 +3,15 @@
 
 import type { BeliefCause } from "../core/belief-cause.ts";
 import { type BeliefCell, type BeliefState, type PoolCell, PROBES_WANTED_MIN, type SelfCell } from "../core/cell.ts";
-import { DETECTION, ejectAt, RECOVERY, scored } from "./cusum.ts";
+import type { ProbeVerdict } from "../core/evidence.ts";
+import { beginAnew } from "./crawl.ts";
+import { AFTERMATH, DETECTION, ejectAt, type Hypotheses, RECOVERY, scored } from "./cusum.ts";
 import { isSpared, pageEvidence, wordProbeEveryMs, wordShare } from "./fuse.ts";
 import { calmPool, inherited, inheritedAfar, notePool } from "./pool.ts";
 import { beginRamp, cutRamp, growRamp, placeOf } from "./ramp.ts";
 import { countOne, rateOf } from "./rate.ts";
-import { domainAnswered, domainSilent, isLagging, isMute, suspectsItself } from "./self.ts";
-import { isSilenceDue, silenceOf } from "./silence.ts";
+import { domainAnswered, domainSilent, isLagging, isMute, isSleptThrough, suspectsItself } from "./self.ts";
+import { forgetSilent, isSilenceDue, silenceOf } from "./silence.ts";
 import { paceShare } from "./slowness.ts";
 
 const DWELL_MS = 10_000;
@@ -19,6 +21,9 @@ const SELDOM_RATE = 0.4;
 const OFTEN_RATE = 0.5;
 const PROBES_WANTED_MAX = 6;
 const PROBE_FAILED = 2;
+/** Of one that was answered, and not so that it could be checked: the ramp is to judge, after twice as many. */
+const PROBE_UNPROVEN = 0.5;
+const AFTERMATH_MS = 600_000;
 /** Below this many calls a second a suspect keeps all of its calls: fewer would only tell less. */
 const WEIGHT_RATE_MIN = 5;
 
@@ -84,6 +89,7 @@ const WELL = {
 export function stand(believed: Believed, callId: string, { nowMs, random }: Moment): Standing {
   const { cell, pool } = believed;
   countOne(cell.offered, nowMs);
+  wakeUp(believed, nowMs);
   const rate = rateOf(cell.attempted, nowMs);
   const change =
     (cell.state === "ramp" ? ramping(believed, { nowMs, random }, rate) : weighed(believed, nowMs, rate)) ??
@@ -107,6 +113,13 @@ export function stand(believed: Believed, callId: string, { nowMs, random }: Mom
     probeDue: isProbeDue(cell, nowMs) || (pool.page !== undefined && isWordDue(believed, nowMs)),
     change,
   };
+}
+
+/** What had grown while we slept goes before anything is judged by it. */
+function wakeUp({ cell, self }: Believed, nowMs: number): void {
+  if (!isSleptThrough(self, cell.silenceAtMs, nowMs)) return;
+  forgetSilent(cell, self.wokeMs);
+  beginAnew(cell, nowMs);
 }
 
 /** Silent together with others, and nobody answers: whosever trouble it is, a call would not be answered now. */
@@ -228,11 +241,18 @@ function ramping(believed: Believed, { nowMs, random }: Moment, rate: number): C
   if (sick && !suspectsItself(believed.self, nowMs)) return relapse(cell, nowMs);
   if (!growRamp(cell, nowMs, random)) return undefined;
   cell.probesWanted = PROBES_WANTED_MIN;
+  cell.healedMs = nowMs;
   return turn(cell, "healthy", nowMs);
 }
 
 function relapse(cell: BeliefCell, nowMs: number): Change {
   return ejected(cell, nowMs, Math.min(PROBES_WANTED_MAX, cell.probesWanted + 1));
+}
+
+/** What its outcomes are held against while it is healthy or a suspect. */
+function measureOf({ healedMs }: BeliefCell, nowMs: number): Hypotheses {
+  const sinceMs = nowMs - healedMs;
+  return sinceMs >= 0 && sinceMs < AFTERMATH_MS ? AFTERMATH : DETECTION;
 }
 
 export interface Outcome {
@@ -251,12 +271,13 @@ export interface Outcome {
 export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Moment): Change | undefined {
   const { cell, pool, vendor, model, self, domain, owner = domain } = believed;
   const { failed, weight, beganMs, last, silent = false } = outcome;
+  wakeUp(believed, nowMs);
   if (!failed) domainAnswered(self, owner, nowMs);
   // It was late for us: nobody knows for whom else.
   else if (silent && isLagging(self, nowMs)) return undefined;
   else if (silent && isWeighed(cell)) {
     const limit = ejectAt(rateOf(cell.attempted, nowMs));
-    const score = scored(cell.score, DETECTION, true, weight);
+    const score = scored(cell.score, measureOf(cell, nowMs), true, weight);
     if (score >= limit / 2) domainSilent(self, owner, nowMs);
     if (suspectsItself(self, nowMs)) return doubted(believed, Math.min(score, DOUBTED * limit), nowMs);
   }
@@ -265,12 +286,14 @@ export function note(believed: Believed, outcome: Outcome, { nowMs, random }: Mo
   switch (cell.state) {
     case "healthy":
     case "suspect":
-      cell.score = scored(cell.score, DETECTION, failed, weight);
+      cell.score = scored(cell.score, measureOf(cell, nowMs), failed, weight);
       return weighed(believed, nowMs);
     case "ejected":
     case "probation":
       // What was begun before says nothing of now; what was sent for want of another is as good as a probe.
-      return beganMs >= cell.sinceMs && last ? probed(believed, !failed, { nowMs, random }) : undefined;
+      return beganMs >= cell.sinceMs && last
+        ? probed(believed, failed ? "sick" : "well", { nowMs, random })
+        : undefined;
     case "ramp":
       if (beganMs < cell.sinceMs) return undefined;
       cell.score = scored(cell.score, RECOVERY, failed, weight);
@@ -292,20 +315,24 @@ function isWordDue({ cell, pool, model }: Believed, nowMs: number): boolean {
   return everyMs !== undefined && nowMs - cell.probedAtMs >= (cell.score > 0 ? PROBE_EVERY_MS : everyMs);
 }
 
-/** The outcome of a probe. Under mere suspicion it is an outcome like any other. */
-export function probed(believed: Believed, ok: boolean, { nowMs, random }: Moment): Change | undefined {
+/** The outcome of a probe. Under mere suspicion it is an outcome like any other, or says nothing. */
+export function probed(believed: Believed, verdict: ProbeVerdict, { nowMs, random }: Moment): Change | undefined {
   const { cell, pool, self } = believed;
+  const ok = verdict !== "sick";
+  wakeUp(believed, nowMs);
   const asked = cell.state === "healthy" && wordProbeEveryMs(pool.page, believed.model, nowMs) !== undefined;
   if ((cell.state === "healthy" && !asked) || cell.state === "ramp") return undefined;
   if (cell.state === "suspect" || asked) {
-    const score = scored(cell.score, DETECTION, !ok, ok ? 0.5 : 1.2);
+    if (verdict === "unproven") return undefined;
+    const score = scored(cell.score, measureOf(cell, nowMs), !ok, ok ? 0.5 : 1.2);
     if (!ok && suspectsItself(self, nowMs)) {
       return doubted(believed, Math.min(score, DOUBTED * ejectAt(rateOf(cell.attempted, nowMs))), nowMs);
     }
     cell.score = score;
     return weighed(believed, nowMs);
   }
-  cell.probeScore = ok ? cell.probeScore + 1 : Math.max(0, cell.probeScore - PROBE_FAILED);
+  const worth = verdict === "unproven" ? PROBE_UNPROVEN : 1;
+  cell.probeScore = ok ? cell.probeScore + worth : Math.max(0, cell.probeScore - PROBE_FAILED);
   if (cell.probeScore >= cell.probesWanted && nowMs - cell.sinceMs >= DWELL_MS) {
     beginRamp(cell, nowMs, random());
     calmPool(pool, rateOf(cell.attempted, nowMs));

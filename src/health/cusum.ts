@@ -16,6 +16,16 @@ export const DETECTION = hypotheses(0.02, 0.25);
 /** On the way back ordinary noise must not cut. */
 export const RECOVERY = hypotheses(0.03, 0.3);
 
+/**
+ * For a while after it came back: what an outage leaves behind is no other one. The way back is open to up to 3.4 % of failures
+ * (`ramp.ts`); who was called well with those must not be left for them. The fifth off is as if a quarter more ejected.
+ */
+export const AFTERMATH = scaled(RECOVERY, 0.8);
+
+function scaled({ failed, succeeded }: Hypotheses, by: number): Hypotheses {
+  return { failed: by * failed, succeeded: by * succeeded };
+}
+
 /** At this score a target is out of rotation; more calls a second need more, or chance would do it. */
 export function ejectAt(ratePerS: number): number {
   return 8 + 2 * Math.log10(Math.max(1, ratePerS));

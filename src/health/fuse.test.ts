@@ -97,12 +97,12 @@ describe("said to be down, with too few calls to tell", () => {
     expect(stand(one, "a", { nowMs: 1_000, random }).probeDue).toBe(true);
     one.cell.probedAtMs = 1_000;
     expect(stand(one, "b", { nowMs: 31_000, random }).probeDue).toBe(false);
-    expect(probed(one, true, { nowMs: 31_000, random })).toBeUndefined();
+    expect(probed(one, "well", { nowMs: 31_000, random })).toBeUndefined();
     expect(stand(one, "c", { nowMs: 62_000, random }).probeDue).toBe(true);
     one.cell.probedAtMs = 62_000;
-    expect(probed(one, false, { nowMs: 63_000, random })).toBeUndefined();
+    expect(probed(one, "sick", { nowMs: 63_000, random })).toBeUndefined();
     expect(stand(one, "d", { nowMs: 68_000, random })).toMatchObject({ probeDue: true, admitted: false });
-    expect(probed(one, false, { nowMs: 69_000, random })).toMatchObject({ from: "healthy", state: "ejected" });
+    expect(probed(one, "sick", { nowMs: 69_000, random })).toMatchObject({ from: "healthy", state: "ejected" });
     expect(causeOf(one, 69_000)).toMatchObject({ said: { health: "major_outage" }, ejectAt: 8 });
   });
   test("the milder it says it is, the more seldom; never where calls tell, nor for what it does not say of the API", () => {
@@ -152,9 +152,9 @@ describe("half of its weight, where the page says that it is down and too few ca
   test("none while a probe has failed; half again once one succeeds", () => {
     const one = believed(word("major_outage"));
     stand(one, "a", { nowMs: 0, random });
-    probed(one, false, { nowMs: 1_000, random });
+    probed(one, "sick", { nowMs: 1_000, random });
     expect(stand(one, "b", { nowMs: 2_000, random })).toMatchObject({ admitted: false, down: false });
-    probed(one, true, { nowMs: 7_000, random });
+    probed(one, "well", { nowMs: 7_000, random });
     expect(stand(one, "c", { nowMs: 8_000, random }).change).toMatchObject({ state: "healthy", admission: 0.5 });
   });
   test("one failed call is no failed probe", () => {

@@ -8,6 +8,7 @@ import {
   domainAnswered,
   domainSilent,
   isLagging,
+  isSleptThrough,
   loopLeft,
   loopTurned,
   silentDomains,
@@ -76,15 +77,30 @@ test.each<[string, (self: SelfCell) => void, boolean]>([
 
 test("a beat that is half a second late, or overdue when somebody asks, is our own trouble for two seconds", () => {
   const self = createSelf();
-  for (let nowMs = 0; nowMs <= 5_000; nowMs += 500) loopTurned(self, 500, nowMs);
+  for (let nowMs = 0; nowMs <= 5_000; nowMs += 500) loopTurned(self, 500, { nowMs, wallMs: nowMs });
   expect([5_900, 5_999].map((nowMs) => isLagging(self, nowMs))).toEqual([false, false]);
   expect(suspectsItself(self, 9_000)).toBe(true);
   for (let nowMs = 9_001; nowMs <= 11_001; nowMs += 500) {
-    loopTurned(self, 500, nowMs);
+    loopTurned(self, 500, { nowMs, wallMs: nowMs });
     expect(suspectsItself(self, nowMs)).toBe(nowMs < 11_000);
   }
   loopLeft(self);
   expect(isLagging(self, 1e9)).toBe(false);
+});
+
+test.each<[string, number, number, boolean]>([
+  ["four seconds: a stall, and what was under way still counts", 5_000, 4_000, false],
+  ["forty-five seconds", 45_000, 45_000, true],
+  ["forty-five seconds in which the clock of timers stood still", 500, 45_000, true],
+  ["an hour that somebody put the wall's clock back", 500, -3_600_000, false],
+])("a sleep of %s", (_, clockMs, wallMs, slept) => {
+  const self = createSelf();
+  loopTurned(self, 500, { nowMs: 10_000, wallMs: 1e12 });
+  loopTurned(self, 500, { nowMs: 10_500, wallMs: 1e12 + 500 });
+  const nowMs = 10_500 + clockMs;
+  loopTurned(self, 500, { nowMs, wallMs: 1e12 + 500 + wallMs });
+  expect([isSleptThrough(self, 10_000, nowMs), isSleptThrough(self, nowMs, nowMs + 1)]).toEqual([slept, false]);
+  expect(isSleptThrough(self, 10_000, 9_000)).toBe(false);
 });
 
 test("told once when it begins and once when it is over", () => {
@@ -108,7 +124,7 @@ test("whatever the clock does, it holds for no longer than it may and keeps no m
       for (const { what, domain, nowMs } of steps) {
         if (what === 0) domainSilent(self, `d${domain}`, nowMs);
         else if (what === 1) domainAnswered(self, `d${domain}`, nowMs);
-        else loopTurned(self, 500, nowMs);
+        else loopTurned(self, 500, { nowMs, wallMs: nowMs });
         expect(self.silent.size).toBeLessThanOrEqual(64);
         loopLeft(self);
         if (suspectsItself(self, nowMs)) expect(suspectsItself(self, nowMs + 15_000)).toBe(false);

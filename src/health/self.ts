@@ -1,7 +1,8 @@
 // Suspicion of ourselves: when several providers fall silent at once and none answers, the trouble is more likely on our side
 // (our network, our machine) than in all of them. Then nobody is ejected for it, and what is seen weighs nothing. Pure rules
 // over one cell (after Lifeguard: a node that suspects everybody doubts itself first). The same while our event loop stands
-// still: answers lie unread then, and timers fire for calls that have been answered.
+// still: answers lie unread then, and timers fire for calls that have been answered. After a sleep of the whole machine (a lid
+// that was closed, a virtual machine that was halted) what was under way is as good as lost: it says nothing of anybody.
 
 import type { SelfCell } from "../core/cell.ts";
 import type { FaultKind } from "../core/fault.ts";
@@ -18,6 +19,8 @@ const DOMAINS_KEPT = 64;
 const LAG_MS = 500;
 /** What has piled up is worked off by then. */
 const LAG_LASTS_MS = 2_000;
+/** Whoever stood still for longer slept: connections may be gone, and what was silent meanwhile was so for us alone. */
+const SLEPT_MS = 5_000;
 
 const SILENT: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "connect-failed",
@@ -73,9 +76,20 @@ export function isMute({ untilMs, answeredMs }: SelfCell, nowMs: number): boolea
   return nowMs < untilMs && nowMs >= signMs && answeredMs < signMs;
 }
 
-/** Called every `everyMs`: our event loop turns. */
-export function loopTurned(self: SelfCell, everyMs: number, nowMs: number): void {
+/** Called every `everyMs`: our event loop turns. `wallMs`: the wall's clock, which goes on where a sleep stops the other one. */
+export function loopTurned(
+  self: SelfCell,
+  everyMs: number,
+  { nowMs, wallMs }: { readonly nowMs: number; readonly wallMs: number },
+): void {
   isLagging(self, nowMs);
+  const aheadMs = wallMs - nowMs;
+  // Somebody may as well have set it: nothing is lost by that but what was under way.
+  if (aheadMs - self.aheadMs >= SLEPT_MS) {
+    self.wokeMs = nowMs;
+    self.laggedUntilMs = nowMs + LAG_LASTS_MS;
+  }
+  self.aheadMs = aheadMs;
   self.beatMs = nowMs;
   self.beatEveryMs = everyMs;
 }
@@ -83,17 +97,27 @@ export function loopTurned(self: SelfCell, everyMs: number, nowMs: number): void
 /** It stands still no longer than a moment ago. Whoever asks may be ahead of the beat that is overdue. */
 export function isLagging(self: SelfCell, nowMs: number): boolean {
   const { beatMs, beatEveryMs } = self;
-  if (beatEveryMs > 0 && nowMs - beatMs - beatEveryMs >= LAG_MS) {
+  const lateMs = nowMs - beatMs - beatEveryMs;
+  if (beatEveryMs > 0 && lateMs >= LAG_MS) {
     self.laggedUntilMs = nowMs + LAG_LASTS_MS;
+    if (lateMs >= SLEPT_MS) self.wokeMs = nowMs;
     // Noticed once: the beat itself may still be waiting for its turn.
     self.beatMs = nowMs;
   }
   return nowMs < self.laggedUntilMs && self.laggedUntilMs - nowMs <= LAG_LASTS_MS;
 }
 
+/** It began before we slept, and is or was under way since: what becomes of it says nothing. */
+export function isSleptThrough(self: SelfCell, beganMs: number, nowMs: number): boolean {
+  isLagging(self, nowMs);
+  // A clock that went back must not hold it for ever.
+  return beganMs < self.wokeMs && self.wokeMs <= nowMs;
+}
+
 /** Nobody watches our event loop any more. */
 export function loopLeft(self: SelfCell): void {
   self.beatEveryMs = 0;
+  self.aheadMs = Number.NaN;
 }
 
 /** What is to be told: that it began (it has lasted a while), or that it is over; once each. */

@@ -100,6 +100,13 @@ export function silenceOf(cell: BeliefCell, ratePerS: number, nowMs: number): nu
   return cell.silence;
 }
 
+/** Whoever is silent now is none of it any more: answers that still come take nothing away. */
+export function forgetSilent(cell: BeliefCell, nowMs: number): void {
+  for (const silence of cell.silences) silence?.silent.fill(0);
+  cell.silence = 0;
+  cell.silenceAtMs = nowMs;
+}
+
 /** How long the fastest tenth of first contents took at least, in milliseconds; 0: not known yet. */
 export function soonestMs(cell: BeliefCell, shape: number): number {
   const silence = cell.silences[shape];

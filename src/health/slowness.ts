@@ -1,11 +1,12 @@
-// Evidence that a target is slower than it used to be: its first contents come later, or its streams crawl. Only its own past
-// is a measure. It lowers the target's share of calls and never ejects: who is slow still answers. Pure rules over cells, O(1)
-// an event; the tail of the first contents' times is `silence.ts`.
+// Evidence that a target is slower than it used to be: its first contents come later, or its streams crawl (`crawl.ts` watches
+// them). Only its own past is a measure. It lowers the target's share of calls and never ejects: who is slow still answers. Pure
+// rules over cells, O(1) an event; the tail of the first contents' times is `silence.ts`.
 
-import type { BeliefCell, PaceCell } from "../core/cell.ts";
+import type { BeliefCell } from "../core/cell.ts";
+import type { PaceCell } from "../core/pace-cell.ts";
 
 /** So many are seen before anything is judged by them. */
-const SEEN_MIN = 30;
+export const SEEN_MIN = 30;
 const LEARNT_SHARE = 1 / 200;
 const RECENT_SHARE = 1 / 10;
 /** Of a logarithm: no target is so even that a tenth more would mean something. */
@@ -20,10 +21,6 @@ const WELL_AT = 2;
 const SCORE_MAX = 10;
 /** What has been so for this long is how it is now. */
 const ACCEPTED_AFTER_MS = 900_000;
-/** A stream crawls below this share of the slowest twentieth, for this long. */
-const CRAWL_SHARE = 0.2;
-const CRAWL_MS = 10_000;
-const CRAWL_EVIDENCE = 3;
 const WRITING_MIN_MS = 20;
 const TOKENS_MIN = 5;
 /** 5 % of a normal distribution lies below this many deviations. */
@@ -59,23 +56,15 @@ export interface Written {
   readonly writingMs: number;
 }
 
-/** A stream's end. True: the target has become slow, or well again. */
-export function wrote(cell: BeliefCell, { tokens, writingMs }: Written, nowMs: number): boolean {
-  if (!(tokens >= TOKENS_MIN && writingMs >= WRITING_MIN_MS)) return false;
-  const pace = cell.writing;
-  const value = Math.log((tokens * 1_000) / writingMs);
-  if (!Number.isFinite(value)) return false;
-  if (pace.seen >= SEEN_MIN) {
-    const crawls = writingMs >= CRAWL_MS && Math.exp(value) < CRAWL_SHARE * slowWriting(pace);
-    cell.crawling = bounded(cell.crawling + (crawls ? CRAWL_EVIDENCE : -1));
-  }
-  learn(pace, value, isCalm(cell));
-  return judged(cell, nowMs);
+/** A stream's end: by its tokens it is known how long whole answers may take. */
+export function wrote(cell: BeliefCell, { tokens, writingMs }: Written): void {
+  if (!(tokens >= TOKENS_MIN && writingMs >= WRITING_MIN_MS)) return;
+  learn(cell.writing, Math.log((tokens * 1_000) / writingMs), isCalm(cell));
 }
 
 /** Tokens a second that nineteen of twenty streams exceed; `undefined` while too few were seen. */
 export function tokensPerSAtLeast({ writing }: BeliefCell): number | undefined {
-  return writing.seen < SEEN_MIN ? undefined : slowWriting(writing);
+  return writing.seen < SEEN_MIN ? undefined : slowest(writing);
 }
 
 /** The share of calls that a slow target keeps; 1 for one that is not. */
@@ -84,16 +73,19 @@ export function paceShare({ slow }: BeliefCell, offeredPerS: number): number {
   return offeredPerS < SELDOM_RATE ? SELDOM_SLOW_SHARE : SLOW_SHARE;
 }
 
-function slowWriting({ mean, variance }: PaceCell): number {
+/** What nineteen of twenty exceed. */
+export function slowest({ mean, variance }: PaceCell): number {
   return Math.exp(mean - P5 * Math.sqrt(variance));
 }
 
 /** While something is the matter nothing is learnt: the trouble would become what is normal. */
-function isCalm({ state, slow, lateness, crawling }: BeliefCell): boolean {
+export function isCalm({ state, slow, lateness, crawling }: BeliefCell): boolean {
   return state === "healthy" && !slow && lateness < SLOW_AT / 2 && crawling < SLOW_AT / 2;
 }
 
-function learn(pace: PaceCell, value: number, calm: boolean): void {
+/** `calm`: it is what is normal. */
+export function learn(pace: PaceCell, value: number, calm: boolean): void {
+  if (!Number.isFinite(value)) return;
   pace.recent += Math.max(RECENT_SHARE, 1 / (pace.seen + 1)) * (value - pace.recent);
   if (!calm) return;
   const share = Math.max(LEARNT_SHARE, 1 / (pace.seen + 1));
@@ -103,7 +95,8 @@ function learn(pace: PaceCell, value: number, calm: boolean): void {
   pace.seen = Math.min(1_000_000, pace.seen + 1);
 }
 
-function judged(cell: BeliefCell, nowMs: number): boolean {
+/** After evidence moved. True: the target has become slow, or well again. */
+export function judged(cell: BeliefCell, nowMs: number): boolean {
   const worst = Math.max(cell.lateness, cell.crawling);
   if (!cell.slow && worst >= SLOW_AT) {
     cell.slow = true;
@@ -122,10 +115,11 @@ function judged(cell: BeliefCell, nowMs: number): boolean {
 function accept(cell: BeliefCell): void {
   for (const pace of cell.paces) if (pace !== undefined) pace.mean = pace.recent;
   cell.writing.mean = cell.writing.recent;
+  cell.flow.pace.mean = cell.flow.pace.recent;
   cell.lateness = 0;
   cell.crawling = 0;
 }
 
-function bounded(score: number): number {
+export function bounded(score: number): number {
   return Math.min(SCORE_MAX, Math.max(0, score));
 }

@@ -21,8 +21,11 @@ export function keep(keeper: Keeper | undefined): Policy {
 function watched(keeper: Keeper, reply: Reply, call: Call, scope: Scope): Reply {
   if (!reply.ok || reply.servedBy !== "target" || reply.told === undefined) return reply;
   const { told, target } = reply;
-  void reply.ending.then(({ kind, flaw }: Ending) => {
-    if (kind === "complete" && flaw === undefined) keeper.record(call, target, told, scope);
-  });
+  // Words that are there are those of an answer that is over.
+  if (typeof told !== "function") keeper.record(call, target, told, scope);
+  else
+    void reply.ending.then(({ kind, flaw }: Ending) => {
+      if (kind === "complete" && flaw === undefined) keeper.record(call, target, told, scope);
+    });
   return reply;
 }

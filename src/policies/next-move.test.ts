@@ -57,6 +57,16 @@ const ROWS: readonly (readonly [string, Situation, ReturnType<typeof go> | typeo
     ),
     go(1, 1_100),
   ],
+  [
+    "first: paused for so short that an answer is still in time",
+    { ...when([{ ...a, pausedMs: 1_000, soonestMs: 500 }], []), remainingMs: 1_800 },
+    go(0, 1_100),
+  ],
+  [
+    "first: paused for so long that none is: it is not waited for",
+    { ...when([{ ...a, pausedMs: 1_000, soonestMs: 900 }], []), remainingMs: 1_800 },
+    go(0),
+  ],
   ["first: all paused for long: never fail closed", when([{ ...a, pausedMs: 60_000 }], []), go(0)],
   [
     "a sibling that its provider's page spares comes in the route's order, before other providers",

@@ -44,6 +44,8 @@ const LEXICON =
     " ",
   );
 const WANTS_TOOL = /\buse (?:a|the|two|any) tools?\b/i;
+/** The sum that a probe asks for. */
+const SUM = /^What is (\d+) \+ (\d+)\?/;
 const WANTS_TWO = /\buse two tools\b/i;
 
 /** `random` gives the ids only: the text comes from the prompt, the provider and the model. */
@@ -68,9 +70,13 @@ export function complete(ask: Ask, speaker: Speaker, random: Random): Completion
   };
 }
 
-/** The same answer with nothing in it: a successful stop. */
-export function emptied(completion: Completion): Completion {
-  return { ...completion, blocks: [], stop: "end", outputTokens: 0, thinkingTokens: 0 };
+/** The same answer with nothing in it, or with `words` of no use, as many as there is room for: a successful stop. */
+export function emptied(completion: Completion, { maxTokens }: Pick<Ask, "maxTokens">, words = ""): Completion {
+  const all = words.match(/\S+\s*/g) ?? [];
+  const pieces = all.slice(0, maxTokens);
+  const blocks: readonly Block[] = pieces.length > 0 ? [{ type: "text", pieces }] : [];
+  const stop = pieces.length < all.length ? "length" : "end";
+  return { ...completion, blocks, stop, outputTokens: pieces.length, thinkingTokens: 0 };
 }
 
 interface Room {
@@ -115,7 +121,7 @@ function toolsCalled(ask: Ask, { speaker, random }: Room): readonly Block[] {
 }
 
 function speech(ask: Ask, { speaker, roomTokens }: Room): Said {
-  const own = ask.format === undefined ? sentence(ask, speaker) : structured(ask, speaker);
+  const own = ownWords(ask, speaker);
   const all = ask.goingOn === undefined ? own : goOnWith(ask.goingOn, own, speaker.manner ?? "obeys");
   const stopped = ask.stops.length === 0 ? undefined : stopAt(all, ask.stops);
   const pieces = (stopped?.pieces ?? all).slice(0, Math.max(0, roomTokens));
@@ -125,8 +131,17 @@ function speech(ask: Ask, { speaker, roomTokens }: Room): Said {
   return { blocks, stop: "stop-sequence", stopSequence: stopped.stop, tokens: pieces.length };
 }
 
+function ownWords(ask: Ask, speaker: Speaker): readonly string[] {
+  if (ask.format !== undefined) return structured(ask, speaker);
+  const sum = SUM.exec(ask.prompt);
+  return sum === null ? sentenceOf(ask, speaker) : [String(Number(sum[1]) + Number(sum[2]))];
+}
+
 /** Who speaks comes first, so that even a short answer tells it. */
-function sentence(ask: Ask, { provider, words }: Speaker): readonly string[] {
+export function sentenceOf(
+  ask: Pick<Ask, "model" | "prompt">,
+  { provider, words }: Pick<Speaker, "provider" | "words">,
+): readonly string[] {
   const opening = ["This ", "is ", `${provider} `, "with ", `${ask.model}: `];
   const rest = wordsOf(`${provider}/${ask.model}/${ask.prompt}`, words - opening.length);
   return [...opening, ...rest].slice(0, Math.max(1, words));

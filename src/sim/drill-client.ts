@@ -8,7 +8,7 @@ import type { Clock, HeaderMap } from "../core/runtime.ts";
 import { DIALECTS } from "../dialects/registry.ts";
 import { deliver } from "../engine/deliver.ts";
 import type { Engine } from "../engine/engine.ts";
-import { asRecord, encodeText, parseJson } from "./json.ts";
+import { type Heard, hear, isCorrupt } from "./heard.ts";
 import type { Random } from "./random.ts";
 import { isRetriedAnswer, retryAfterOf, sdkBackoffMs } from "./sdk.ts";
 
@@ -32,6 +32,8 @@ export interface Asked {
   readonly headers: HeaderMap;
   /** A tool call in it was cut, doubled or broken. */
   readonly corrupt: boolean;
+  /** Absent: its body was not looked at. */
+  readonly heard?: Heard;
 }
 
 const OPEN_MS = 10_000;
@@ -67,26 +69,39 @@ export function drillCall(ask: DrillAsk): Call {
   };
 }
 
-function messagesOf({ id, topic, turn = 0 }: DrillAsk) {
-  if (topic === undefined) return [{ role: "user", content: `question ${id}` }];
+/** The question that is to be answered. */
+export function promptOf({ id, topic, turn = 0 }: DrillAsk): string {
+  return topic === undefined ? `question ${id}` : `question ${turn} of ${topic}`;
+}
+
+function messagesOf(ask: DrillAsk) {
+  const { topic, turn = 0 } = ask;
+  if (topic === undefined) return [{ role: "user", content: promptOf(ask) }];
   const earlier = Array.from({ length: turn }, (_, at) => [
     { role: "user", content: `question ${at} of ${topic}` },
     { role: "assistant", content: `answer ${at} of ${topic}` },
   ]);
-  return [...earlier.flat(), { role: "user", content: `question ${turn} of ${topic}` }];
+  return [...earlier.flat(), { role: "user", content: promptOf(ask) }];
 }
 
-/** Asks and reads all of it. */
-export async function askAndRead(engine: Engine, call: Call, tools: boolean): Promise<Asked> {
+/** Asks and reads all of it. `looks`: at what it reads, too. */
+export async function askAndRead(engine: Engine, call: Call, looks: boolean): Promise<Asked> {
   const { status, headers, body } = await deliver(engine, call, new CancelSource(), OPEN_MS);
-  if (body instanceof Uint8Array) return { status, headers, corrupt: tools && isCorrupt(decoder.decode(body), call) };
+  if (body instanceof Uint8Array) return seen({ status, headers }, call, looks ? decoder.decode(body) : undefined);
   let text = "";
   for (let bytes = await body.read(); bytes !== undefined; bytes = await body.read()) {
-    if (tools) text += decoder.decode(bytes);
+    if (looks) text += decoder.decode(bytes);
   }
   const tail = await body.tail();
-  if (tools && tail !== undefined) text += decoder.decode(tail);
-  return { status, headers, corrupt: tools && isCorrupt(text, call) };
+  if (looks && tail !== undefined) text += decoder.decode(tail);
+  return seen({ status, headers }, call, looks ? text : undefined);
+}
+
+/** What a client makes of a body; without a text it was not looked at. */
+export function seen(head: Pick<Asked, "status" | "headers">, call: Call, text: string | undefined): Asked {
+  if (text === undefined) return { ...head, corrupt: false };
+  const heard = hear(text, call);
+  return { ...head, corrupt: isCorrupt(heard), heard };
 }
 
 /** As an official SDK asks: again, up to `retries` times, when the answer lets it. The last of what it saw. */
@@ -96,44 +111,9 @@ export async function askAsSdk(
   { retries, random, clock }: { readonly retries: number; readonly random: Random; readonly clock: Clock },
 ): Promise<Asked & { readonly retried: number }> {
   for (let number = 0; ; number++) {
-    const id = number === 0 ? ask.id : `${ask.id}.r${number}`;
-    const asked = await send({ ...ask, id, retryCount: number });
+    const asked = await send(number === 0 ? ask : { ...ask, id: `${ask.id}.r${number}`, retryCount: number });
     if (number >= retries || !isRetriedAnswer(asked.status, asked.headers)) return { ...asked, retried: number };
     const waitMs = sdkBackoffMs(number + 1, retryAfterOf(asked.headers), random());
     await new Promise<void>((resolve) => clock.after(waitMs, resolve));
   }
-}
-
-/** A tool call in it does not parse. */
-export function isCorrupt(text: string, { stream, dialect }: Call): boolean {
-  const events = stream
-    ? [...text.matchAll(/^data: (\{.*\})$/gm)].map(([, json = ""]) => asRecord(parsed(json)))
-    : [asRecord(parsed(text))];
-  const calls = new Map<string, string>();
-  for (const event of events) if (event !== undefined) collect(event, dialect, calls);
-  return [...calls.values()].some((json) => asRecord(parsed(json === "" ? "{}" : json)) === undefined);
-}
-
-/** The argument text of each tool call, by its place; whole replies have theirs complete. */
-function collect(event: Readonly<Record<string, unknown>>, dialect: DialectId, calls: Map<string, string>): void {
-  const add = (place: unknown, json: unknown): void => {
-    const key = String(place);
-    calls.set(key, (calls.get(key) ?? "") + (typeof json === "string" ? json : ""));
-  };
-  if (dialect === "anthropic-messages") {
-    const delta = asRecord(event.delta);
-    if (delta?.type === "input_json_delta") add(event.index, delta.partial_json);
-    return;
-  }
-  for (const choice of Array.isArray(event.choices) ? event.choices : []) {
-    const said = asRecord(asRecord(choice)?.delta) ?? asRecord(asRecord(choice)?.message);
-    for (const [place, call] of (Array.isArray(said?.tool_calls) ? said.tool_calls : []).entries()) {
-      const one = asRecord(call);
-      add(one?.index ?? place, asRecord(one?.function)?.arguments);
-    }
-  }
-}
-
-function parsed(json: string): unknown {
-  return parseJson(encodeText(json));
 }

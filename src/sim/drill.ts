@@ -3,12 +3,13 @@
 
 import { createEngine } from "../engine/engine.ts";
 import { createChecker, type Invariant } from "./checkers.ts";
-import { askAndRead, askAsSdk, type DrillAsk, drillCall } from "./drill-client.ts";
+import { askAndRead, askAsSdk, type DrillAsk, drillCall, promptOf } from "./drill-client.ts";
 import type { SeriesReader } from "./drill-series.ts";
 import { createTally, type Figures } from "./drill-tally.ts";
 import { randomStream } from "./random.ts";
 import type { Gate, Scenario } from "./scenario.ts";
 import { runTraffic } from "./traffic.ts";
+import type { Sighting } from "./transport.ts";
 import { createWatch, type Watch } from "./watch.ts";
 import { playWithout, type Without } from "./without.ts";
 import { createWorld } from "./world.ts";
@@ -66,12 +67,15 @@ export interface Played {
   readonly virtualMs: number;
   readonly figures: Figures;
   readonly invariants: readonly Invariant[];
+  /** Set for each call on the virtual clock: by the gateway, and by the providers and clients as well. */
+  readonly timersPerCall: { readonly gateway: number; readonly all: number };
 }
 
 /** With Holdfast alone: what `playDrill` compares. */
-export async function playWith(scenario: Scenario, seed: number, series?: SeriesReader): Promise<Played> {
+export async function playWith(scenario: Scenario, seed: number, series?: Pick<SeriesReader, "see">): Promise<Played> {
   const { settings, providers, faults, clock: jumps } = scenario;
-  const world = createWorld({ seed, providers, faults, jumps, sighted: (sighting) => watch?.sighted(sighting) });
+  const sighted = (sighting: Sighting): void => watch?.sighted(sighting);
+  const world = createWorld({ seed, providers, faults, jumps, sighted, logMax: 0 });
   const attemptsMax = Math.max(
     // Last resorts are not among a call's attempts.
     ...settings.routes.map(({ attempts, lastResort = [] }) => attempts + lastResort.length),
@@ -92,12 +96,23 @@ export async function playWith(scenario: Scenario, seed: number, series?: Series
     ],
   });
   const { cells } = engine;
-  watch = createWatch({ settings, providers, faults, cells, inFlight: world.inFlight });
+  const { seconds, agents } = scenario.traffic;
+  // A conversation stays where an outage has moved it, for as long as its prompt is cached there.
+  const untilMs = agents > 0 ? undefined : seconds * 1_000;
+  const { inFlight } = world;
+  watch = createWatch({ settings, providers, faults, cells, inFlight, jumps, untilMs, isRead: true });
   const client = { retries: scenario.traffic.retries, random: randomStream(seed, "client"), clock: world.clock };
-  const send = (ask: DrillAsk) => askAndRead(engine, drillCall(ask), ask.tools);
+  const send = async (ask: DrillAsk) => {
+    const asked = await askAndRead(engine, drillCall(ask), true);
+    const { status, heard } = asked;
+    if (heard !== undefined) watch?.delivered({ call: ask.id, status, prompt: promptOf(ask), heard });
+    return asked;
+  };
   let corruptedToolCalls = 0;
   let clientRetries = 0;
+  let asks = 0;
   runTraffic(world.clock, scenario, seed, async (ask) => {
+    asks++;
     const { corrupt, retried } = await askAsSdk(send, ask, client);
     if (corrupt) corruptedToolCalls++;
     clientRetries += retried;
@@ -105,11 +120,13 @@ export async function playWith(scenario: Scenario, seed: number, series?: Series
   await world.run(Number.POSITIVE_INFINITY);
   checker.atRest({ inFlight: world.inFlight(), timers: world.timers() });
   watch.atRest();
+  const { gateway, all } = world.armed();
   return {
     digest: world.digest(),
     virtualMs: world.clock.now(),
     figures: tally.figures({ corruptedToolCalls, clientRetries }),
     invariants: [...checker.invariants(), ...watch.invariants()],
+    timersPerCall: { gateway: gateway / Math.max(1, asks), all: all / Math.max(1, asks) },
   };
 }
 

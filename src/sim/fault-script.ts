@@ -25,7 +25,7 @@ export const FAULT_SCRIPTS = {
   reset: "resets the connection `after` events; at once when `after` is not given",
   "error-in-band": "sends an error of `error-type` inside a 200 `after` (3) events; a whole answer is the error body",
   "role-only-error": "sends the preamble and then an error inside a 200",
-  empty: "ends successfully without any content",
+  empty: "ends successfully without any content, or with `message` for all of it",
   "end-at-once": "sends 200 and headers and ends",
   html: "sends 200 with an HTML page",
   "cut-json": "sends 200 with half of the JSON; a stream ends inside its middle frame",

@@ -118,9 +118,14 @@ type Work =
   | { readonly type: "body"; readonly value: unknown };
 
 function workOf(request: SimRequest, json: unknown, { provider, voice }: Being): Work {
-  const path = request.path.split("?", 1)[0] ?? "";
+  const query = request.path.indexOf("?");
+  const path = query < 0 ? request.path : request.path.slice(0, query);
   const headers = request.headers;
   const bodyBytes = request.body.length;
+  // Of a drill nearly all are.
+  if (request.method === "POST" && path === "/v1/chat/completions" && provider.dialect === "openai-chat") {
+    return generate(askOfOpenai(json, bodyBytes), provider, voice);
+  }
   switch (`${provider.dialect} ${request.method} ${path}`) {
     case "anthropic-messages POST /v1/messages":
       return generate(askOfAnthropic({ headers, json, bodyBytes, counting: false }), provider, voice);
@@ -130,8 +135,6 @@ function workOf(request: SimRequest, json: unknown, { provider, voice }: Being):
         ? { type: "problem", problem: ask }
         : { type: "body", value: { input_tokens: ask.inputTokens } };
     }
-    case "openai-chat POST /v1/chat/completions":
-      return generate(askOfOpenai(json, bodyBytes), provider, voice);
     case "openai-chat POST /v1/embeddings":
       return embeddings(json, bodyBytes, provider);
     case "anthropic-messages GET /v1/models":
@@ -180,12 +183,10 @@ function answerSteps({ work, request, provider, random, pace, fault, cachedToken
   if (work.type === "problem") return refusalSteps(work.problem, pace);
   if (work.type === "body") return wholeSteps(work.value, 0, { ...pace, firstTokenMs: pace.firstTokenMs / 4 }, fault);
   const createdS = EPOCH_S + Math.floor(request.atMs / 1000);
-  const spoken = complete(
-    work.ask,
-    { provider: provider.name, words: provider.words, createdS, ...(provider.manner && { manner: provider.manner }) },
-    random,
-  );
-  const completion = { ...(fault?.kind === "empty" ? emptied(spoken) : spoken), cachedTokens };
+  const { name, words, manner } = provider;
+  const speaker = { provider: name, words, createdS, ...(manner && { manner }) };
+  const spoken = complete(work.ask, speaker, random);
+  const completion = { ...(fault?.kind === "empty" ? emptied(spoken, work.ask, fault.message) : spoken), cachedTokens };
   if (work.ask.stream) return streamSteps(pace.voice.frames(completion, work.ask), pace, fault);
   const bodyMs = Math.max(0, completion.outputTokens - 1) * pace.gapMs;
   return wholeSteps(pace.voice.whole(completion, fault?.kind !== "no-finish"), bodyMs, pace, fault);

@@ -22,7 +22,7 @@ export function faultAt(
   let hit: ScheduledFault | undefined;
   for (const fault of faults) {
     const drawn = random();
-    if (hit === undefined && aims(fault, aim) && drawn < shareAt(fault, atMs)) hit = fault;
+    if (hit === undefined && hits(fault, aim) && drawn < shareAt(fault, atMs)) hit = fault;
   }
   return hit;
 }
@@ -35,7 +35,8 @@ export function shareAt(fault: ScheduledFault, atMs: number): number {
   return sinceMs < fault.rampMs ? fault.share * (sinceMs / fault.rampMs) : fault.share;
 }
 
-function aims(fault: ScheduledFault, aim: FaultAim): boolean {
+/** Whom it is meant for. */
+export function hits(fault: ScheduledFault, aim: FaultAim): boolean {
   return fault.on.length === 0 || fault.on.some((name) => matches(name, aim));
 }
 

@@ -1,6 +1,5 @@
-// What a gateway may send: I1 retries, I3 nothing left open, I4 bounds, I5 retry-after, I6 limits, I11 who is shed.
+// What a gateway may send: I1 retries, I3 nothing left open, I4 bounds, I5 retry-after, I6 limits.
 
-import type { Criticality } from "../core/call.ts";
 import { BUDGET_TOKENS_MAX } from "../core/cell.ts";
 import { type FaultKind, RETRY_AFTER_MAX_MS } from "../core/fault.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
@@ -15,9 +14,6 @@ const TRAVEL_MS = 5;
 /** Limits are learnt by the first answers. */
 const LEARNING = 5;
 const MET_MAX = 0.02;
-const SHED_SEEN_MIN = 50;
-/** Chance alone moves shares by so much. */
-const SHED_SLACK = 0.1;
 /** Dates in a script are long past. */
 const NOWADAYS_MS = 1_790_000_000_000;
 const KEY_REST_MS = 600_000;
@@ -45,20 +41,13 @@ interface ProviderSeen {
   limited: number;
 }
 
-interface Shed {
-  seen: number;
-  shed: number;
-}
-
 interface Load {
   readonly watched: Watched;
   readonly violate: Violate;
   readonly calls: Map<string, Seen>;
   readonly providers: ReadonlyMap<string, ProviderSeen>;
-  /** Not healthy, or slow; and of them those that are believed not to answer. */
+  /** Not healthy, or slow. */
   readonly down: Set<string>;
-  readonly out: Set<string>;
-  readonly sheds: Readonly<Record<Criticality, Shed>>;
   open: number;
 }
 
@@ -69,8 +58,6 @@ export function loadRules(watched: Watched, violate: Violate): Rules {
     calls: new Map(),
     providers: new Map(watched.settings.providers.map(({ name }) => [name, emptyProvider()])),
     down: new Set(),
-    out: new Set(),
-    sheds: { critical: { seen: 0, shed: 0 }, default: { seen: 0, shed: 0 }, sheddable: { seen: 0, shed: 0 } },
     open: 0,
   };
   return {
@@ -79,17 +66,14 @@ export function loadRules(watched: Watched, violate: Violate): Rules {
       paused(load.providers.get(sighting.provider), sighting);
     },
     tick: (nowMs) => tick(load, nowMs),
-    atRest() {
-      limitsMet(load);
-      shedInOrder(load.sheds, violate);
-    },
+    atRest: () => limitsMet(load),
   };
 }
 
 function see(load: Load, event: GatewayEvent): void {
   switch (event.type) {
     case "call-start":
-      called(load, event);
+      load.calls.set(event.call, { last: "", committed: false, route: event.route, started: 0 });
       return;
     case "attempt-start":
       begun(load, event);
@@ -106,14 +90,10 @@ function see(load: Load, event: GatewayEvent): void {
       load.calls.delete(event.call);
       return;
     case "belief":
-      mark(load.out, event.target, event.state === "ejected" || event.state === "probation");
       mark(load.down, event.target, event.state !== "healthy");
       return;
     case "slow":
       mark(load.down, event.target, event.slow);
-      return;
-    case "call-shed":
-      if (event.why === "outage") load.sheds[event.criticality].shed++;
       return;
   }
 }
@@ -121,15 +101,6 @@ function see(load: Load, event: GatewayEvent): void {
 function mark(set: Set<string>, target: string, is: boolean): void {
   if (is) set.add(target);
   else set.delete(target);
-}
-
-function called({ watched, calls, out, sheds }: Load, { call, route }: Of<"call-start">): void {
-  calls.set(call, { last: "", committed: false, route, started: 0 });
-  const { criticalityOf, settings } = watched;
-  const targets = settings.routes.find(({ name }) => name === route)?.targets ?? [];
-  if (criticalityOf !== undefined && targets.every(({ provider, model }) => out.has(`${provider}/${model}`))) {
-    sheds[criticalityOf(call)].seen++;
-  }
 }
 
 function begun(load: Load, event: Of<"attempt-start">): void {
@@ -242,9 +213,13 @@ function keptAway({ watched, providers, down, violate }: Load, event: Of<"attemp
   if (state === undefined || atMs < state.pausedFromMs || atMs >= state.pausedUntilMs) return;
   if (!isOneKeyed(watched, asked)) return;
   const others = settings.routes.find(({ name }) => name === route)?.targets ?? [];
+  const leftMs = (watched.deadlineOf?.(call) ?? Number.POSITIVE_INFINITY) - atMs;
   const well = others.find(({ provider: name, model }) => {
     const other = providers.get(name);
     if (name === asked || other === undefined || down.has(`${name}/${model}`)) return false;
+    // Who cannot answer in time is no better choice either.
+    const firstTokenMs = watched.providers.find((provider) => provider.name === name)?.firstTokenMs ?? 0;
+    if (leftMs < 2 * firstTokenMs) return false;
     return atMs >= other.awayUntilMs && atMs - other.keyFaultMs > KEY_REST_MS;
   });
   if (well !== undefined) violate("I5", `${call} went to ${target} at ${atMs}, paused until ${state.pausedUntilMs}`);
@@ -275,18 +250,6 @@ function bounds({ settings, cells }: Watched, nowMs: number, violate: Violate): 
       within(cell.score, 0, 1e4, `the score of ${of}`);
       within(cell.silence, 0, 1e4, `the silence of ${of}`);
       within(cell.attempted.perS, 0, 1e6, `the rate of ${of}`);
-    }
-  }
-}
-
-/** Of those that came while nobody was believed to answer, the critical were shed least. */
-function shedInOrder(sheds: Readonly<Record<"critical" | "default" | "sheddable", Shed>>, violate: Violate): void {
-  const share = ({ seen, shed }: Shed): number | undefined => (seen < SHED_SEEN_MIN ? undefined : shed / seen);
-  const all = [share(sheds.critical), share(sheds.default), share(sheds.sheddable)];
-  const shares = all.filter((one) => one !== undefined);
-  for (const [place, one] of shares.entries()) {
-    if (one > (shares[place + 1] ?? 1) + SHED_SLACK) {
-      violate("I11", `shed shares, most critical first: ${shares.join(", ")}`);
     }
   }
 }

@@ -1,6 +1,6 @@
 // The invariants of a run beyond its bookkeeping (`checkers.ts`): what a gateway may do to providers and callers whatever
-// happens. Checked as facts come, windows once a virtual second. What is a violation is decided in `watch-load.ts` and
-// `watch-belief.ts`; this brings facts and seconds to them.
+// happens. Checked as facts come, windows once a virtual second. What is a violation is decided in `watch-outcome.ts`,
+// `watch-load.ts`, `watch-time.ts`, `watch-belief.ts` and `watch-shedding.ts`; this brings facts and seconds to them.
 
 import type { Criticality } from "../core/call.ts";
 import type { Cells } from "../core/cell.ts";
@@ -12,6 +12,10 @@ import type { SimProvider } from "./provider.ts";
 import type { Sighting } from "./transport.ts";
 import { beliefRules } from "./watch-belief.ts";
 import { loadRules } from "./watch-load.ts";
+import { type Delivered, outcomeRules } from "./watch-outcome.ts";
+import { sheddingRules } from "./watch-shedding.ts";
+import { timeRules } from "./watch-time.ts";
+import type { ClockJump } from "./world.ts";
 
 export interface Watched {
   readonly settings: Settings;
@@ -20,6 +24,13 @@ export interface Watched {
   readonly cells: Cells;
   /** Absent: all calls matter alike. */
   readonly criticalityOf?: ((call: string) => Criticality) | undefined;
+  /** The client's own, on the world's clock; absent: nobody has one. */
+  readonly deadlineOf?: ((call: string) => number | undefined) | undefined;
+  readonly jumps?: readonly ClockJump[];
+  /** When the traffic ends; absent: how calls come back after a fault is not judged. */
+  readonly untilMs?: number | undefined;
+  /** What clients get is brought here, of every call. */
+  readonly isRead?: boolean;
   /** Requests that the world has open for this gateway. */
   inFlight(): number;
 }
@@ -38,14 +49,16 @@ export interface Rules {
 
 export const WATCHED = {
   I1: "same-domain retries stay within their budget in any minute",
-  I3: "nothing is in flight upstream that no attempt or probe waits for",
+  I2: "each call ends once, as the facts say, in one model's words, and no tool call comes twice",
+  I3: "deadlines are kept, nothing is begun that cannot be in time or is in flight with nobody waiting for it",
   I4: "budgets, shares and counters stay within their bounds",
   I5: "a retry-after is kept while another target is well",
   I6: "a limit that is told in headers is seldom met",
   I7: "a ramp only grows but for one cut a window, and probes stay within their pace",
-  I8: "at most one way out and back per edge of a fault",
-  I9: "nobody is ejected who has no fault, nor for a caller's doing",
-  I11: "the critical are shed last",
+  I8: "at most one way out and back each time that a provider falls sick, and no swinging while a fault stays as it is",
+  I9: "nobody is ejected who has no fault, and nothing is believed for a caller's doing",
+  I10: "three minutes after the last fault nine of ten calls are back, and nobody waits for room",
+  I11: "the critical are shed last, and no tenant takes more than its share while another is refused",
 } as const;
 
 export type WatchedName = keyof typeof WATCHED;
@@ -53,6 +66,7 @@ export type WatchedName = keyof typeof WATCHED;
 export interface Watch {
   see(event: GatewayEvent): void;
   sighted(sighting: Sighting): void;
+  delivered(delivered: Delivered): void;
   atRest(): void;
   invariants(): readonly Invariant[];
 }
@@ -67,7 +81,9 @@ export function createWatch(watched: Watched): Watch {
     violations.set(name, list);
     if (list.length < VIOLATIONS_MAX) list.push(`${name} ${what}`);
   };
-  const rules: readonly Rules[] = [loadRules(watched, violate), beliefRules(watched, violate)];
+  const outcomes = outcomeRules(watched, violate);
+  const makers = [loadRules, timeRules, beliefRules, sheddingRules];
+  const rules: readonly Rules[] = [outcomes, ...makers.map((make) => make(watched, violate))];
   let nextTickMs = TICK_MS;
   return {
     see(event) {
@@ -77,6 +93,7 @@ export function createWatch(watched: Watched): Watch {
       }
       for (const rule of rules) rule.see(event);
     },
+    delivered: outcomes.delivered,
     sighted(sighting) {
       for (const rule of rules) rule.sighted?.(sighting);
     },

@@ -12,6 +12,7 @@ export function createBelief(): BeliefCell {
     silences: [],
     paces: [],
     writing: { seen: 0, mean: 0, variance: 0, recent: 0 },
+    flow: { pace: { seen: 0, mean: 0, variance: 0, recent: 0 }, places: [], lookedAtMs: Number.NEGATIVE_INFINITY },
     lateness: 0,
     crawling: 0,
     slow: false,
@@ -25,6 +26,7 @@ export function createBelief(): BeliefCell {
     useless: 0,
     outputTokens: 400,
     pageShare: 1,
+    healedMs: Number.NEGATIVE_INFINITY,
     admission: 1,
     admissionMax: 1,
     admissionFloor: 0,
@@ -39,6 +41,7 @@ export function createBelief(): BeliefCell {
     probing: false,
     canaryAtMs: Number.NEGATIVE_INFINITY,
     probeForm: 0,
+    probeHabit: { seen: 0, right: 0 },
   };
 }
 
@@ -53,5 +56,7 @@ export function createSelf(): SelfCell {
     beatMs: 0,
     beatEveryMs: 0,
     laggedUntilMs: never,
+    wokeMs: never,
+    aheadMs: Number.NaN,
   };
 }

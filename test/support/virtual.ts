@@ -47,6 +47,8 @@ export interface VirtualOptions {
   readonly jumps?: readonly ClockJump[];
   /** The invariants of `src/sim/watch.ts` are checked too. */
   readonly watched?: boolean;
+  /** When the traffic ends, where it is judged how calls come back. */
+  readonly untilMs?: number;
   /** `provider/model`, best first; default: every provider with the model `m`. */
   readonly targets?: readonly string[];
   readonly route?: Partial<RouteSettings>;
@@ -160,6 +162,7 @@ export function virtual(options: VirtualOptions): Virtual {
     readers: [see, ...(options.reader === undefined ? [] : [options.reader])],
   });
   const criticalities = new Map<string, Criticality>();
+  const deadlines = new Map<string, number>();
   if (options.watched === true) {
     const criticalityOf = (call: string): Criticality => criticalities.get(call) ?? "default";
     watch = createWatch({
@@ -169,6 +172,9 @@ export function virtual(options: VirtualOptions): Virtual {
       cells: engine.cells,
       inFlight: world.inFlight,
       criticalityOf,
+      deadlineOf: (call) => deadlines.get(call),
+      jumps,
+      untilMs: options.untilMs,
     });
   }
   let calls = 0;
@@ -180,6 +186,7 @@ export function virtual(options: VirtualOptions): Virtual {
     ask(ask = {}) {
       const id = `call_${++calls}`;
       if (ask.criticality !== undefined) criticalities.set(id, ask.criticality);
+      if (ask.deadlineMs !== undefined) deadlines.set(id, ask.deadlineMs);
       return start(engine, world, callOf(id, ask), ask);
     },
     async rest() {

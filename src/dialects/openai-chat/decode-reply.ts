@@ -15,6 +15,7 @@ import { explainsCut, type Fragment, isComplete, type ToolCall, ToolCallTable } 
 import { usageOf } from "./usage.ts";
 
 const NOTHING: readonly StreamEvent[] = [];
+/** Content that only this dialect has. */
 const NATIVE_KEYS = ["audio", "images", "annotations"] as const;
 const STOPS: Readonly<Record<string, StopReason>> = {
   stop: "end",
@@ -156,9 +157,9 @@ class ChatDecoder implements Decoder {
     else this.#say("text", textOf(delta.content));
     this.#say("refusal", textOf(delta.refusal));
     for (const key of NATIVE_KEYS) {
-      if (isObject(delta[key]) || (listOf(delta[key])?.length ?? 0) > 0) {
-        this.#events.push({ type: "native", what: key });
-      }
+      const value = delta[key];
+      if (value === undefined) continue;
+      if (isObject(value) || (listOf(value)?.length ?? 0) > 0) this.#events.push({ type: "native", what: key });
     }
     for (const value of toolFragments(delta)) {
       const fragment = this.#tools.add(value, 0);
@@ -189,7 +190,8 @@ class ChatDecoder implements Decoder {
     }
     const { block } = this.#text;
     if (kind === "reasoning") this.#events.push({ type: "reasoning-delta", block, text });
-    else this.#events.push({ type: "text-delta", block, text, ...(kind === "refusal" && { refusal: true }) });
+    else if (kind === "refusal") this.#events.push({ type: "text-delta", block, text, refusal: true });
+    else this.#events.push({ type: "text-delta", block, text });
   }
 
   #tool({ call, json }: Fragment): void {
