@@ -150,6 +150,7 @@ class MessagesEncoder implements Encoder {
     if (this.#text !== block) {
       out += this.#closeText();
       this.#text = block;
+      this.#textHead = undefined;
       out += textStart(++this.#index);
     }
     // By hand: nearly every frame is one of these.
