@@ -5,7 +5,7 @@ import type { Figure } from "./figure.ts";
 import { type Subject, startGateway, startUpstream } from "./gateway.ts";
 import { type Quartiles, quartiles, rssKb } from "./measure.ts";
 import { WHOLE_MARKS } from "./payload.ts";
-import { jobOf, MODELS, type Options } from "./scenarios.ts";
+import { jobOf, MODELS, type Options, SHORT_PACE, SHORT_STREAMS } from "./scenarios.ts";
 import type { Server } from "./spawn.ts";
 import { type Ask, runLoad, serverOf, startWorld, verify } from "./world.ts";
 
@@ -45,6 +45,8 @@ async function weigh(subject: Subject, model: string, options: Options): Promise
     await world.pace(WARM_PACE);
     await verify(ask, WARM_PACE.events);
     await runLoad(jobOf(ask, { ...load, calls: 200, concurrency: 50, rampMs: 0 }));
+    await world.pace(SHORT_PACE);
+    await runLoad(jobOf(ask, { ...load, calls: SHORT_STREAMS, concurrency: 50, rampMs: 0, marks: SHORT_PACE.events }));
     await world.pace(HELD_PACE);
     await Bun.sleep(SETTLE_MS);
     const idleKb = rssKb(server.pid);

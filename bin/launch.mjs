@@ -12,6 +12,8 @@ const BINARY_LEAST_BYTES = 1_000_000;
 /** Bun allows 256 requests at once and queues the rest in silence, unless this is in the environment when it starts. */
 const REQUESTS_VARIABLE = "BUN_CONFIG_MAX_HTTP_REQUESTS";
 const REQUESTS = 20_000;
+/** Our process id: a launcher that is killed outright passes nothing on, so the child looks whether it is still there. */
+const LAUNCHER_VARIABLE = "HOLDFAST_LAUNCHER";
 /** How soon the loss of npm is noticed. */
 const PARENT_LOOK_MS = 250;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -46,7 +48,7 @@ export function runBun(root, args) {
     process.exitCode = 1;
     return;
   }
-  const child = spawn(bun, args, { stdio: "inherit", env: environment(process.env) });
+  const child = spawn(bun, args, { stdio: "inherit", env: childEnvironment() });
   // A signal from the terminal reaches the child by itself as well; it knows how to take one twice.
   const forward = Object.fromEntries(SIGNALS.map((signal) => [signal, () => child.kill(signal)]));
   for (const signal of SIGNALS) process.on(signal, forward[signal]);
@@ -86,6 +88,10 @@ function whenOrphaned(act) {
   }, PARENT_LOOK_MS);
   timer.unref();
   return timer;
+}
+
+function childEnvironment() {
+  return { ...environment(process.env), [LAUNCHER_VARIABLE]: String(process.pid) };
 }
 
 /** The environment with room for `REQUESTS` requests at once, or for more where that is set already. */

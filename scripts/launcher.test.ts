@@ -107,6 +107,26 @@ test("signals go to the child, and its end is the launcher's", async () => {
   expect(dying.signalCode).toBe("SIGKILL");
 });
 
+test("a launcher that is killed outright takes the gateway with it", async () => {
+  const child = Bun.spawn(["node", join(ROOT, "bin/holdfast.mjs"), "sim", "--port", "0", "--json"], {
+    env: { PATH: process.env.PATH ?? "" },
+    stdout: "pipe",
+    stderr: "ignore",
+  });
+  const { value } = await child.stdout.getReader().read();
+  const { url } = JSON.parse(new TextDecoder().decode(value).split("\n")[0] ?? "") as { url: string };
+  const answers = () =>
+    fetch(`${new URL(url).origin}/sim/log`).then(
+      () => true,
+      () => false,
+    );
+  expect(await answers()).toBe(true);
+  child.kill("SIGKILL");
+  await child.exited;
+  for (let look = 0; look < 100 && (await answers()); look++) await Bun.sleep(50);
+  expect(await answers()).toBe(false);
+});
+
 test("findBun: of several, this machine's C library and the plain build first; the layout of links too", () => {
   const { top, root } = install();
   const modules = join(root, "node_modules");

@@ -98,10 +98,11 @@ export function configPage(): string {
 Durations are written \`500ms 8s 5m 1h 7d\`, shares \`2%\`, money \`0.40usd\`. \`\${NAME}\` anywhere in a value reads the
 environment. \`off\` and \`false\` mean the same. The whole schema parses in every version: a value that asks for nothing is
 always accepted, one that asks for something not built yet is refused with "not in this version", and so is one that
-could do nothing where it stands. A provider that no route uses is a warning.
+could do nothing where it stands. A provider that no route uses is a warning, and so is a model's name that looks like a
+slip of one that the catalog has.
 
 On SIGHUP and when the file changes it is read again, and taken over whole or not at all: a bad file changes nothing. What
-\`listen\` says takes a restart.
+\`listen\` and \`store\` say takes a restart.
 
 ${sections.join("\n")}
 This page is made from \`src/config/schema.ts\` by \`npm run docs\`.

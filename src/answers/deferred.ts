@@ -7,6 +7,7 @@ import type { Call } from "../core/call.ts";
 import type { DeferralCell, DeferralDesk, Job, JobReply, NewJob } from "../core/deferral.ts";
 import { fault } from "../core/fault.ts";
 import type { Outage, Rung } from "../core/last-resort.ts";
+import { OneFrame } from "../core/one-frame.ts";
 import type { Answer, Ending, Refusal, Reply } from "../core/reply.ts";
 import { packCall } from "./packed-call.ts";
 
@@ -111,20 +112,13 @@ export function acceptedHeaders(id: string): Readonly<Record<string, string>> {
 
 function told(call: Call, { status, headers, body }: JobReply): Answer {
   const ending: Ending = { kind: "complete", firstContentMs: 0, tookMs: 0, pausedMs: 0 };
-  let left: Uint8Array | undefined = body;
   return {
     ok: true,
     target: headers["x-holdfast-target"] ?? DEFERRED_TARGET,
     dialect: call.dialect,
     status,
     headers,
-    frames: {
-      read() {
-        const next = left;
-        left = undefined;
-        return Promise.resolve(next);
-      },
-    },
+    frames: new OneFrame(body),
     ending: Promise.resolve(ending),
     servedBy: "deferred",
     degraded: "deferred",

@@ -1,7 +1,7 @@
 // A call as it is written down and read again: all but its body, its tenant and what the tenant may do, which are those of the
 // hour when it runs.
 
-import type { Call } from "../core/call.ts";
+import type { Call, DialectId } from "../core/call.ts";
 import { type Fault, fault, isFault } from "../core/fault.ts";
 import { isObject, parseJson } from "../dialects/json-object.ts";
 import { DIALECTS } from "../dialects/registry.ts";
@@ -10,6 +10,12 @@ type Packed = Pick<Call, "operation" | "dialect" | "headers" | "query" | "strict
 
 export function packCall({ operation, dialect, headers, query, strict, resume, cache }: Call): string {
   return JSON.stringify({ operation, dialect, headers, query, strict, resume, cache } satisfies Packed);
+}
+
+/** Whose words a reply is to be in, though the call cannot be run. */
+export function dialectOf(packed: string): DialectId {
+  const read = parseJson(packed);
+  return isPacked(read) ? read.dialect : "openai-chat";
 }
 
 export interface Present {

@@ -45,6 +45,39 @@ describe("the same question", () => {
   });
 });
 
+describe("the same question with more in it than words", () => {
+  const data = { type: "base64", media_type: "image/png", data: "AAAA" };
+  const ask = (part: object) => ({
+    ...BASE,
+    messages: [{ role: "user", content: [{ type: "text", text: "look" }, part] }],
+  });
+  const schema = { type: "object", properties: { a: { type: "string" } } };
+  const reversed = { properties: { a: { type: "string" } }, type: "object" };
+  const tool = (parameters: object) => ({ type: "function", function: { name: "f", parameters } });
+  const theirs = (input_schema: object) => ({ input_schema, name: "f" });
+  const chosen = { ...BASE, tools: [theirs(reversed)], tool_choice: { name: "f", type: "tool" } };
+  const choosing = { tool_choice: { function: { name: "f" }, type: "function" } };
+
+  test.each<[string, object, object]>([
+    [
+      "an image",
+      ask({ type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } }),
+      ask({ source: data, type: "image" }),
+    ],
+    ["tools", { ...BASE, tools: [tool(schema)] }, { ...BASE, tools: [theirs(reversed)] }],
+    ["a choice of tools", { ...BASE, ...choosing, tools: [tool(schema)] }, chosen],
+    [
+      "a system prompt",
+      { ...BASE, messages: [{ role: "system", content: "brief" }, ...BASE.messages] },
+      { ...BASE, system: [{ type: "text", text: "brief" }] },
+    ],
+  ])("%s", (_, chat, messages) => {
+    const key = keyOf(chat);
+    expect(key).toBeString();
+    expect([key === KEY, keyOf(messages, "anthropic-messages")]).toEqual([false, key]);
+  });
+});
+
 describe("another question", () => {
   test.each<[string, object]>([
     ["model", { ...BASE, model: "other" }],

@@ -8,7 +8,7 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Call } from "../core/call.ts";
 import type { AnswerKeys, KeptAnswers } from "../core/cell.ts";
 import { isFault } from "../core/fault.ts";
-import type { Prompt } from "../core/message.ts";
+import type { Loss, Prompt } from "../core/message.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { CacheSettings, Likeness } from "../core/settings.ts";
 import type { Dialect } from "../dialects/dialect.ts";
@@ -31,28 +31,56 @@ export interface KeyContext {
 
 type Hashing = Pick<Runtime, "random" | "hmacSha256">;
 
-/** `undefined`: not to be kept nor looked up. */
+/** All of a prompt that is no words, so that a field that comes to be one cannot be forgotten here. */
+type Terms = Readonly<Record<Exclude<keyof Prompt, "stream" | "user" | "turns">, unknown>>;
+
+/** `undefined`: not to be kept nor looked up. Most questions are words and numbers, in which there is nothing to sort. */
 export function questionKeys(call: Call, context: KeyContext, runtime: Hashing): AnswerKeys | undefined {
   if (call.operation !== "generate" || call.body.length > QUESTION_BYTES_MAX) return undefined;
   if ((call.inspected.choices ?? 1) !== 1) return undefined;
-  const prompt = context.client.codec.decodeRequest(call.body);
-  if (isFault(prompt) || usesTools(prompt.value)) return undefined;
-  const roots = new Set(prompt.losses.map(({ path }) => path.split(/[.[]/, 1)[0] ?? ""));
-  // There were more losses than are listed.
-  if (roots.has("…")) return undefined;
-  const asWritten = unplaced(call, roots);
-  if (asWritten === undefined) return undefined;
-  const { stream, user, turns, ...asked } = prompt.value;
+  const decoded = context.client.codec.decodeRequest(call.body);
+  if (isFault(decoded)) return undefined;
+  const { value: prompt, losses } = decoded;
+  const words = plainWords(prompt);
+  if (words === undefined && usesTools(prompt)) return undefined;
+  const unplaced = losses.length === 0 ? NOTHING_UNPLACED : unplacedOf(call, losses);
+  if (unplaced === undefined) return undefined;
+  const terms = termsOf(prompt);
+  const isPlain = words !== undefined && unplaced === NOTHING_UNPLACED && hasPlainTerms(prompt);
   const model = context.scope === "global" ? "" : call.model;
-  const around = [model, asked, asWritten, call.headers[TELLING_HEADER] ?? "", call.query];
+  const beta = call.headers[TELLING_HEADER] ?? "";
+  const asked = ["exact", words ?? prompt.turns, model, terms, unplaced.fields, beta, call.query];
   const secret = context.secretOf(partitionOf(call, context.scope), runtime.random);
   const { hmacSha256 = portableHmac } = runtime;
-  const rest = canonicalJson(around);
-  const hash = (likeness: Likeness, words: unknown): string =>
-    hmacSha256(secret, `["${likeness}",${canonicalJson(words)},${rest}]`);
-  const stem = context.likeness === "stem" && !roots.has("messages") ? stemOf(prompt.value) : undefined;
-  const exact = hash("exact", turns);
-  return stem === undefined ? { exact } : { exact, stem: hash("stem", stem) };
+  const jsonOf = isPlain ? JSON.stringify : canonicalJson;
+  const exact = hmacSha256(secret, jsonOf(asked));
+  const stem = context.likeness === "stem" && !unplaced.inMessages ? stemOf(prompt) : undefined;
+  if (stem === undefined) return { exact };
+  asked[0] = "stem";
+  asked[1] = stem;
+  return { exact, stem: hmacSha256(secret, jsonOf(asked)) };
+}
+
+/** Roles and texts in turns; `undefined` where a turn is anything but one text. */
+function plainWords({ turns }: Prompt): readonly string[] | undefined {
+  const words: string[] = [];
+  for (const { role, parts } of turns) {
+    const part = parts[0];
+    if (part?.type !== "text" || parts.length > 1) return undefined;
+    words.push(role, part.text);
+  }
+  return words;
+}
+
+/** In the order of their names, as `canonicalJson` writes them too. */
+function termsOf(prompt: Prompt): Terms {
+  const { effort, format, maxTokens, parallelTools, stop, system, temperature, toolChoice, tools, topK, topP } = prompt;
+  return { effort, format, maxTokens, parallelTools, stop, system, temperature, toolChoice, tools, topK, topP };
+}
+
+/** None of them is an object, whose keys may come in any order. */
+function hasPlainTerms({ tools, toolChoice, format }: Prompt): boolean {
+  return tools.length === 0 && toolChoice === undefined && format === undefined;
 }
 
 function portableHmac(key: Uint8Array, text: string): string {
@@ -70,13 +98,26 @@ function usesTools({ turns }: Prompt): boolean {
   return turns.some(({ parts }) => parts.some(({ type }) => type === "tool-use" || type === "tool-result"));
 }
 
-/** The top-level fields that did not fit the canonical request, with the dialect that gives them a meaning. */
-function unplaced(call: Call, roots: ReadonlySet<string>): unknown {
+/** What did not fit the canonical request. */
+interface Unplaced {
+  /** Top-level fields as they were written, with the dialect that gives them a meaning. */
+  readonly fields: readonly unknown[];
+  readonly inMessages: boolean;
+}
+
+const NOTHING_UNPLACED: Unplaced = { fields: [], inMessages: false };
+
+/** `undefined` where not all of it is known. */
+function unplacedOf(call: Call, losses: readonly Loss[]): Unplaced | undefined {
+  const roots = new Set(losses.map(({ path }) => path.split(/[.[]/, 1)[0] ?? ""));
+  // There were more losses than are listed.
+  if (roots.has("…")) return undefined;
   const names = [...roots].filter((name) => !WHO.has(name));
-  if (names.length === 0) return [];
-  const request = parseJson(new TextDecoder().decode(call.body));
+  if (names.length === 0) return NOTHING_UNPLACED;
+  const request = parseJson(call.body);
   if (!isObject(request) || names.some((name) => !Object.hasOwn(request, name))) return undefined;
-  return [call.dialect, names.sort().map((name) => [name, request[name]])];
+  const fields = [call.dialect, names.sort().map((name) => [name, request[name]])];
+  return { fields, inMessages: roots.has("messages") };
 }
 
 /** JSON with its keys in order, at every depth; unambiguous, since it is JSON. What JSON has no form for is left out as it does. */

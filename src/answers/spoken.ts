@@ -3,7 +3,8 @@
 
 import { concat } from "../core/bytes.ts";
 import type { Call } from "../core/call.ts";
-import type { Answer, CalledTool, Ending, Frames } from "../core/reply.ts";
+import { OneFrame } from "../core/one-frame.ts";
+import type { Answer, CalledTool, Ending } from "../core/reply.ts";
 import type { HeaderMap, Runtime } from "../core/runtime.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
 import type { Dialect, EncodeContext } from "../dialects/dialect.ts";
@@ -34,7 +35,7 @@ export function spoken(speech: Speech, { codec }: Dialect, call: Call, runtime: 
     dialect: call.dialect,
     status: 200,
     headers: speech.headers,
-    frames: once(call.stream ? streamed(events, codec.encoder(context)) : codec.encodeReply(events, context)),
+    frames: new OneFrame(call.stream ? streamed(events, codec.encoder(context)) : codec.encodeReply(events, context)),
     ending: Promise.resolve(ending),
     ...speech.is,
     lossy: [],
@@ -65,15 +66,4 @@ function eventsOf({ texts, calls = [], model }: Speech, { id, stream }: Call): S
 
 function streamed(events: readonly StreamEvent[], encoder: ReturnType<Dialect["codec"]["encoder"]>): Uint8Array {
   return concat(events.flatMap((event) => encoder.encode(event)?.bytes ?? []));
-}
-
-function once(bytes: Uint8Array): Frames {
-  let left: Uint8Array | undefined = bytes;
-  return {
-    read() {
-      const next = left;
-      left = undefined;
-      return Promise.resolve(next);
-    },
-  };
 }

@@ -2,6 +2,7 @@
 
 import { nearest } from "../core/nearest.ts";
 import { VERSION } from "../core/version.ts";
+import { endWithLauncher } from "../runtime/command-io.ts";
 import type { Command } from "./command.ts";
 
 /** By name, in the order in which they are told. */
@@ -79,5 +80,8 @@ function refuse(name: string): 2 {
   return 2;
 }
 
-// Exits at once: idle connections to providers would keep the process for minutes.
-if (import.meta.main) process.exit(await main(process.argv.slice(2)));
+if (import.meta.main) {
+  endWithLauncher();
+  // Exits at once: idle connections to providers would keep the process for minutes.
+  process.exit(await main(process.argv.slice(2)));
+}

@@ -46,7 +46,7 @@ export async function makePlan(flags: Flags, clock: Clock): Promise<Plan | undef
       if (!loaded.ok) return refuse(renderProblems(loaded.problems));
       warn(loaded.warnings);
       const listen = wanted(loaded.settings.listen);
-      const follow = follower({ named, file: name, text, listen, wanted, clock });
+      const follow = follower({ named, file: name, text, listen, store: loaded.settings.store, wanted, clock });
       return { settings: { ...loaded.settings, listen }, announce() {}, ...follow };
     }
   }
@@ -73,16 +73,17 @@ interface Followed {
   readonly file: string;
   readonly text: string;
   readonly listen: Listen;
+  readonly store: Settings["store"];
   readonly wanted: (listen: Listen) => Listen;
   readonly clock: Clock;
 }
 
-function follower({ named, file, text, listen, wanted, clock }: Followed): Required<Pick<Plan, "follow" | "stop">> {
+function follower({ named, file, text, clock, ...fixed }: Followed): Required<Pick<Plan, "follow" | "stop">> {
   let stop = () => {};
   return {
     follow(apply) {
       const read = () => readConfigFile(named ?? file);
-      const reload = createReload({ read, listen, wanted, apply, tell: (told) => console.error(told) }, text);
+      const reload = createReload({ read, ...fixed, apply, tell: (told) => console.error(told) }, text);
       const unwatch = watchFile(file, () => void reload(false), { clock });
       // What was changed after it was read and before it was watched, while keys were fetched, say.
       const disarm = clock.after(LOOK_AGAIN_MS, () => void reload(false));

@@ -9,6 +9,8 @@ export interface ReloadOptions {
   readonly read: () => Promise<ConfigFile>;
   /** Where the gateway serves, whatever the file comes to say. */
   readonly listen: Settings["listen"];
+  /** What was opened at the start. */
+  readonly store: Settings["store"];
   /** What the file must say of `listen` for a restart to change nothing: flags win over it. */
   readonly wanted: (listen: Settings["listen"]) => Settings["listen"];
   /** Throws, or rejects, where the settings cannot be taken over; then it has changed nothing. */
@@ -20,7 +22,8 @@ export interface ReloadOptions {
 export type Reload = (always: boolean) => Promise<void>;
 
 /** One after the other: a signal and a change of the file may come together. */
-export function createReload({ read, listen, wanted, apply, tell }: ReloadOptions, text: string): Reload {
+export function createReload(options: ReloadOptions, text: string): Reload {
+  const { read, listen, store, wanted, apply, tell } = options;
   let last = text;
   let queue = Promise.resolve();
   const once = async (always: boolean): Promise<void> => {
@@ -43,6 +46,8 @@ export function createReload({ read, listen, wanted, apply, tell }: ReloadOption
     }
     const { routes, providers } = loaded.settings;
     tell(`holdfast: took over ${file}: ${count(routes.length, "route")}, ${count(providers.length, "provider")}`);
+    if (nameOf(loaded.settings.store) !== nameOf(store))
+      tell(`holdfast: still with ${nameOf(store)}: a change of \`store\` takes a restart`);
     const next = wanted(loaded.settings.listen);
     if (next.host === listen.host && next.port === listen.port) return;
     tell(`holdfast: still on ${listen.host}:${listen.port}: a change of \`listen\` takes a restart`);
@@ -51,6 +56,11 @@ export function createReload({ read, listen, wanted, apply, tell }: ReloadOption
     queue = queue.then(() => once(always));
     return queue;
   };
+}
+
+function nameOf(store: Settings["store"]): string {
+  if (store === undefined) return "the default store";
+  return store === "memory" ? "`store: memory`" : `\`store: sqlite:${store.path}\``;
 }
 
 function count(number: number, what: string): string {

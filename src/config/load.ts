@@ -9,6 +9,7 @@ import { shapeIssues } from "./issues.ts";
 import { hostIssues, keyIssues, keyWarnings, readGatewayKeys } from "./keys.ts";
 import { cacheOf, lastResortIssues, lastResortOf, lastResortProviders } from "./last-resort.ts";
 import { notInThisVersion } from "./later.ts";
+import { modelWarnings } from "./model-names.ts";
 import { channelsOf, notifyIssues, notifyWarnings } from "./notify.ts";
 import { objectiveIssues, objectivesOf } from "./objectives.ts";
 import { type Origin, originFinder } from "./origin.ts";
@@ -66,6 +67,7 @@ export function settingsOf(source: Source, env: Environment): Loaded {
     ...keyWarnings(tree, written),
     ...notifyWarnings(tree, written),
     ...unusedProviders(tree),
+    ...modelWarnings(tree),
     ...inert.warnings,
   ]);
   const originOf = originFinder(source, written);

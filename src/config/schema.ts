@@ -64,11 +64,12 @@ const provider = z
   )
   .meta({ type: ["object", "null"] });
 
-const STORES = /^(?:sqlite:\s*[^\s:].*|postgres(?:ql)?:\/\/.+)$/;
+/** No URL of SQLite: what `sqlite://./a` and `sqlite:///a` mean is another thing in each program. */
+const STORES = /^(?:sqlite:(?!\s*\/\/)\s*[^\s:].*|postgres(?:ql)?:\/\/.+)$/;
 const store = scalar(
   (value) => (typeof value === "string" && STORES.test(value.trim()) ? value.trim() : undefined),
   "memory | sqlite:PATH | postgres://…",
-  { type: "string", pattern: "^(sqlite:|postgres(ql)?://).+" },
+  { type: "string", pattern: "^(sqlite:(?!//)|postgres(ql)?://).+" },
 );
 
 const OBJECTIVE_NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._:*/-]{0,63}$/u;

@@ -336,6 +336,7 @@ const ROWS: readonly Row[] = [
   ],
   ["$P\n$R\nstore: postgres://h/db\n", ["6:8", "store", later]],
   ["$P\n$R\nstore: ./holdfast.db\n", ["6:8", "store", "memory | sqlite:PATH"]],
+  ["$P\n$R\nstore: sqlite://./holdfast.db\n", ["6:8", "store", "memory | sqlite:PATH"]],
   ["$P\n$R\nshared: redis://h\n", ["6:9", "shared", later]],
   ["$P\n$R\npassthrough: perhaps\n", ["6:14", "passthrough", "off | on"]],
   // Gateway keys, the admin key.

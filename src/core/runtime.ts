@@ -38,6 +38,8 @@ export interface WireRequest {
  */
 export interface Body {
   read(): Promise<Uint8Array | Fault | undefined>;
+  /** `read` from now on, with what is to be made of each chunk: one promise less for every frame. */
+  through?<T>(take: (chunk: Uint8Array | Fault | undefined) => T | Promise<T>): () => Promise<T>;
   /** All of it, or `too-large` beyond `limitBytes`, or the fault that cut it. Use instead of `read`, not after it. */
   whole(limitBytes: number): Promise<Uint8Array | Fault>;
   cancel(reason: Fault): void;

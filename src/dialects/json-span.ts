@@ -7,6 +7,7 @@ import { stringEnd } from "./json-string.ts";
 
 /** Deeper nesting is refused: no request needs it and providers' own parsers fail near it. */
 const DEPTH_MAX = 1_000;
+const SHORT_BYTES = 24;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -25,8 +26,14 @@ const STRING = 6;
 /** What a byte means outside a string; 0 for the bytes that JSON has no place for (comments, single quotes, …). */
 const ROLE = roles();
 
+/** Of what is read without a JSON parser: every count of so many digits is exact. */
+const PLAIN_DIGITS_MAX = 15;
+const PLAIN_CHARS_MAX = 256;
+
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
+const TRUE = encoder.encode("true");
+const FALSE = encoder.encode("false");
 
 /**
  * Scans the top-level object of a JSON body and gives the value spans of the wanted keys that are there.
@@ -83,16 +90,61 @@ export function firstElements(body: Uint8Array, { start, end }: Span, most: numb
 
 /** The JSON text of a span, quotes and braces included. */
 export function spanText(body: Uint8Array, span: Span): string {
-  return decoder.decode(body.subarray(span.start, span.end));
+  return shortText(body, span) ?? decoder.decode(body.subarray(span.start, span.end));
+}
+
+/** A few letters of ASCII, as most values are: a view and a decoder cost more than they do. */
+function shortText(body: Uint8Array, { start, end }: Span): string | undefined {
+  if (end - start > SHORT_BYTES) return undefined;
+  let text = "";
+  for (let at = start; at < end; at++) {
+    const code = body[at] ?? 0x80;
+    if (code > 0x7f) return undefined;
+    text += String.fromCharCode(code);
+  }
+  return text;
 }
 
 /** The parsed value of a span; `undefined` when it is not JSON. */
 export function spanValue(body: Uint8Array, span: Span): unknown {
+  const plain = plainValue(body, span);
+  if (plain !== undefined) return plain;
   try {
     return JSON.parse(spanText(body, span));
   } catch {
     return undefined;
   }
+}
+
+/** A count, a yes or a no, or a short name without escapes, as most values are that are read of a request. */
+function plainValue(body: Uint8Array, { start, end }: Span): number | boolean | string | undefined {
+  const first = body[start] ?? 0;
+  if (first === QUOTE) return plainText(body, start + 1, end - 1);
+  if (first === 0x74) return spells(body, { start, end }, TRUE) ? true : undefined;
+  if (first === 0x66) return spells(body, { start, end }, FALSE) ? false : undefined;
+  if (first < 0x31 || first > 0x39 || end - start > PLAIN_DIGITS_MAX) return undefined;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = (body[at] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function plainText(body: Uint8Array, start: number, end: number): string | undefined {
+  if (end < start || end - start > PLAIN_CHARS_MAX || body[end] !== QUOTE) return undefined;
+  for (let at = start; at < end; at++) {
+    const byte = body[at] ?? 0;
+    if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === BACKSLASH) return undefined;
+  }
+  return decoder.decode(body.subarray(start, end));
+}
+
+function spells(body: Uint8Array, { start, end }: Span, word: Uint8Array): boolean {
+  if (end - start !== word.length) return false;
+  for (let i = 0; i < word.length; i++) if (body[start + i] !== word[i]) return false;
+  return true;
 }
 
 /** Replaces each span by its bytes. Spans ascend and do not overlap; one with `start === end` inserts. */

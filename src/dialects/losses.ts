@@ -5,6 +5,8 @@ import type { Loss } from "../core/message.ts";
 
 const LOSSES_MAX = 64;
 
+export const NO_LOSSES: readonly Loss[] = [];
+
 export interface Losses {
   readonly list: readonly Loss[];
   add(path: string, why: string): void;

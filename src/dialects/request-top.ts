@@ -15,6 +15,7 @@ const UNREAD: ReadonlySet<string> = new Set([
 ]);
 /** A longer name of an end user is cut: it is only hashed. */
 const END_USER_CHARS_MAX = 512;
+const SMALL_BYTES = 512;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -44,9 +45,12 @@ export function readTop(body: Uint8Array, wanted: ReadonlySet<string>): RequestT
 
 /** Most requests are, and need no decoding to be known as text. Four bytes at a time. */
 function isAscii(body: Uint8Array): boolean {
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  const words = body.length & ~3;
-  for (let at = 0; at < words; at += 4) if ((view.getUint32(at) & 0x80808080) !== 0) return false;
+  // A view of a small array costs more than a look at each of its bytes.
+  const words = body.length <= SMALL_BYTES ? 0 : body.length & ~3;
+  if (words > 0) {
+    const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    for (let at = 0; at < words; at += 4) if ((view.getUint32(at) & 0x80808080) !== 0) return false;
+  }
   for (let at = words; at < body.length; at++) if ((body[at] ?? 0) > 0x7f) return false;
   return true;
 }

@@ -69,13 +69,13 @@ export class TextLog {
 
   /** The end of it as it came, still escaped: where text repeats itself, so do its escapes. Of no more than `bytesMax`. */
   tail(bytesMax: number): string {
-    const last = this.#page?.subarray(0, this.#used);
-    if (last === undefined) return "";
-    const before = last.length < bytesMax ? this.#pages.at(-1) : undefined;
+    const page = this.#page;
+    if (page === undefined) return "";
+    const used = this.#used;
+    const before = used < bytesMax ? this.#pages.at(-1) : undefined;
     const decoder = new TextDecoder();
-    const text =
-      before === undefined ? "" : decoder.decode(before.subarray(Math.min(before.length, last.length - bytesMax)));
-    return text + decoder.decode(last.subarray(-bytesMax));
+    const text = before === undefined ? "" : decoder.decode(before.subarray(Math.min(before.length, used - bytesMax)));
+    return text + decoder.decode(page.subarray(Math.max(0, used - bytesMax), used));
   }
 
   #room(length: number): Uint8Array {

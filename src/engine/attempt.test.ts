@@ -2,6 +2,7 @@
 // of whatever comes back. Streams have their own tests, and so has the choice of targets.
 
 import { describe, expect, test } from "bun:test";
+import { delivered } from "../../test/support/answers-said.ts";
 import { type Answering, bytesSent, HandBody, handEngine, respond } from "../../test/support/hand-engine.ts";
 import { ANTHROPIC, CHAT } from "../../test/support/virtual.ts";
 import { fault } from "../core/fault.ts";
@@ -122,6 +123,19 @@ describe("what comes back, whole", () => {
     );
     const delivery = await ask({ dialect: CHAT });
     expect(trailOf(delivery.headers)).toBe("p0/m0=empty-reply, p1/m1=ok");
+  });
+
+  test("thinking that used up the limit is an answer, though nothing of it is seen once translated", async () => {
+    const hidden = { role: "assistant", content: "", reasoning_content: "hm" };
+    const reply = {
+      ...{ id: "c", object: "chat.completion", created: 1, model: "m" },
+      choices: [{ index: 0, message: hidden, finish_reason: "length" }],
+      usage: { prompt_tokens: 1, completion_tokens: 5, total_tokens: 6 },
+    };
+    const engine = handEngine([CHAT], () => respond(200, JSON.stringify(reply)));
+    const delivery = await engine.ask({});
+    expect(delivery.status).toBe(200);
+    expect(JSON.parse(await delivered(delivery))).toMatchObject({ content: [], stop_reason: "max_tokens" });
   });
 
   test("a caller's own 400 is final and comes back as it was", async () => {

@@ -1,9 +1,10 @@
 // One try at one target, from the client's bytes to the commit: encode for this target, authorize, send, classify in the
 // target's dialect, hold until the release rule, then relay or translate. It never retries and knows no other target.
 
-import type { Call, ResumeMode } from "../core/call.ts";
+import type { Call, Operation, ResumeMode } from "../core/call.ts";
 import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
 import type { Loss } from "../core/message.ts";
+import { OneFrame } from "../core/one-frame.ts";
 import type { Answer, Frames, Refusal, Reply, Words } from "../core/reply.ts";
 import type { HeaderMap, WireRequest, WireResponse } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
@@ -20,8 +21,8 @@ import { Relay } from "./relay.ts";
 import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
 import { Telling, toldBy } from "./telling.ts";
-import { type AttemptTimeouts, type Learnt, timeoutsFor } from "./timeouts.ts";
-import { renamed, Translation } from "./translate.ts";
+import { type AttemptTimeouts, type Learnt, noContent, noWhole, timeoutsFor } from "./timeouts.ts";
+import { isLegallyEmpty, renamed, Translation } from "./translate.ts";
 import { type Demands, demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
 import { Withheld } from "./withheld.ts";
 import { withoutKey } from "./without-key.ts";
@@ -84,7 +85,24 @@ export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, numbe
   settlement.debit = plan.quota.begin(call, settlement.startMs);
   try {
     const prepared = prepare(plan, call);
-    const reply = isFault(prepared) ? prepared : await send(plan, call, scope, { settlement, prepared });
+    if (isFault(prepared)) return refuse(settlement, prepared);
+    const timeouts = timeoutsFor(plan.timeouts, call, number === 1 ? plan.learnt?.(call) : undefined);
+    settlement.onTimeout = call.stream ? noContent : noWhole;
+    settlement.timer.moveTo(settlement.startMs + (call.stream ? timeouts.firstTokenMs : timeouts.wholeMs));
+    const response = await scope.runtime.transport(
+      request(plan, call, prepared, scope.propagate?.(call, number)),
+      settlement.cancel,
+    );
+    if (isFault(response)) return refuse(settlement, settlement.cancel.fault ?? response);
+    const sent = { settlement, prepared, response };
+    const bad = received(plan, call, scope, sent);
+    if (bad !== undefined) return refuse(settlement, isFault(bad) ? bad : await bad);
+    // Written out for a whole reply: an async function more costs it more than all that is done with it.
+    const body = call.stream ? undefined : await response.body.whole(WHOLE_BYTES_MAX);
+    const reply =
+      body === undefined
+        ? await streamed(plan, call, scope, { ...sent, timeouts })
+        : whole(plan, call, scope, { ...sent, body });
     return isFault(reply) ? refuse(settlement, reply) : reply;
   } catch (error) {
     // The one place where a throw of the attempt's own code becomes a value.
@@ -117,10 +135,14 @@ function prepare(plan: AttemptPlan, call: Call): Prepared | Fault {
   return isFault(body) ? body : { ...prepared, body };
 }
 
+/** False for what the target's dialect has no path for, or no translation of: nothing can be sent there. */
+export function serves({ client, dialect }: Pick<AttemptPlan, "client" | "dialect">, operation: Operation): boolean {
+  return operation === "generate" || (client === dialect && dialect.wire.path(operation) !== undefined);
+}
+
 function prepareRequest(plan: AttemptPlan, call: Call): Prepared | Fault {
-  if (plan.dialect.wire.path(call.operation) === undefined || (!isNative(plan) && call.operation !== "generate")) {
+  if (!serves(plan, call.operation))
     return fault("unsupported", `${plan.target.id} has no ${call.operation} for this kind of call`);
-  }
   if (!isNative(plan)) return prepareTranslated(plan, call);
   const { stored } = call.inspected;
   if (stored !== undefined && !plan.hasStore)
@@ -155,22 +177,12 @@ function prepareTranslated(plan: AttemptPlan, call: Call): Prepared | Fault {
 interface Sent {
   readonly settlement: Settlement;
   readonly prepared: Prepared;
+  readonly response: WireResponse;
 }
 
-async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Promise<Answer | Fault> {
-  const { settlement, prepared } = sent;
-  const timeouts = timeoutsFor(plan.timeouts, call, settlement.number === 1 ? plan.learnt?.(call) : undefined);
-  const lateMs = call.stream ? timeouts.firstTokenMs : timeouts.wholeMs;
-  settlement.onTimeout = () =>
-    call.stream
-      ? fault("first-token-timeout", "no content within the first-token timeout")
-      : fault("whole-timeout", "no whole answer within its timeout");
-  settlement.timer.moveTo(settlement.startMs + lateMs);
-  const response = await scope.runtime.transport(
-    request(plan, call, prepared, scope.propagate?.(call, settlement.number)),
-    settlement.cancel,
-  );
-  if (isFault(response)) return settlement.cancel.fault ?? response;
+/** What its headers tell. Gives what is wrong with a response that is not to be read as an answer. */
+function received(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Fault | Promise<Fault> | undefined {
+  const { settlement, response } = sent;
   settlement.status = response.status;
   settlement.limits = plan.dialect.wire.limitsOf(response.headers, scope.runtime.wallMs);
   if (settlement.limits !== undefined) {
@@ -179,11 +191,17 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
   settlement.requestId = response.headers["request-id"] ?? response.headers["x-request-id"];
   if (response.status < 200 || response.status > 299) return rejected(plan, scope, settlement, response);
   const encoded = encodedBody(response.headers);
-  if (encoded !== undefined) {
-    response.body.cancel(encoded);
-    return encoded;
-  }
-  if (!call.stream) return whole(plan, call, scope, { settlement, prepared, response });
+  if (encoded !== undefined) response.body.cancel(encoded);
+  return encoded;
+}
+
+async function streamed(
+  plan: AttemptPlan,
+  call: Call,
+  scope: Scope,
+  sent: Sent & { readonly timeouts: ReturnType<typeof timeoutsFor> },
+): Promise<Answer | Fault> {
+  const { settlement, response, timeouts } = sent;
   const notAStream = response.headers["content-type"]?.match(/application\/json|text\/html/i);
   if (notAStream) return notStream(plan, call, settlement, response);
   const lane = withheld(plan, settlement, laneFor(plan, call, scope, sent));
@@ -193,7 +211,7 @@ async function send(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Pr
     response.body.cancel(failed);
     return failed;
   }
-  const made = answer(plan, call, { ...sent, response }, reader);
+  const made = answer(plan, call, sent, reader);
   if (call.delivered !== undefined && call.delivered.text !== "") return { ...made, joinedBy: plan.joinedBy() };
   if (plan.keeps !== "nothing") made.told = () => lane.told();
   if (isFollowed(plan, call)) made.unfinished = () => lane.unfinished();
@@ -297,17 +315,14 @@ function withinLimit(found: Fault): Fault {
   return found.kind === "too-large" ? fault("malformed-reply", "an answer over the size limit") : found;
 }
 
-async function whole(
+function whole(
   plan: AttemptPlan,
   call: Call,
   scope: Scope,
-  sent: Sent & { readonly response: WireResponse },
-): Promise<Answer | Fault> {
-  const { settlement, response } = sent;
-  const body = await response.body.whole(WHOLE_BYTES_MAX);
-  if (!(body instanceof Uint8Array)) {
-    return settlement.cancel.fault ?? withinLimit(body);
-  }
+  sent: Sent & { readonly body: Uint8Array | Fault },
+): Answer | Fault {
+  const { settlement, body } = sent;
+  if (isFault(body)) return settlement.cancel.fault ?? withinLimit(body);
   const verdict = plan.dialect.wire.judge(body, call);
   if (verdict.fault !== undefined) return asFoundHere(plan, verdict.fault);
   const rendered = isNative(plan) ? body : translateWhole(plan, call, scope, { ...sent.prepared, body });
@@ -321,9 +336,10 @@ async function whole(
   }
   settlement.usage = verdict.usage;
   settlement.committed = true;
-  settlement.content();
-  settlement.settle(undefined);
-  const made = answer(plan, call, sent, once(rendered));
+  const atMs = settlement.nowMs;
+  settlement.content(atMs);
+  settlement.settle(undefined, atMs);
+  const made = answer(plan, call, sent, new OneFrame(rendered));
   if (plan.keeps === "words") made.told = verdict.words;
   else if (plan.keeps === "calls") made.told = () => toldIn(plan, body, sent.prepared);
   return made;
@@ -342,7 +358,10 @@ function translateWhole(
   if (broken !== undefined) return broken.fault;
   const rendered = plan.client.codec.encodeReply(events, { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) });
   // What only the provider's dialect has (a server tool's block) may have been all of the answer.
-  return plan.client.wire.judge(rendered, call).fault ?? rendered;
+  const wrong = plan.client.wire.judge(rendered, call).fault;
+  if (wrong?.kind === "empty-reply" && events.some((event) => event.type === "message-end" && isLegallyEmpty(event)))
+    return rendered;
+  return wrong ?? rendered;
 }
 
 /** In the target's own dialect: what a translation leaves out is not to be kept. */
@@ -352,26 +371,10 @@ function toldIn({ dialect }: AttemptPlan, body: Uint8Array, { names }: Pick<Prep
   return toldBy(names === undefined ? events : events.map((event) => renamed(event, names)));
 }
 
-function once(body: Uint8Array): Frames {
-  let frame: Uint8Array | undefined = body;
-  return {
-    read() {
-      const next = frame;
-      frame = undefined;
-      return Promise.resolve(next);
-    },
-  };
-}
-
 /** Not yet given to anybody. */
 type Made = { -readonly [Key in keyof Answer]: Answer[Key] };
 
-function answer(
-  plan: AttemptPlan,
-  call: Call,
-  { settlement, prepared, response }: Sent & { readonly response: WireResponse },
-  frames: Frames,
-): Made {
+function answer(plan: AttemptPlan, call: Call, { settlement, prepared, response }: Sent, frames: Frames): Made {
   return {
     ok: true,
     target: plan.target.id,

@@ -8,7 +8,7 @@ import type { ProbeVerdict } from "../core/evidence.ts";
 import { FAULTS, type Fault } from "../core/fault.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import type { FlowPlace } from "../core/pace-cell.ts";
-import type { Ending, Reply, StreamUnderWay } from "../core/reply.ts";
+import type { Answer, Ending, Reply, StreamUnderWay } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
 import {
@@ -71,7 +71,13 @@ export interface Believing extends Hedging {
   /** As much is under way at the provider as may be, or as this tenant may have there. */
   isFull(tenant: string, strained: boolean, nowMs: number): boolean;
   /** Around one attempt. `key`: where the provider has several. */
-  watch(call: Call, scope: Scope, send: () => Promise<Reply>, key?: KeyTaken): Promise<Reply>;
+  watch(call: Call, scope: Scope, sending: Sending, key?: KeyTaken): Promise<Reply>;
+}
+
+export interface Sending {
+  send(): Promise<Reply>;
+  /** Told first of all what came of it. */
+  came?(reply: Reply, nowMs: number): void;
 }
 
 /** The key of one attempt. */
@@ -98,7 +104,7 @@ export function createBelieving(context: BelievingContext): Believing {
     isDown: (nowMs) => isDown(believed.cell) || isMuted(believed, nowMs),
     isFull: (tenant, strained, nowMs) => isIntakeFull(intake, { tenant, strained }, nowMs),
     stand: (call, scope) => standpoint(context, believed, { call, scope }),
-    watch: (call, scope, send, key) => watched({ believed, target, intake, key }, { call, scope }, send),
+    watch: (call, scope, sending, key) => watched({ believed, target, intake, key }, { call, scope }, sending),
     isWell: () => believed.cell.state === "healthy" && !believed.cell.slow,
     lateMs: (call, share) => lateAfterMs(believed.cell, shapeOfCall(call), share),
     outputTokens: () => believed.cell.outputTokens,
@@ -185,55 +191,75 @@ interface Watch {
   readonly key: KeyTaken | undefined;
 }
 
-async function watched(watch: Watch, work: Work, send: () => Promise<Reply>): Promise<Reply> {
+function watched(watch: Watch, { call, scope }: Work, sending: Sending): Promise<Reply> {
   const { believed, target, intake, key } = watch;
   const { cell } = believed;
-  const { call, scope } = work;
-  const { clock } = scope.runtime;
-  const beganMs = clock.now();
+  const { tenant, stream } = call;
+  const beganMs = scope.runtime.clock.now();
   countOne(cell.attempted, beganMs);
   const shape = shapeOfCall(call);
   // What a sick key is tried with tells of the key: its silence is nobody else's.
   const alone = key?.cell.evidence?.sick === true && key.hasOther(beganMs);
   const slot = alone ? undefined : callBegan(cell, shape, beganMs);
-  const { tenant, stream } = call;
   enterIntake(intake, { tenant, strained: cell.state !== "healthy" }, beganMs);
-  const reply = await send();
-  const nowMs = clock.now();
+  const witness: Witness = { believed, target, intake, tenant, id: call.id, scope, beganMs, key, stream, shape, slot };
+  return sending.send().then((reply) => {
+    const nowMs = scope.runtime.clock.now();
+    sending.came?.(reply, nowMs);
+    return replied(witness, call, reply, nowMs);
+  });
+}
+
+function replied(witness: Witness, call: Call, reply: Reply, nowMs: number): Reply {
+  const { believed, beganMs, stream, shape, slot } = witness;
+  const { cell } = believed;
   const outrun = !reply.ok && reply.fault.kind === "superseded";
   const lags = isLagging(believed.self, nowMs) || isSleptThrough(believed.self, beganMs, nowMs);
   const learn = (reply.ok || outrun) && cell.state === "healthy" && !lags;
   if (slot !== undefined) callAnswered(cell, { shape, slot, content: reply.ok, learn }, nowMs);
-  const witness: Witness = { believed, target, tenant, id: call.id, scope, beganMs, key };
   if (stream && !lags && (reply.ok || outrun) && firstCame(cell, shape, nowMs - beganMs, nowMs)) {
-    tellOfPace(target, cell, scope, call.id);
+    tellOfPace(witness.target, cell, witness.scope, call.id);
   }
   if (!reply.ok) {
-    leaveIntake(intake, tenant);
+    leaveIntake(witness.intake, witness.tenant);
     failed(witness, reply.fault, promptOf(call));
-  } else {
-    if (cell.prompts.size > 0) promptSucceeded(cell, () => promptOf(call) ?? "");
-    else cell.successes++;
-    if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
-    outcome(witness, BEGAN_WELL);
-    const { underWay } = reply.frames;
-    const place = underWay && streamBegan(cell, underWay, nowMs);
-    void reply.ending.then((ending) => {
-      leaveIntake(intake, tenant);
-      settled(witness, ending, place && { place, stream: underWay });
-    });
+    return reply;
   }
+  if (cell.prompts.size > 0) promptServed(cell, call);
+  else cell.successes++;
+  if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
+  outcome(witness, BEGAN_WELL);
+  settleWith(witness, reply, nowMs);
   return reply;
+}
+
+function promptServed(cell: BeliefCell, call: Call): void {
+  promptSucceeded(cell, () => promptOf(call) ?? "");
+}
+
+/** Its own function, so that an open stream keeps no request alive. */
+function settleWith(witness: Witness, { frames, ending }: Answer, nowMs: number): void {
+  const { underWay } = frames;
+  const place = underWay && streamBegan(witness.believed.cell, underWay, nowMs);
+  const watching = place && { place, stream: underWay };
+  void ending.then((ended) => {
+    leaveIntake(witness.intake, witness.tenant);
+    settled(witness, ended, watching);
+  });
 }
 
 interface Witness {
   readonly believed: Believed;
   readonly target: Target;
+  readonly intake: IntakeCell;
   readonly tenant: string;
   readonly id: string;
   readonly scope: Scope;
   readonly beganMs: number;
   readonly key: KeyTaken | undefined;
+  readonly stream: boolean;
+  readonly shape: number;
+  readonly slot: number | undefined;
 }
 
 function promptOf({ body }: Call): string | undefined {

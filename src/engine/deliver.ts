@@ -108,7 +108,13 @@ function setTrail(headers: Record<string, string>, trail: readonly AttemptRecord
 
 /** Model and field names come from clients; header values are visible ASCII (RFC 9110 §5.5). */
 function headerText(text: string): string {
-  return /^[\x20-\x7e]*$/.test(text)
-    ? text
-    : text.replace(/[^\x20-\x7e]+/gu, (part) => encodeURIComponent(part.toWellFormed()));
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code > 0x7e) return text.replace(/[^\x20-\x7e]+/gu, inAscii);
+  }
+  return text;
+}
+
+function inAscii(part: string): string {
+  return encodeURIComponent(part.toWellFormed());
 }

@@ -69,6 +69,13 @@ export function createEngine(options: EngineOptions): Engine {
   const endWith = (id: string, startMs: number, answer: Answer): void => {
     void answer.ending.then((ending) => end(id, startMs, answer, ending));
   };
+  const replied = (call: Call, startMs: number, reply: Reply): Reply => {
+    if (reply.ok) {
+      emit(callCommit(call, clock.now(), reply));
+      endWith(call.id, startMs, reply);
+    } else end(call.id, startMs, reply);
+    return reply;
+  };
   return {
     runtime,
     cells,
@@ -89,23 +96,18 @@ export function createEngine(options: EngineOptions): Engine {
     get inFlight() {
       return inFlight;
     },
-    async answer(call, cancel) {
+    answer(call, cancel) {
       const startMs = clock.now();
       const route = routes.get(call.model);
       inFlight++;
-      emit(callStart(call, startMs, mayUse(call, route) ? route.name : ""));
-      const reply: Reply = mayUse(call, route)
-        ? await serve(
-            route,
-            call,
-            propagate === undefined ? { runtime, cancel, emit } : { runtime, cancel, emit, propagate },
-          )
-        : { ok: false, fault: route === undefined ? unknownModel(call, routes.names) : notYours(call), trail: [] };
-      if (reply.ok) {
-        emit(callCommit(call, clock.now(), reply));
-        endWith(call.id, startMs, reply);
-      } else end(call.id, startMs, reply);
-      return reply;
+      const isServed = mayUse(call, route);
+      emit(callStart(call, startMs, isServed ? route.name : ""));
+      if (!isServed) return Promise.resolve(replied(call, startMs, refused(notFor(call, route, routes.names))));
+      const scope = propagate === undefined ? { runtime, cancel, emit } : { runtime, cancel, emit, propagate };
+      return serve(route, call, scope).then(
+        (reply) => replied(call, startMs, reply),
+        (error: unknown) => replied(call, startMs, thrown(error, call.id, scope)),
+      );
     },
   };
 }
@@ -130,14 +132,19 @@ function unknown(): undefined {
   return undefined;
 }
 
-async function serve(route: Route, call: Call, scope: Scope): Promise<Reply> {
+/** Rejects for whatever is thrown, at once or later. */
+function serve(route: Route, call: Call, scope: Scope): Promise<Reply> {
   try {
-    return await route.serve(call.dialect)(call, scope);
+    return route.serve(call.dialect)(call, scope);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    scope.emit({ type: "bug", atMs: scope.runtime.clock.now(), call: call.id, message });
-    return { ok: false, fault: fault("bug", "Holdfast failed inside; the call was not answered."), trail: [] };
+    return Promise.reject(error);
   }
+}
+
+function thrown(error: unknown, call: string, { runtime, emit }: Scope): Refusal {
+  const message = error instanceof Error ? error.message : String(error);
+  emit({ type: "bug", atMs: runtime.clock.now(), call, message });
+  return refused(fault("bug", "Holdfast failed inside; the call was not answered."));
 }
 
 function callStart(call: Call, atMs: number, route: string): GatewayEvent {
@@ -194,6 +201,14 @@ function callEnd(
 /** Upstream requests of this call. */
 function attemptsOf(reply: Reply): number {
   return !reply.ok && reply.remembered === true ? 0 : attemptsIn(reply.trail);
+}
+
+function refused(reason: Fault): Refusal {
+  return { ok: false, fault: reason, trail: [] };
+}
+
+function notFor(call: Call, route: Route | undefined, names: readonly string[]): Fault {
+  return route === undefined ? unknownModel(call, names) : notYours(call);
 }
 
 /** Says nothing of other routes: what a tenant may not use, it need not know. */

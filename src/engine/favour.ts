@@ -6,7 +6,7 @@ import type { Conversations } from "../core/cell.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import { stemOf } from "../dialects/stem.ts";
 import { placeOf } from "../health/ramp.ts";
-import type { Favour } from "../policies/pursuit.ts";
+import type { Favour, Favoured } from "../policies/pursuit.ts";
 
 /** How long providers keep a prompt that is not used. */
 const WARM_MS = 300_000;
@@ -25,29 +25,31 @@ export interface FavourContext {
 }
 
 export function createFavour({ route, targets, conversations, warm }: FavourContext): Favour {
-  const stem = (call: Call) =>
-    call.operation === "generate" && call.body.length <= BODY_BYTES_MAX ? stemOf(call.body) : undefined;
-  const keyOf = ({ tenant }: Call, bytes: Uint8Array) => `${route}\n${tenant}\n${fingerprint(bytes)}`;
+  const find = (call: Call): Favoured["conversation"] => {
+    if (call.operation !== "generate" || call.body.length > BODY_BYTES_MAX) return undefined;
+    const stem = stemOf(call.body);
+    if (stem === undefined) return undefined;
+    return { key: `${route}\n${call.tenant}\n${fingerprint(stem.bytes)}`, continued: stem.continued };
+  };
   return {
     choose(call, nowMs) {
       const warms = warm > 0 ? warmed(placeOf(call.id), warm, targets.length) : undefined;
       // Without an outage there are none, and nothing is looked through.
       if (conversations.isEmpty(nowMs) && warms === undefined) return undefined;
-      const found = stem(call);
-      if (found === undefined) return undefined;
+      const conversation = find(call);
       // A later turn finds its prompt cached where the others were: it is never sent elsewhere just for warmth.
-      if (!found.continued) return warms;
-      const stay = conversations.get(keyOf(call, found.bytes), nowMs);
+      if (conversation?.continued !== true) return { place: conversation && warms, conversation };
+      const stay = conversations.get(conversation.key, nowMs);
       const place = stay === undefined ? -1 : targets.indexOf(stay.target);
-      return place < 0 ? undefined : place;
+      return { place: place < 0 ? undefined : place, conversation };
     },
-    answered(call, place, nowMs) {
+    answered(call, place, nowMs, chosen) {
       const target = targets[place];
-      const found = stem(call);
+      const found = chosen === undefined ? find(call) : chosen.conversation;
       if (target === undefined || found === undefined) return;
       // What went there for warmth goes on at the best target.
       if (!found.continued && warm > 0 && warmed(placeOf(call.id), warm, targets.length) === place) return;
-      const key = keyOf(call, found.bytes);
+      const { key } = found;
       const before = conversations.get(key, nowMs);
       const sinceMs = before?.target === target ? before.sinceMs : nowMs;
       const untilMs = Math.min(nowMs + WARM_MS, sinceMs + STAY_MAX_MS);

@@ -3,18 +3,18 @@
 
 import type { Call } from "../core/call.ts";
 import type { BeliefCell, TargetCell } from "../core/cell.ts";
-import { FAULTS, fault } from "../core/fault.ts";
+import { FAULTS, type FaultKind, fault } from "../core/fault.ts";
 import type { HeadroomCell } from "../core/headroom-cell.ts";
 import type { Refusal, Reply } from "../core/reply.ts";
-import type { Scope, Service } from "../core/service.ts";
+import type { Service } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
 import { PROBES_USD_PER_DAY } from "../health/probe.ts";
 import { lateAfterMs } from "../health/silence.ts";
 import { tokensPerSAtLeast } from "../health/slowness.ts";
-import { lacksRoom } from "../policies/context-fit.ts";
+import { lacksRoom, type Room } from "../policies/context-fit.ts";
 import { refusedRate, roomFor, sendTo, tokensOfBody, tookOver } from "../policies/headroom.ts";
 import type { Headroom, Pursued } from "../policies/pursuit.ts";
-import { type AttemptPlan, attempt } from "./attempt.ts";
+import { type AttemptPlan, attempt, serves } from "./attempt.ts";
 import { createBelieving, type KeyTaken, shapeOfCall } from "./believing.ts";
 import { createKeyring, type KeyContext, type Keyring, type KeySlot } from "./keyring.ts";
 import { quotaGate } from "./quota-gate.ts";
@@ -49,16 +49,10 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
   const learnt = context.alternatives === true ? { learnt: (call: Call) => learntOf(belief, call) } : {};
   const keyring = createKeyring(
     { ...context, model },
-    (key, account, { pause }): AttemptPlan => ({
-      ...planned,
-      ...learnt,
-      key,
-      account,
-      quota: quotaGate(pause),
-      joinedBy,
-    }),
+    (key, account, { pause }): AttemptPlan =>
+      Object.assign({ key, account, quota: quotaGate(pause), joinedBy }, planned, learnt),
   );
-  const send = sender(keyring, id);
+  const send = asked(keyring, id);
   const believing = createBelieving({
     cells: context.cells,
     identity,
@@ -80,17 +74,20 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     headroom: headroomOf(headroom),
     keys: keyring.standing,
     contextTokens,
-    lacking: (call) => (isEnlarged(call) ? undefined : lacksRoom(room, call)),
+    lacking: (call) => lacksFor(planned, room, call),
     stand: believing.stand,
     hedging: believing,
     isDown: believing.isDown,
     isFull: believing.isFull,
     soonestMs: believing.soonestMs,
     attempt(call, scope, number) {
-      sendTo(headroom, tokensOfBody(call.body.length), scope.runtime.clock.now());
-      const slot = keyring.take(scope.runtime.clock.now());
+      const nowMs = scope.runtime.clock.now();
+      sendTo(headroom, tokensOfBody(call.body.length), nowMs);
+      const slot = keyring.take(nowMs);
       const key = several && slot !== undefined ? keyTaken(keyring, slot) : undefined;
-      const replying = believing.watch(call, scope, () => run(keyring, id, { call, scope, slot }, number), key);
+      const send = () => (slot === undefined ? Promise.resolve(keyless(id)) : attempt(slot.made, call, scope, number));
+      const came = (reply: Reply, cameMs: number) => noteKey(keyring, slot, reply, cameMs);
+      const replying = believing.watch(call, scope, { send, came }, key);
       if (call.delivered === undefined || joinedBy() === "anchor") return replying;
       return replying.then((reply) => (reply.ok ? reply : taught(reply, context.cells.target(identity))));
     },
@@ -127,47 +124,52 @@ export function identityOf(provider: { readonly name: string; readonly url: stri
   return `${provider.name}\n${provider.url}\n${model}`;
 }
 
-/** The client asks its provider for more than the model's usual limits. */
-function isEnlarged({ headers }: Call): boolean {
-  return /\b(?:context|output)-\d/.test(headers["anthropic-beta"] ?? "");
+function lacksFor(planned: Parameters<typeof serves>[0], room: Room, call: Call): FaultKind | undefined {
+  if (!serves(planned, call.operation)) return "unsupported";
+  return isEnlarged(call) ? undefined : lacksRoom(room, call);
 }
 
-interface Work {
-  readonly call: Call;
-  readonly scope: Scope;
-  readonly slot: KeySlot<AttemptPlan> | undefined;
+/** The client asks its provider for more than the model's usual limits. */
+function isEnlarged({ headers }: Call): boolean {
+  const beta = headers["anthropic-beta"];
+  return beta !== undefined && /\b(?:context|output)-\d/.test(beta);
 }
+
+/** What a key that served is told. */
+const ANSWERED = {};
 
 function keyTaken(keyring: Keyring<AttemptPlan>, slot: KeySlot<AttemptPlan>): KeyTaken {
   return { cell: slot.pause, hasOther: (nowMs) => keyring.hasOther(slot, nowMs) };
 }
 
-/** For a question of our own. */
-function sender(keyring: Keyring<AttemptPlan>, id: string): Service {
-  return (call, scope) => {
-    const slot = keyring.takeWell(scope.runtime.clock.now());
-    return run(keyring, id, { call, scope, slot: slot && unvalidated(slot) }, 1);
+/** One attempt that no pursuit makes. */
+function asked(keyring: Keyring<AttemptPlan>, id: string): Service {
+  return async (call, scope) => {
+    const { clock } = scope.runtime;
+    const slot = keyring.takeWell(clock.now());
+    if (slot === undefined) return keyless(id);
+    const reply = await attempt(unvalidated(slot.made), call, scope, 1);
+    noteKey(keyring, slot, reply, clock.now());
+    return reply;
   };
 }
 
 /** What a route asks of its answers it does not ask of one token. */
-function unvalidated(slot: KeySlot<AttemptPlan>): KeySlot<AttemptPlan> {
-  return slot.made.validation === undefined ? slot : { ...slot, made: { ...slot.made, validation: undefined } };
+function unvalidated(plan: AttemptPlan): AttemptPlan {
+  return plan.validation === undefined ? plan : { ...plan, validation: undefined };
 }
 
-async function run(
+function keyless(target: string): Refusal {
+  const reason = fault("credential-rejected", "no key of this provider could be read");
+  return { ok: false, fault: reason, trail: [{ target, fault: reason.kind, ms: 0 }] };
+}
+
+function noteKey(
   keyring: Keyring<AttemptPlan>,
-  id: string,
-  { call, scope, slot }: Work,
-  number: number,
-): Promise<Reply> {
-  const { clock } = scope.runtime;
-  if (slot === undefined) {
-    const reason = fault("credential-rejected", "no key of this provider could be read");
-    return { ok: false, fault: reason, trail: [{ target: id, fault: reason.kind, ms: 0 }] };
-  }
-  const reply = await attempt(slot.made, call, scope, number);
-  const outcome = reply.ok ? {} : { fault: reply.fault, status: reply.trail.at(-1)?.status };
-  keyring.note(slot, outcome, clock.now());
-  return reply;
+  slot: KeySlot<AttemptPlan> | undefined,
+  reply: Reply,
+  nowMs: number,
+): void {
+  if (slot === undefined) return;
+  keyring.note(slot, reply.ok ? ANSWERED : { fault: reply.fault, status: reply.trail.at(-1)?.status }, nowMs);
 }

@@ -6,6 +6,9 @@ import { fault } from "../core/fault.ts";
 import { type Answer, type AttemptRecord, attemptsIn, type Ending, type Frames, type Reply } from "../core/reply.ts";
 import type { DialectWire } from "../dialects/dialect.ts";
 
+const COMMA = 0x2c;
+const EQUALS = 0x3d;
+
 export interface Outflow {
   /** The next frames; `undefined` when there are no more, and then `tail` follows. Never rejects. */
   read(): Promise<Uint8Array | undefined>;
@@ -127,5 +130,13 @@ export function trailText(trail: readonly AttemptRecord[]): string {
 
 /** A model's name comes from a client: it must not look like another step. */
 function step({ target, fault: kind }: AttemptRecord): string {
-  return `${/[,=]/.test(target) ? target.replace(/[,=]/g, encodeURIComponent) : target}=${kind}`;
+  return `${hasMark(target) ? target.replace(/[,=]/g, encodeURIComponent) : target}=${kind}`;
+}
+
+function hasMark(target: string): boolean {
+  for (let i = 0; i < target.length; i++) {
+    const code = target.charCodeAt(i);
+    if (code === COMMA || code === EQUALS) return true;
+  }
+  return false;
 }

@@ -94,17 +94,24 @@ class Resumable implements Frames {
       if (own.kind !== "broken") this.#settle(own);
     });
     this.#off = scope.cancel.onCancel(this.#left);
-    first.frames.followedBy?.(() => this.#ended().catch(this.#bug));
+    first.frames.followedBy?.(() => this.#behind());
     // What two have written is nobody's answer.
     const words = first.told;
     const told = typeof words === "function" ? () => (this.#continuations === 0 ? words() : undefined) : words;
-    this.answer = { ...first, frames: this, ending, trail: this.#trail, cancel, unfinished: undefined, told };
+    // Whoever takes a follower is read as before: no frame before a break passes through here.
+    const frames = first.frames.followedBy === undefined ? this : first.frames;
+    this.answer = { ...first, frames, ending, trail: this.#trail, cancel, unfinished: undefined, told };
   }
 
   read(): Promise<Uint8Array | undefined> {
     // The first answer may be over before all of it was read.
-    if (this.#current === undefined) return this.#first.frames.read();
-    return this.#over ? Promise.resolve(undefined) : this.#goOn().catch(this.#bug);
+    return this.#current === undefined ? this.#first.frames.read() : this.#behind();
+  }
+
+  /** What comes where the first answer's own frames are over. */
+  #behind(): Promise<Uint8Array | undefined> {
+    if (this.#over) return Promise.resolve(undefined);
+    return (this.#current === undefined ? this.#ended() : this.#goOn()).catch(this.#bug);
   }
 
   /** The call was ended from outside, and perhaps nobody reads any more: it is over with the attempt that is under way. */

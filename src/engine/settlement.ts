@@ -73,15 +73,14 @@ export class Settlement {
     return this.#scope.runtime.clock.now();
   }
 
-  content(): void {
+  content(atMs = this.nowMs): void {
     if (this.firstContentMs !== undefined) return;
-    this.firstContentMs = this.nowMs - this.startMs;
+    this.firstContentMs = atMs - this.startMs;
     this.#scope.heard?.();
   }
 
-  settle(found: Fault | undefined): Ending {
+  settle(found: Fault | undefined, atMs = this.nowMs): Ending {
     const fault = found && withoutKey(found, this.secret);
-    const atMs = this.nowMs;
     const tookMs = atMs - this.startMs;
     const kind = fault === undefined ? "complete" : CANCELLED.has(fault.kind) ? "cancelled" : "broken";
     const ending: Ending = {

@@ -7,6 +7,7 @@ import type { Frames, StreamUnderWay } from "../core/reply.ts";
 import type { Body, Clock } from "../core/runtime.ts";
 import type { Lane } from "./lane.ts";
 import type { Settlement } from "./settlement.ts";
+import { noContent } from "./timeouts.ts";
 
 export interface StreamTimeouts {
   readonly firstTokenMs: number;
@@ -34,6 +35,7 @@ export class StreamReader implements Frames, StreamUnderWay {
   #progressDueMs = Number.POSITIVE_INFINITY;
   #readEndMs: number;
   #next: (() => Promise<Uint8Array | undefined>) | undefined;
+  readonly #readOn: () => Promise<Uint8Array | undefined>;
 
   constructor(body: Body, lane: Lane, attempt: Settlement, options: { timeouts: StreamTimeouts; clock: Clock }) {
     this.#body = body;
@@ -42,6 +44,7 @@ export class StreamReader implements Frames, StreamUnderWay {
     this.#timeouts = options.timeouts;
     this.#clock = options.clock;
     this.#readEndMs = options.clock.now();
+    this.#readOn = body.through?.(this.#took) ?? (() => body.read().then(this.#took));
     attempt.onTimeout = this.#late;
     attempt.cancel.onCancel(this.#stop);
   }
@@ -88,7 +91,7 @@ export class StreamReader implements Frames, StreamUnderWay {
     if (this.#ready !== undefined) return Promise.resolve(this.#takeReady());
     if (this.#attempt.settled) return this.#next === undefined ? SETTLED : this.#next();
     this.#beforeRead();
-    return this.#body.read().then(this.#took);
+    return this.#readOn();
   }
 
   readonly #took = (
@@ -158,9 +161,7 @@ export class StreamReader implements Frames, StreamUnderWay {
 
   /** What the attempt's timer says when it fires. */
   readonly #late = (): Fault =>
-    this.#attempt.firstContentMs === undefined
-      ? fault("first-token-timeout", "no content within the first-token timeout")
-      : fault("idle-timeout", "the stream fell silent");
+    this.#attempt.firstContentMs === undefined ? noContent() : fault("idle-timeout", "the stream fell silent");
 
   #closeIfDone(): void {
     if (this.#attempt.settled) return;

@@ -2,6 +2,7 @@
 // then what is far beyond its own habit, never more than the cold value.
 
 import type { Call } from "../core/call.ts";
+import { type Fault, fault } from "../core/fault.ts";
 import type { StreamTimeouts } from "./stream.ts";
 
 export interface AttemptTimeouts {
@@ -65,4 +66,14 @@ function learntMs(coldMs: number, lateMs: number | undefined): number {
 
 function writingPerS(learntPerS: number | undefined): number {
   return Math.min(LEARNT_TOKENS_PER_S_MAX, Math.max(SLOW_TOKENS_PER_S, (learntPerS || 0) / 2));
+}
+
+/** What a timer says that was armed for the first content of a stream. */
+export function noContent(): Fault {
+  return fault("first-token-timeout", "no content within the first-token timeout");
+}
+
+/** What one says that was armed for a whole answer. */
+export function noWhole(): Fault {
+  return fault("whole-timeout", "no whole answer within its timeout");
 }

@@ -33,6 +33,15 @@ export function renamed<Event extends StreamEvent>(event: Event, names: Readonly
   return { ...event, name: names.get(event.name) ?? event.name };
 }
 
+type MessageEnd = Extract<StreamEvent, { type: "message-end" }>;
+
+/** An answer may have no content that ends so. */
+export function isLegallyEmpty({ stop, usage }: MessageEnd): boolean {
+  if (stop === "refusal" || stop === "pause") return true;
+  // A model that thought unseen until its limit has answered, if it says so.
+  return (stop === "length" || stop === "context-full") && (usage?.outputTokens ?? 0) > 0;
+}
+
 export class Translation implements Lane {
   received = false;
   committed = false;
@@ -155,10 +164,8 @@ export class Translation implements Lane {
     } else this.#pass(this.#names === undefined ? event : renamed(event, this.#names));
   }
 
-  #mayEnd({ stop, usage }: Extract<StreamEvent, { type: "message-end" }>): boolean {
-    if (this.committed || this.#emptyAllowed || stop === "refusal" || stop === "pause") return true;
-    // A model that thought unseen until its limit has answered, if it says so.
-    return (stop === "length" || stop === "context-full") && (usage?.outputTokens ?? 0) > 0;
+  #mayEnd(end: MessageEnd): boolean {
+    return this.committed || this.#emptyAllowed || isLegallyEmpty(end);
   }
 
   #pass(event: Exclude<StreamEvent, { type: "error" }>): void {

@@ -1,6 +1,7 @@
 // The calls that people may look at: those running and the newest that ended, in memory, bounded. Not a ledger: what is
 // kept for good is the store's.
 
+import { AgedMap } from "../core/aged-map.ts";
 import type { CallQuery, CallRecord } from "./call-record.ts";
 import type { CallFollower, CallReader } from "./follow-calls.ts";
 import { faultOf, recordOf, type TrackedCall } from "./tracked-call.ts";
@@ -16,21 +17,18 @@ export const RECENT_CALLS_MAX = 1_000;
 const LIMIT_DEFAULT = 100;
 
 export function createRecentCalls(keptMax = RECENT_CALLS_MAX): RecentCalls {
-  const ended = new Map<string, TrackedCall>();
+  const ended = new AgedMap<TrackedCall>();
+  const endedCalls = (): readonly TrackedCall[] => [...ended.entries()].map(([, call]) => call);
   return {
     read(event, call) {
       if (event.type !== "call-end") return;
-      // An id that came twice is moved to the end.
-      ended.delete(event.call);
-      if (ended.size >= keptMax) {
-        const oldest = ended.keys().next().value;
-        if (oldest !== undefined) ended.delete(oldest);
-      }
       ended.set(event.call, call);
+      const oldest = ended.size > keptMax ? ended.oldestKey : undefined;
+      if (oldest !== undefined) ended.delete(oldest);
     },
     list(running, query = {}) {
       const limit = Math.max(0, Math.min(query.limit ?? LIMIT_DEFAULT, RECENT_CALLS_MAX));
-      return [...running.values(), ...ended.values()]
+      return [...running.values(), ...endedCalls()]
         .filter((call) => matches(call, query))
         .sort((a, b) => b.start.atMs - a.start.atMs)
         .slice(0, limit)

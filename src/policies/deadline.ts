@@ -13,15 +13,17 @@ export function deadline(totalMs: number): Policy {
   return (next) => (call, scope) => within(totalMs, next, call, scope);
 }
 
-async function within(totalMs: number, next: Service, call: Call, scope: Scope): Promise<Reply> {
+/** Chained, not awaited, as in all that every call passes: an async function costs several times as much. */
+function within(totalMs: number, next: Service, call: Call, scope: Scope): Promise<Reply> {
   const { clock } = scope.runtime;
   const timer = new LazyDeadline(clock, () => scope.cancel.cancel(fault("deadline-exceeded", PASSED)));
   timer.moveTo(Math.min(clock.now() + totalMs, call.deadlineMs));
-  const reply = await next(call, scope);
-  // After the commit only a deadline that the client sent still holds.
-  if (reply.ok && call.deadlineMs !== Number.POSITIVE_INFINITY) {
-    timer.moveTo(call.deadlineMs);
-    void reply.ending.then(() => timer.stop());
-  } else timer.stop();
-  return reply;
+  return next(call, scope).then((reply) => {
+    // After the commit only a deadline that the client sent still holds.
+    if (reply.ok && call.deadlineMs !== Number.POSITIVE_INFINITY) {
+      timer.moveTo(call.deadlineMs);
+      void reply.ending.then(() => timer.stop());
+    } else timer.stop();
+    return reply;
+  });
 }

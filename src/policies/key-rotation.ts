@@ -47,15 +47,16 @@ export function isKeyFault(kind: FaultKind): boolean {
  * sick one whose turn it is.
  */
 export function pickKey(keys: readonly KeyState[], nowMs: number, tries = true): number {
+  // Nearly always there is one, and nothing to choose.
+  if (keys.length < 2) return keys.length - 1;
   let best = -1;
   let bestRank = Number.POSITIVE_INFINITY;
-  keys.forEach((state, index) => {
+  for (const [index, state] of keys.entries()) {
     const rank = rankOf(state, nowMs, tries);
-    if (rank < bestRank) {
-      best = index;
-      bestRank = rank;
-    }
-  });
+    if (rank >= bestRank) continue;
+    best = index;
+    bestRank = rank;
+  }
   return best;
 }
 

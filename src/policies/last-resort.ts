@@ -12,20 +12,21 @@ import type { Policy, Scope } from "../core/service.ts";
 export function lastResort(rungs: readonly Rung[], cell: OutageCell): Policy {
   if (rungs.length === 0) return (next) => next;
   const remembering = rungs.find(({ before }) => before !== undefined);
-  return (next) => async (call, scope) => {
+  return (next) => (call, scope) => {
     const known = call.defer === undefined ? undefined : remembering?.before?.(call);
-    if (known !== undefined) return known;
-    const reply = await next(call, scope);
-    if (reply.ok) {
-      cell.sinceMs = undefined;
-      return reply;
-    }
-    // Nobody waits for a job that runs: it is worth a target's answer or nothing yet.
-    if (call.defer === "due") return reply;
-    // The caller's own fault must reach the caller; a client that left is owed nothing.
-    if (FAULTS[reply.fault.kind].blame === "caller") return reply;
-    cell.sinceMs ??= scope.runtime.clock.now();
-    return descend(rungs, reply, cell.sinceMs, { call, scope });
+    if (known !== undefined) return Promise.resolve(known);
+    return next(call, scope).then((reply) => {
+      if (reply.ok) {
+        cell.sinceMs = undefined;
+        return reply;
+      }
+      // Nobody waits for a job that runs: it is worth a target's answer or nothing yet.
+      if (call.defer === "due") return reply;
+      // The caller's own fault must reach the caller; a client that left is owed nothing.
+      if (FAULTS[reply.fault.kind].blame === "caller") return reply;
+      cell.sinceMs ??= scope.runtime.clock.now();
+      return descend(rungs, reply, cell.sinceMs, { call, scope });
+    });
   };
 }
 

@@ -136,9 +136,16 @@ function again(now: Situation, last: Tried): Try | undefined {
 }
 
 function elsewhere(now: Situation): Try | undefined {
-  const untried = now.candidates.map((_, index) => index).filter((index) => isUntried(now, index));
-  if (untried.length === 0) return undefined;
-  const best = untried.reduce((a, b) => (rank(now, b) < rank(now, a) ? b : a));
+  let best = -1;
+  let bestRank = Number.POSITIVE_INFINITY;
+  for (let index = 0; index < now.candidates.length; index++) {
+    if (!isUntried(now, index)) continue;
+    const own = rank(now, index);
+    if (best >= 0 && own >= bestRank) continue;
+    best = index;
+    bestRank = own;
+  }
+  if (best < 0) return undefined;
   const { pausedMs = 0, soonestMs = 0 } = now.candidates[best] ?? {};
   // All that is left asked to be left alone: a short wait is kept, a long one is not (never fail closed), nor one after which
   // there is no time for an answer.
@@ -203,7 +210,9 @@ function jitter(now: Situation, exponent: number): number {
 
 function hasRoom(now: Situation, index: number): boolean {
   if (!isOpen(now, index)) return false;
-  return now.history.filter((tried) => tried.candidate === index).length < ATTEMPTS_PER_CANDIDATE_MAX;
+  let count = 0;
+  for (const tried of now.history) if (tried.candidate === index) count++;
+  return count < ATTEMPTS_PER_CANDIDATE_MAX;
 }
 
 function hasUntried(now: Situation): boolean {
@@ -211,7 +220,9 @@ function hasUntried(now: Situation): boolean {
 }
 
 function isUntried(now: Situation, index: number): boolean {
-  return isOpen(now, index) && now.history.every((tried) => tried.candidate !== index);
+  if (!isOpen(now, index)) return false;
+  for (const tried of now.history) if (tried.candidate === index) return false;
+  return true;
 }
 
 function isOpen(now: Situation, index: number): boolean {
@@ -222,5 +233,7 @@ function isOpen(now: Situation, index: number): boolean {
 }
 
 function attemptsOn(now: Situation, domain: string): number {
-  return now.history.filter((tried) => now.candidates[tried.candidate]?.domain === domain).length;
+  let count = 0;
+  for (const tried of now.history) if (now.candidates[tried.candidate]?.domain === domain) count++;
+  return count;
 }

@@ -4,7 +4,7 @@
 import type { Call, Criticality } from "../core/call.ts";
 import type { Cells } from "../core/cell.ts";
 import { FAULTS, type Fault, fault } from "../core/fault.ts";
-import type { Refusal, Reply } from "../core/reply.ts";
+import type { AttemptRecord, Refusal, Reply } from "../core/reply.ts";
 import type { Service } from "../core/service.ts";
 import { sleep } from "../core/timing.ts";
 import { spendRetry } from "./budget.ts";
@@ -246,10 +246,15 @@ function passOver({ targets, trail, scope, call }: Pursuit, candidates: readonly
   for (let index = 0; index < until; index++) {
     const target = targets[index];
     if (target === undefined || candidates[index]?.full !== true) continue;
-    if (trail.some((record) => record.target === target.id)) continue;
+    if (isNamed(trail, target.id)) continue;
     trail.push({ target: target.id, fault: "busy", ms: 0, skipped: true });
     scope.emit({ type: "target-full", atMs: scope.runtime.clock.now(), call: call.id, target: target.id });
   }
+}
+
+function isNamed(trail: readonly AttemptRecord[], target: string): boolean {
+  for (const record of trail) if (record.target === target) return true;
+  return false;
 }
 
 /** True: it waited a little, and is to look again. False: there is nothing to wait for, or it has waited long enough. */

@@ -60,9 +60,16 @@ export interface Hedging {
 
 /** Another first target than the best, for a call that fares better there. */
 export interface Favour {
-  choose(call: Call, nowMs: number): number | undefined;
-  /** Told when another target than the first answered. */
-  answered(call: Call, place: number, nowMs: number): void;
+  choose(call: Call, nowMs: number): Favoured | undefined;
+  /** Told when another target than the first answered; `chosen` is what `choose` said before. */
+  answered(call: Call, place: number, nowMs: number, chosen: Favoured | undefined): void;
+}
+
+export interface Favoured {
+  /** Absent: none. */
+  readonly place: number | undefined;
+  /** The conversation it belongs to, so that it is looked up once. */
+  readonly conversation: { readonly key: string; readonly continued: boolean } | undefined;
 }
 
 export interface HedgeRule extends HedgeSettings {
@@ -98,7 +105,7 @@ export interface Pursuit {
   /** Less those that another attempt of the same call outran. */
   attemptsMax: number;
   started: number;
-  readonly favoured: number | undefined;
+  readonly favoured: Favoured | undefined;
   readonly failedBefore: ReadonlySet<string>;
   /** As it was before the call's own attempts. */
   readonly standings: readonly Standpoint[];
@@ -113,41 +120,45 @@ export interface Pursuit {
 }
 
 export function situation(pursuit: Pursuit): Situation {
-  const { targets, rules, cells, scope, history } = pursuit;
+  const { targets, rules, scope, history } = pursuit;
   const nowMs = scope.runtime.clock.now();
-  const candidates = targets.map((target, index): Candidate => {
-    const cell = cells.target(target.identity);
-    const { pausedMs, noKey, spareKey } = target.keys(nowMs);
-    const strained = pursuit.standings[index]?.strained ?? false;
-    const room = index === 0 ? "free" : roomAt(pursuit, target, nowMs);
-    return {
-      domain: target.domain,
-      pausedMs: Math.max(pausedMs, cell.pausedUntilMs - nowMs),
-      waitedFor: cell.waiting,
-      // Nothing is tried again before something failed.
-      mayRetry: history.length === 0 || mayRetry(cells.budget(target.domain), costOf(pursuit, target)),
-      failedBefore: pursuit.failedBefore.has(target.id),
-      drained: cells.drains.untilMs(target.id) > nowMs,
-      noKey,
-      spareKey,
-      admitted: pursuit.standings[index]?.admitted ?? true,
-      strained,
-      spared: pursuit.standings[index]?.spared,
-      lacking: target.lacking?.(pursuit.call),
-      contextTokens: target.contextTokens,
-      soonestMs: pursuit.hurried ? target.soonestMs(pursuit.call) : 0,
-      full: room === "full" || target.isFull(pursuit.call.tenant, strained, nowMs),
-      crowded: room === "crowded",
-    };
-  });
+  const candidates: Candidate[] = [];
+  for (const target of targets) candidates.push(candidateOf(pursuit, target, candidates.length, nowMs));
   return {
     history,
     candidates,
     attemptsMax: pursuit.attemptsMax,
     retryWaitMs: rules.retryWaitMs,
-    favoured: pursuit.favoured,
+    favoured: pursuit.favoured?.place,
     remainingMs: pursuit.dueMs - nowMs,
     random: scope.runtime.random(),
+  };
+}
+
+function candidateOf(pursuit: Pursuit, target: Pursued, index: number, nowMs: number): Candidate {
+  const { cells, history } = pursuit;
+  const cell = cells.target(target.identity);
+  const { pausedMs, noKey, spareKey } = target.keys(nowMs);
+  const strained = pursuit.standings[index]?.strained ?? false;
+  const room = index === 0 ? "free" : roomAt(pursuit, target, nowMs);
+  return {
+    domain: target.domain,
+    pausedMs: Math.max(pausedMs, cell.pausedUntilMs - nowMs),
+    waitedFor: cell.waiting,
+    // Nothing is tried again before something failed.
+    mayRetry: history.length === 0 || mayRetry(cells.budget(target.domain), costOf(pursuit, target)),
+    failedBefore: pursuit.failedBefore.has(target.id),
+    drained: cells.drains.untilMs(target.id) > nowMs,
+    noKey,
+    spareKey,
+    admitted: pursuit.standings[index]?.admitted ?? true,
+    strained,
+    spared: pursuit.standings[index]?.spared,
+    lacking: target.lacking?.(pursuit.call),
+    contextTokens: target.contextTokens,
+    soonestMs: pursuit.hurried ? target.soonestMs(pursuit.call) : 0,
+    full: room === "full" || target.isFull(pursuit.call.tenant, strained, nowMs),
+    crowded: room === "crowded",
   };
 }
 

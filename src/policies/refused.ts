@@ -17,17 +17,19 @@ const FORGET_MS = 60_000;
 const BODY_BYTES_MAX = 1_048_576;
 
 export function refused(cells: Cells): Policy {
-  return (next) => async (call, scope) => {
+  return (next) => (call, scope) => {
     const { clock } = scope.runtime;
-    const known = remembered(cells, call, clock.now());
-    if (known !== undefined && clock.now() < known.repeatUntilMs) {
-      return { ...known.refusal, remembered: true };
+    const nowMs = clock.now();
+    const known = remembered(cells, call, nowMs);
+    if (known !== undefined && nowMs < known.repeatUntilMs) {
+      return Promise.resolve({ ...known.refusal, remembered: true });
     }
-    const reply = await next(call, scope);
-    // Without an attempt nothing is spared by remembering.
-    if (!reply.ok && attemptsIn(reply.trail) > 0 && isWorthKeeping(reply.fault, call))
-      cells.refused.set(keyOf(call), remember(reply, clock.now(), known));
-    return reply;
+    return next(call, scope).then((reply) => {
+      // Without an attempt nothing is spared by remembering.
+      if (!reply.ok && attemptsIn(reply.trail) > 0 && isWorthKeeping(reply.fault, call))
+        cells.refused.set(keyOf(call), remember(reply, clock.now(), known));
+      return reply;
+    });
   };
 }
 

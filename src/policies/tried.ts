@@ -41,15 +41,22 @@ export function accept(pursuit: Pursuit, target: Pursued, answer: Answer): Answe
   if (!isFull(budget)) fundBy(answer, budget, usd);
   const degraded = degradedBy(answer, target, targets[0]);
   // Rate-limit headers and ids of another provider's bucket would mislead the client after a failover.
-  const headers = target === targets[0] && history.every(({ candidate }) => candidate === 0) ? answer.headers : {};
-  return degraded === undefined ? { ...answer, headers, trail } : { ...answer, headers, trail, degraded };
+  const isOwn = target === targets[0] && (history.length === 0 || history.every(({ candidate }) => candidate === 0));
+  // It is this call's alone from its attempt on, and nobody has it yet: a copy would say the same.
+  const accepted: Accepted = answer;
+  if (!isOwn) accepted.headers = {};
+  accepted.trail = trail;
+  if (degraded !== undefined) accepted.degraded = degraded;
+  return accepted;
 }
+
+type Accepted = { -readonly [Key in keyof Answer]: Answer[Key] };
 
 /** Where the first target is held back or failed, the conversation's next turn had best come to this one too. */
 function settle({ targets, rules, history, standings, favoured, call, scope }: Pursuit, target: Pursued): void {
   const place = targets.indexOf(target);
-  const left = history.length > 0 || standings[0]?.admitted === false || favoured === place;
-  if (left) rules.favour?.answered(call, place, scope.runtime.clock.now());
+  const left = history.length > 0 || standings[0]?.admitted === false || favoured?.place === place;
+  if (left) rules.favour?.answered(call, place, scope.runtime.clock.now(), favoured);
 }
 
 function fundBy({ ending }: Answer, budget: BudgetCell, usd: number | undefined): void {

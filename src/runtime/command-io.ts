@@ -117,3 +117,18 @@ export function untilStopped(): Promise<void> {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
 }
+
+/** How soon the loss of the launcher is noticed: before another gateway could be ready in this one's place. */
+const LAUNCHER_LOOK_MS = 100;
+
+/** Ends this process when the launcher that started it (`bin/launch.mjs`) was killed outright: it cannot pass that on. */
+export function endWithLauncher(): void {
+  const launcher = Number(process.env.HOLDFAST_LAUNCHER);
+  // What this process starts has other parents.
+  delete process.env.HOLDFAST_LAUNCHER;
+  if (process.ppid !== launcher) return;
+  const timer = setInterval(() => {
+    if (process.ppid !== launcher) process.kill(process.pid, "SIGKILL");
+  }, LAUNCHER_LOOK_MS);
+  timer.unref();
+}

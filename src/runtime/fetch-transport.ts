@@ -33,7 +33,10 @@ export function createFetchTransport(options: FetchTransportOptions): Transport 
     const request = pinned ?? asked;
     const controller = new AbortController();
     const abort = new CancelLink(cancel, controller);
-    const disarm = probe === undefined ? undefined : guardConnect(request, { clock, probe, abort, lately });
+    const disarm =
+      probe === undefined || lately.willHave(request.url, request.connectMs / 2)
+        ? undefined
+        : guardConnect(request, { clock, probe, abort, lately });
     try {
       const init: RequestInit & { duplex?: "half" } = {
         ...base,
@@ -93,7 +96,8 @@ interface Guard {
 /** Hosts that have answered: one that takes no new connection while it is busy is there all the same. */
 interface AnsweredLately {
   note(url: string): void;
-  has(url: string): boolean;
+  /** So it will be after `inMs`, whatever comes until then. */
+  willHave(url: string, inMs: number): boolean;
 }
 
 const LATELY_MS = 60_000;
@@ -108,7 +112,7 @@ function createAnsweredLately(clock: Clock): AnsweredLately {
       if (hosts.size >= HOSTS_MAX && !hosts.has(origin)) hosts.clear();
       hosts.set(origin, clock.now());
     },
-    has: (url) => clock.now() - (hosts.get(originOf(url)) ?? Number.NEGATIVE_INFINITY) < LATELY_MS,
+    willHave: (url, inMs) => clock.now() + inMs - (hosts.get(originOf(url)) ?? Number.NEGATIVE_INFINITY) < LATELY_MS,
   };
 }
 
@@ -118,7 +122,7 @@ function guardConnect(request: WireRequest, { clock, probe, abort, lately }: Gua
   // The probe gets the second half of the time, so that a dead host is known when the time is up.
   const halfMs = request.connectMs / 2;
   const disarm = clock.after(halfMs, () => {
-    if (lately.has(request.url)) return;
+    if (lately.willHave(request.url, 0)) return;
     void probe(new URL(request.url), halfMs).then((silent) => {
       if (!over && silent) abort.abort(fault("connect-timeout", "the host did not accept a connection in time"));
     });
@@ -157,6 +161,16 @@ class FetchBody implements Body {
     return this.#reader === undefined ? NOTHING : this.#reader.read().then(this.#took, this.#broke);
   }
 
+  through<T>(take: (chunk: Uint8Array | Fault | undefined) => T | Promise<T>): () => Promise<T> {
+    const took = (result: { done: boolean; value?: Uint8Array | undefined }): T | Promise<T> =>
+      take(this.#took(result));
+    const broke = (error: unknown): T | Promise<T> => take(this.#broke(error));
+    return () => {
+      if (!this.#over) this.#reader ??= this.#open();
+      return this.#over || this.#reader === undefined ? NOTHING.then(take) : this.#reader.read().then(took, broke);
+    };
+  }
+
   #open(): ReadableStreamDefaultReader<Uint8Array> | undefined {
     // fetch's body is a stream of bytes by the standard; the types leave it open.
     const stream = this.#response?.body as ReadableStream<Uint8Array> | null | undefined;
@@ -179,25 +193,22 @@ class FetchBody implements Body {
     this.#abort.release();
   }
 
-  async whole(limitBytes: number): Promise<Uint8Array | Fault> {
+  whole(limitBytes: number): Promise<Uint8Array | Fault> {
     const response = this.#response;
-    if (this.#over || response === undefined) return new Uint8Array(0);
+    if (this.#over || response === undefined) return Promise.resolve(new Uint8Array(0));
     // Where the platform has decoded the body, the header still tells the encoded length.
     const stated = response.headers.has("content-encoding") ? null : response.headers.get("content-length");
     const length = Number(stated ?? Number.NaN);
     if (length > limitBytes) {
       const reason = fault("too-large", `a body of ${length} bytes, ${limitBytes} are allowed`);
       this.cancel(reason);
-      return reason;
+      return Promise.resolve(reason);
     }
     if (!(length <= limitBytes)) return collect(this, limitBytes);
-    try {
-      return new Uint8Array(await response.arrayBuffer());
-    } catch (error) {
-      return this.#broke(error);
-    } finally {
+    return response.arrayBuffer().then((buffer) => {
       this.#finish();
-    }
+      return new Uint8Array(buffer);
+    }, this.#broke);
   }
 
   cancel(reason: Fault): void {

@@ -105,6 +105,26 @@ test("a command is run at the start, and again after a rejection, once a minute 
   reader.stop();
 });
 
+test("a command that gave no key at the start is run again while one is asked for, once a minute at most", async () => {
+  const clock = skippingClock();
+  const warned: string[] = [];
+  const reader = createSecretReader({ clock, warn: (message) => void warned.push(message) });
+  const vault = join(folder, "vault");
+  const counter = write("asked", "");
+  const command = `echo run >> ${counter}; cat ${vault}`;
+  expect(await reader.follow([{ command }])).toEqual(["the key command failed (exit code 1)"]);
+  clock.skip(61_000);
+  for (let look = 0; look < 5; look++) expect(reader.current({ command })).toBeUndefined();
+  await until(() => warned.length > 0);
+  expect(reader.current({ command })).toBeUndefined();
+  expect(await Bun.file(counter).text()).toBe("run\nrun\n");
+  write("vault", "sk-late");
+  clock.skip(61_000);
+  await until(() => reader.current({ command }) === "sk-late");
+  expect(warned).toEqual(["the key command failed (exit code 1)"]);
+  reader.stop();
+});
+
 test("a file is read again within a minute even where nothing tells of its change", async () => {
   const clock = skippingClock();
   const reader = createSecretReader({ clock });

@@ -81,7 +81,8 @@ class Entry {
   }
 
   current(): string | undefined {
-    if ("file" in this.#place) this.#readAgain();
+    // Without a key nothing is sent that could be rejected: then looking is what finds out that it can be had by now.
+    if ("file" in this.#place || this.#value === undefined) this.#readAgain();
     return this.#value;
   }
 

@@ -3,12 +3,12 @@
 
 import { CancelSource } from "../core/cancel.ts";
 import { fault, isFault } from "../core/fault.ts";
-import type { Clock } from "../core/runtime.ts";
 import { deliver } from "../engine/deliver.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Tenant } from "./access.ts";
 import { streamBody } from "./body.ts";
-import { type Asked, type Path, readCall } from "./read-call.ts";
+import type { ClientWatch } from "./client-watch.ts";
+import { type Path, readCall } from "./read-call.ts";
 import { type Asker, refuse } from "./refuse.ts";
 
 /** How many requests are under way. */
@@ -24,6 +24,7 @@ export interface Exchange {
   readonly tenant: Tenant;
   readonly open: Open;
   readonly patient: () => void;
+  readonly clients: ClientWatch;
   /** See `CallContext`. */
   readonly endUser?: ((name: string) => string) | undefined;
 }
@@ -41,9 +42,26 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
       endUser,
       languages: routes.speaksSeveral,
     });
-    if (!isFault(asked)) return await answerCall(engine, exchange, asked);
-    open.open--;
-    return refuse(asker, asked);
+    if (isFault(asked)) {
+      open.open--;
+      return refuse(asker, asked);
+    }
+    const { clock } = runtime;
+    const cancel = new CancelSource();
+    const place = exchange.clients.begin({ request, patient: exchange.patient, cancel });
+    try {
+      const { status, headers, body, early } = await deliver(engine, asked.call, cancel, asked.openMs);
+      if (body instanceof Uint8Array) {
+        open.open--;
+        return new Response(body as BodyInit, { status, headers }); // a Uint8Array is one; the types disagree on its buffer
+      }
+      return new Response(streamBody(body, { clock, cancel, early, done: closing(open) }), { status, headers });
+    } catch (error) {
+      cancel.cancel(fault("bug", "Holdfast failed inside."));
+      throw error;
+    } finally {
+      exchange.clients.end(place);
+    }
   } catch (error) {
     open.open--;
     const message = error instanceof Error ? error.message : String(error);
@@ -52,47 +70,9 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
   }
 }
 
-async function answerCall(engine: Engine, exchange: Exchange, { call, openMs }: Asked): Promise<Response> {
-  const { clock } = engine.runtime;
-  const cancel = new CancelSource();
-  const unwatch = watch(exchange, cancel, clock);
-  try {
-    const { status, headers, body, early } = await deliver(engine, call, cancel, openMs);
-    if (body instanceof Uint8Array) {
-      exchange.open.open--;
-      return new Response(body as BodyInit, { status, headers }); // a Uint8Array is one; the types disagree on its buffer
-    }
-    return new Response(streamBody(body, { clock, cancel, early, done: closing(exchange.open) }), { status, headers });
-  } catch (error) {
-    cancel.cancel(fault("bug", "Holdfast failed inside."));
-    throw error;
-  } finally {
-    unwatch();
-  }
-}
-
 /** Its own function, so that an open stream keeps no request alive. */
 function closing(open: Open): () => void {
   return () => {
     open.open--;
-  };
-}
-
-/** A signal costs as much as all of the engine's own work: calls that are answered at once go without. */
-const WATCH_AFTER_MS = 25;
-
-/** Cancels when the client leaves before it has a response (afterwards its stream says so), and lets the server be patient. */
-function watch({ request, patient }: Exchange, cancel: CancelSource, clock: Clock): () => void {
-  const left = (): void => cancel.cancel(fault("cancelled", "the client left"));
-  let watched: Request["signal"] | undefined;
-  const disarm = clock.after(WATCH_AFTER_MS, () => {
-    patient();
-    watched = request.signal;
-    if (watched.aborted) left();
-    else watched.addEventListener("abort", left);
-  });
-  return () => {
-    disarm();
-    watched?.removeEventListener("abort", left);
   };
 }

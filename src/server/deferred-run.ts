@@ -1,6 +1,6 @@
 // One run of a deferred call: what its tenant may do now, the engine's answer read to its end, and what the client will be given.
 
-import { type Present, unpackCall } from "../answers/packed-call.ts";
+import { dialectOf, type Present, unpackCall } from "../answers/packed-call.ts";
 import { concat } from "../core/bytes.ts";
 import type { DialectId } from "../core/call.ts";
 import type { CancelSource } from "../core/cancel.ts";
@@ -31,7 +31,7 @@ const FACT_HEADERS = { "x-holdfast-served-by": "deferred", "x-holdfast-degraded"
 export async function runJob(engine: Engine, job: WaitingJob, { id, cancel }: RunOptions): Promise<Run> {
   const present = presentOf(engine, job.tenant, id);
   const call = isFault(present) ? present : unpackCall(job.call, job.body, present);
-  if (isFault(call)) return refusedRun("openai-chat", id, call, []);
+  if (isFault(call)) return refusedRun(dialectOf(job.call), id, call, []);
   const { clock } = engine.runtime;
   const startMs = clock.now();
   const reply = await engine.answer(call, cancel);

@@ -9,6 +9,7 @@ import { type Access, createAccess, type Tenant } from "./access.ts";
 import { createAdmin } from "./admin.ts";
 import { answer, type Open } from "./answer.ts";
 import { createAsides } from "./asides.ts";
+import { createClientWatch } from "./client-watch.ts";
 import type { Deferral } from "./deferral.ts";
 import { answerDeferred, DEFERRED } from "./deferred-path.ts";
 import { checkOrigin } from "./guard.ts";
@@ -74,6 +75,7 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
   const nextId = createIds(engine.runtime);
   const state: State = { open: 0, draining: false };
   const accessNow = followAccess(engine);
+  const clients = createClientWatch(engine.runtime.clock);
   const { observers, incidents } = options;
   const asides = observers && createAsides(engine.runtime.wallMs);
   const admin = createAdmin(engine, { ...options, ...(asides && { asides }) });
@@ -94,7 +96,7 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
     }
     if (state.draining) return draining(asker);
     if (state.open >= OPEN_MAX) return full(asker);
-    const exchange = { request, query, tenant, patient, open: state };
+    const exchange = { request, query, tenant, patient, clients, open: state };
     if (known === undefined && GEMINI.test(path)) return notFound(asker, NO_GEMINI);
     if (known === undefined) return passThrough(engine, { ...exchange, path, asker });
     return answer(engine, { ...exchange, path: known, asker, endUser: options.observers?.endUser });

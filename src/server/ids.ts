@@ -2,14 +2,14 @@
 
 import type { Runtime } from "../core/runtime.ts";
 
-/** Five characters of base 36 come from one number. */
-const PART = 36 ** 5;
+/** Ten characters of base 36 (52 bits) come from one number: it has 53. */
+const PART = 36 ** 10;
 
 /** `call_` and 20 characters of base 36 (103 bits of the runtime's randomness). */
 export function createIds(runtime: Runtime): () => string {
   const part = (): string =>
     Math.floor(runtime.random() * PART)
       .toString(36)
-      .padStart(5, "0");
-  return () => `call_${part()}${part()}${part()}${part()}`;
+      .padStart(10, "0");
+  return () => `call_${part()}${part()}`;
 }

@@ -68,7 +68,9 @@ export function createIncidentRoom(options: RoomOptions): IncidentRoom {
   /** Facts that are told by themselves, incident or not. */
   const tell = (event: GatewayEvent): void => {
     const kind = KINDS[event.type];
-    if (kind === undefined || !notifier.wants(kind)) return;
+    if (kind !== undefined && notifier.wants(kind)) write(event);
+  };
+  const write = (event: GatewayEvent): void => {
     const nowMs = desk.nowMs();
     const notice =
       event.type === "belief"

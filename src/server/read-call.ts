@@ -87,16 +87,13 @@ type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict
 function readSteering(headers: Headers, runtime: Runtime): Steering | Fault {
   const deadline = readNumber(headers, "x-holdfast-deadline-ms");
   if (isFault(deadline)) return deadline;
-  const criticality = headers.get("x-holdfast-criticality");
-  const known = criticality === null ? undefined : CRITICALITIES.find((level) => level === criticality);
-  if (criticality !== null && known === undefined)
-    return wrongHeader("x-holdfast-criticality", CRITICALITIES.join(", "));
+  const criticality = oneOf(headers, "x-holdfast-criticality", CRITICALITIES);
+  if (isFault(criticality)) return criticality;
   const strict = headers.get("x-holdfast-strict");
   if (strict !== null && strict !== "true" && strict !== "false")
     return wrongHeader("x-holdfast-strict", "true, false");
-  const resume = headers.get("x-holdfast-resume");
-  const mode = RESUME_MODES.find((known) => known === resume);
-  if (resume !== null && mode === undefined) return wrongHeader("x-holdfast-resume", RESUME_MODES.join(", "));
+  const resume = oneOf(headers, "x-holdfast-resume", RESUME_MODES);
+  if (isFault(resume)) return resume;
   const prefer = headers.get("prefer");
   const defer = prefer === null ? undefined : deferWish(prefer, headers);
   if (isFault(defer)) return defer;
@@ -106,12 +103,12 @@ function readSteering(headers: Headers, runtime: Runtime): Steering | Fault {
   const wish = headers.get("cache-control");
   return {
     deadlineMs: deadline === undefined ? Number.POSITIVE_INFINITY : runtime.clock.now() + deadline,
-    criticality: known,
+    criticality,
     retryCount: Number.isInteger(retryCount) && retryCount > 0 ? retryCount : 0,
     cache: wish === null ? undefined : cacheWish(wish),
     defer,
     strict: strict === null ? undefined : strict === "true",
-    resume: mode,
+    resume,
     openMs: timeoutS > 0 ? Math.min(EARLY_OPEN_MS, timeoutS * 1_000 * OPEN_SHARE) : EARLY_OPEN_MS,
   };
 }
@@ -175,6 +172,12 @@ function callbackWish(headers: Headers): Callback | undefined | Fault {
   return wrongHeader(`${CALLBACK}-secret`, "`whsec_` and 24 to 64 bytes in base64; a callback is signed");
 }
 
+function oneOf<Word extends string>(headers: Headers, name: string, words: readonly Word[]): Word | undefined | Fault {
+  const given = headers.get(name);
+  if (given === null) return undefined;
+  return words.find((word) => word === given) ?? wrongHeader(name, words.join(", "));
+}
+
 function readNumber(headers: Headers, name: string): number | undefined | Fault {
   const text = headers.get(name);
   if (text === null) return undefined;
@@ -188,19 +191,27 @@ function wrongHeader(name: string, allowed: string): Fault {
   return fault("invalid-request", `The header ${name} is not valid; allowed: ${allowed}.`, { param: name });
 }
 
-async function readBody(request: Request): Promise<Uint8Array | Fault> {
+function readBody(request: Request): Fault | Promise<Uint8Array | Fault> {
   const encoding = request.headers.get("content-encoding");
   if (encoding !== null && encoding !== "identity") {
     return fault("invalid-request", `content-encoding ${encoding} is not accepted; send the JSON as it is.`);
   }
   const stated = request.headers.get("content-length");
   if (stated !== null && Number(stated) > BODY_BYTES_MAX) return tooLarge();
-  try {
-    if (stated !== null) return new Uint8Array(await request.arrayBuffer());
-    return (await readWithin(request, BODY_BYTES_MAX)) ?? tooLarge();
-  } catch {
-    return fault("cancelled", "the client left before its request was whole");
-  }
+  if (stated === null) return readWithin(request, BODY_BYTES_MAX).then(orTooLarge, leftEarly);
+  return request.arrayBuffer().then(bytesOf, leftEarly);
+}
+
+function bytesOf(buffer: ArrayBuffer): Uint8Array {
+  return new Uint8Array(buffer);
+}
+
+function orTooLarge(body: Uint8Array | undefined): Uint8Array | Fault {
+  return body ?? tooLarge();
+}
+
+function leftEarly(): Fault {
+  return fault("cancelled", "the client left before its request was whole");
 }
 
 /** The body, or `undefined` beyond the limit. Rejects when the client leaves. */

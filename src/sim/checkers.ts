@@ -1,6 +1,7 @@
 // Reads the engine's facts and says which of its promises did not hold. It sees `GatewayEvent`s and nothing else of the
 // engine, so that it can judge any run: a drill, a seed, a test.
 
+import { AgedMap } from "../core/aged-map.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 
 export interface Invariant {
@@ -49,7 +50,7 @@ const ENDED_MAX = 100_000;
 export function createChecker({ attemptsMax }: CheckerOptions): Checker {
   const violations = new Map<Name, string[]>();
   const calls = new Map<string, Track>();
-  const ended = new Set<string>();
+  const ended = new AgedMap<true>();
   let lastMs = Number.NEGATIVE_INFINITY;
 
   const violate = (name: Name, what: string) => {
@@ -64,10 +65,8 @@ export function createChecker({ attemptsMax }: CheckerOptions): Checker {
   const end = (call: string, track: Track) => {
     if (track.open.size > 0) violate("attempts", `${call} ended with ${track.open.size} attempts open`);
     calls.delete(call);
-    ended.add(call);
-    if (ended.size <= ENDED_MAX) return;
-    const [oldest = call] = ended;
-    ended.delete(oldest);
+    ended.set(call, true);
+    if (ended.size > ENDED_MAX) ended.delete(ended.oldestKey ?? call);
   };
   const attempt = (event: GatewayEvent & { readonly type: "attempt-start" | "attempt-end" }, track: Track) => {
     const what = `${event.call} attempt ${event.number}`;

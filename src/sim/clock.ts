@@ -34,6 +34,11 @@ export class VirtualClock implements Clock {
     return this.#heap.length;
   }
 
+  /** Timers that were ever set. */
+  get armed(): number {
+    return this.#sequence;
+  }
+
   /** When the next timer is due; `Infinity` without one. */
   get nextDueMs(): number {
     return this.#heap[0]?.dueMs ?? Number.POSITIVE_INFINITY;

@@ -111,8 +111,7 @@ export async function askAsSdk(
   { retries, random, clock }: { readonly retries: number; readonly random: Random; readonly clock: Clock },
 ): Promise<Asked & { readonly retried: number }> {
   for (let number = 0; ; number++) {
-    const id = number === 0 ? ask.id : `${ask.id}.r${number}`;
-    const asked = await send({ ...ask, id, retryCount: number });
+    const asked = await send(number === 0 ? ask : { ...ask, id: `${ask.id}.r${number}`, retryCount: number });
     if (number >= retries || !isRetriedAnswer(asked.status, asked.headers)) return { ...asked, retried: number };
     const waitMs = sdkBackoffMs(number + 1, retryAfterOf(asked.headers), random());
     await new Promise<void>((resolve) => clock.after(waitMs, resolve));

@@ -2,6 +2,7 @@
 // seed gives one result, its digest included.
 
 import { createEngine } from "../engine/engine.ts";
+import { startPulse } from "../engine/pulse.ts";
 import { createChecker, type Invariant } from "./checkers.ts";
 import { askAndRead, askAsSdk, type DrillAsk, drillCall, promptOf } from "./drill-client.ts";
 import type { SeriesReader } from "./drill-series.ts";
@@ -9,6 +10,7 @@ import { createTally, type Figures } from "./drill-tally.ts";
 import { randomStream } from "./random.ts";
 import type { Gate, Scenario } from "./scenario.ts";
 import { runTraffic } from "./traffic.ts";
+import type { Sighting } from "./transport.ts";
 import { createWatch, type Watch } from "./watch.ts";
 import { playWithout, type Without } from "./without.ts";
 import { createWorld } from "./world.ts";
@@ -29,6 +31,9 @@ export interface JudgedGate extends Gate {
   readonly found: number | null;
   readonly held: boolean;
 }
+
+/** So long after the last call its answers are over. */
+const PULSE_MORE_S = 60;
 
 export interface DrillOptions {
   readonly seed: number;
@@ -66,12 +71,15 @@ export interface Played {
   readonly virtualMs: number;
   readonly figures: Figures;
   readonly invariants: readonly Invariant[];
+  /** Set for each call on the virtual clock: by the gateway, and by the providers and clients as well. */
+  readonly timersPerCall: { readonly gateway: number; readonly all: number };
 }
 
 /** With Holdfast alone: what `playDrill` compares. */
-export async function playWith(scenario: Scenario, seed: number, series?: SeriesReader): Promise<Played> {
+export async function playWith(scenario: Scenario, seed: number, series?: Pick<SeriesReader, "see">): Promise<Played> {
   const { settings, providers, faults, clock: jumps } = scenario;
-  const world = createWorld({ seed, providers, faults, jumps, sighted: (sighting) => watch?.sighted(sighting) });
+  const sighted = (sighting: Sighting): void => watch?.sighted(sighting);
+  const world = createWorld({ seed, providers, faults, jumps, sighted, logMax: 0 });
   const attemptsMax = Math.max(
     // Last resorts are not among a call's attempts.
     ...settings.routes.map(({ attempts, lastResort = [] }) => attempts + lastResort.length),
@@ -106,7 +114,12 @@ export async function playWith(scenario: Scenario, seed: number, series?: Series
   };
   let corruptedToolCalls = 0;
   let clientRetries = 0;
+  let asks = 0;
+  // Where the machine sleeps the gateway watches its event loop, as a running one does.
+  if (jumps.some(({ asleepMs }) => asleepMs > 0))
+    world.clock.after((seconds + PULSE_MORE_S) * 1_000, startPulse(engine));
   runTraffic(world.clock, scenario, seed, async (ask) => {
+    asks++;
     const { corrupt, retried } = await askAsSdk(send, ask, client);
     if (corrupt) corruptedToolCalls++;
     clientRetries += retried;
@@ -114,11 +127,13 @@ export async function playWith(scenario: Scenario, seed: number, series?: Series
   await world.run(Number.POSITIVE_INFINITY);
   checker.atRest({ inFlight: world.inFlight(), timers: world.timers() });
   watch.atRest();
+  const { gateway, all } = world.armed();
   return {
     digest: world.digest(),
     virtualMs: world.clock.now(),
     figures: tally.figures({ corruptedToolCalls, clientRetries }),
     invariants: [...checker.invariants(), ...watch.invariants()],
+    timersPerCall: { gateway: gateway / Math.max(1, asks), all: all / Math.max(1, asks) },
   };
 }
 

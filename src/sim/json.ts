@@ -1,5 +1,7 @@
 // Reading unknown JSON without trusting its shape. Not a schema.
 
+import { concat } from "../core/bytes.ts";
+
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
 export function asRecord(value: unknown): JsonRecord | undefined {
@@ -42,6 +44,20 @@ export function encodeJson(value: unknown): Uint8Array {
 
 export function encodeText(text: string): Uint8Array {
   return encoder.encode(text);
+}
+
+/** `middle` in UTF-8 between two parts that are. Most of a frame is the same again: only what differs is encoded. */
+export function between(head: Uint8Array, middle: string, tail: Uint8Array): Uint8Array {
+  const { length } = middle;
+  const frame = new Uint8Array(head.length + length + tail.length);
+  for (let at = 0; at < length; at++) {
+    const code = middle.charCodeAt(at);
+    if (code > 0x7f) return concat([head, encoder.encode(middle), tail]);
+    frame[head.length + at] = code;
+  }
+  frame.set(head, 0);
+  frame.set(tail, head.length + length);
+  return frame;
 }
 
 const decoder = new TextDecoder();

@@ -115,7 +115,7 @@ export function streamSteps(frames: readonly Frame[], pace: Pace, fault?: FaultS
     case "byte-by-byte":
       return [...singly(run.all(() => true)), END];
     default:
-      return [...run.all(() => true), END];
+      return [...run.whole(), END];
   }
 }
 
@@ -161,21 +161,23 @@ export function wholeSteps(value: unknown, bodyMs: number, pace: Pace, fault?: F
 class StreamRun {
   readonly #frames: readonly Frame[];
   readonly #pace: Pace;
-  readonly #contents: number;
 
   constructor(frames: readonly Frame[], pace: Pace) {
     this.#frames = frames;
     this.#pace = pace;
-    this.#contents = frames.filter((frame) => frame.kind === "content").length;
   }
 
   get middle(): number {
-    return this.#contents >> 1;
+    return this.#frames.filter((frame) => frame.kind === "content").length >> 1;
   }
 
   get middleFrame(): Uint8Array {
     const contents = this.#frames.filter((frame) => frame.kind === "content");
     return (contents[this.middle] ?? this.#frames[0])?.bytes ?? new Uint8Array();
+  }
+
+  whole(): readonly Step[] {
+    return [...this.#opening(), ...this.#lay(this.#frames)];
   }
 
   all(wanted: (kind: Frame["kind"]) => boolean): readonly Step[] {
@@ -215,7 +217,8 @@ class StreamRun {
     const steps: Step[] = [];
     let contents = contentsBefore;
     for (const frame of frames) {
-      if (frame.kind === "content") steps.push(...wait(contents++ === 0 ? this.#firstWaitMs() : this.#pace.gapMs));
+      const waitMs = frame.kind !== "content" ? 0 : contents++ === 0 ? this.#firstWaitMs() : this.#pace.gapMs;
+      if (waitMs > 0) steps.push({ type: "wait", ms: waitMs });
       steps.push(bytes(frame.bytes));
     }
     return steps;

@@ -118,9 +118,14 @@ type Work =
   | { readonly type: "body"; readonly value: unknown };
 
 function workOf(request: SimRequest, json: unknown, { provider, voice }: Being): Work {
-  const path = request.path.split("?", 1)[0] ?? "";
+  const query = request.path.indexOf("?");
+  const path = query < 0 ? request.path : request.path.slice(0, query);
   const headers = request.headers;
   const bodyBytes = request.body.length;
+  // Of a drill nearly all are.
+  if (request.method === "POST" && path === "/v1/chat/completions" && provider.dialect === "openai-chat") {
+    return generate(askOfOpenai(json, bodyBytes), provider, voice);
+  }
   switch (`${provider.dialect} ${request.method} ${path}`) {
     case "anthropic-messages POST /v1/messages":
       return generate(askOfAnthropic({ headers, json, bodyBytes, counting: false }), provider, voice);
@@ -130,8 +135,6 @@ function workOf(request: SimRequest, json: unknown, { provider, voice }: Being):
         ? { type: "problem", problem: ask }
         : { type: "body", value: { input_tokens: ask.inputTokens } };
     }
-    case "openai-chat POST /v1/chat/completions":
-      return generate(askOfOpenai(json, bodyBytes), provider, voice);
     case "openai-chat POST /v1/embeddings":
       return embeddings(json, bodyBytes, provider);
     case "anthropic-messages GET /v1/models":

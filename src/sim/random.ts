@@ -40,8 +40,15 @@ const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /** `length` letters and digits, as providers use in their ids. */
 export function randomId(random: Random, length: number): string {
+  // Four letters of each number: an id is to look like one, not to be a secret.
   let id = "";
-  for (let index = 0; index < length; index++) id += BASE62[Math.floor(random() * 62)];
+  for (let left = length; left > 0; left -= 4) {
+    let drawn = Math.floor(random() * 62 ** 4);
+    for (let each = 0; each < 4 && each < left; each++) {
+      id += BASE62[drawn % 62];
+      drawn = Math.floor(drawn / 62);
+    }
+  }
   return id;
 }
 

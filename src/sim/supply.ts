@@ -1,6 +1,7 @@
 // What a simulated provider can serve at a time: places and a queue, a capacity beyond which answers fail, limits a
 // minute for each key, and prompts that it keeps. Rules over a cell; how a refusal looks is the voices' business.
 
+import { AgedMap } from "../core/aged-map.ts";
 import { DECAY_MS, decayed, shareOfCapacity } from "./load.ts";
 
 export interface Supply {
@@ -37,7 +38,7 @@ export interface SupplyCell {
   loadAtMs: number;
   readonly buckets: Map<string, Bucket>;
   /** What the beginning of a prompt was last used at, by its fingerprint. */
-  readonly prompts: Map<string, KeptPrompt>;
+  readonly prompts: AgedMap<KeptPrompt>;
 }
 
 interface Place {
@@ -85,7 +86,7 @@ const MINUTE_MS = 60_000;
 const HELD_MAX_MS = 600_000;
 
 export function createSupply(): SupplyCell {
-  return { places: [], taken: 0, starts: [], load: 0, loadAtMs: 0, buckets: new Map(), prompts: new Map() };
+  return { places: [], taken: 0, starts: [], load: 0, loadAtMs: 0, buckets: new Map(), prompts: new AgedMap() };
 }
 
 /** Decides on one request and counts it. `chance` is uniform in [0, 1). */
@@ -216,8 +217,7 @@ function cachedOf({ promptCacheMs }: Supply, cell: SupplyCell, { atMs, beginning
 function keepPrompt({ promptCacheMs }: Supply, cell: SupplyCell, { atMs, beginnings, inputTokens }: Request): void {
   const [whole] = beginnings;
   if (promptCacheMs === undefined || whole === undefined) return;
-  const [oldest] = cell.prompts.keys();
-  if (cell.prompts.size >= PROMPTS_MAX && oldest !== undefined) cell.prompts.delete(oldest);
-  cell.prompts.delete(whole);
   cell.prompts.set(whole, { tokens: inputTokens, usedAtMs: atMs });
+  const oldest = cell.prompts.size > PROMPTS_MAX ? cell.prompts.oldestKey : undefined;
+  if (oldest !== undefined) cell.prompts.delete(oldest);
 }

@@ -28,7 +28,8 @@ export function* trafficOf(scenario: Scenario, seed: number): Generator<TimedAsk
   for (let number = 1; ; number++) {
     atMs += (-Math.log(1 - random()) * 1_000) / ratePerS;
     if (atMs >= seconds * 1_000) return;
-    yield { atMs, id: `call_${number}`, ...mannerOf(scenario, number, random) };
+    const { dialect, model, stream, tools, tenant } = mannerOf(scenario, number, random);
+    yield { atMs, id: `call_${number}`, dialect, model, stream, tools, tenant };
   }
 }
 

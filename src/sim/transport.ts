@@ -18,7 +18,7 @@ export interface Sighting {
   readonly model: string;
   readonly stream: boolean;
   /** The kind of fault that hit it. */
-  readonly fault?: string;
+  readonly fault?: string | undefined;
   status?: number;
   retryAfter?: string;
   ended: "open" | "done" | "cut" | "reset" | "cancelled";

@@ -2,7 +2,7 @@
 
 import type { Problem } from "./ask.ts";
 import type { Block, Completion } from "./completion.ts";
-import { encodeText } from "./json.ts";
+import { between, encodeText } from "./json.ts";
 import type { Cause, Frame, Voice } from "./voice.ts";
 
 const STOP_REASONS = {
@@ -28,6 +28,8 @@ const PROBLEMS: Readonly<Record<Cause, readonly [number, string, string]>> = {
   "context-too-long": [400, "invalid_request_error", "prompt is too long: 250000 tokens > 200000 maximum"],
   "no-such-path": [404, "not_found_error", "Not found"],
 };
+
+const DELTA_END = encodeText("}\n\n");
 
 const TYPES: Readonly<Record<number, string>> = {
   400: "invalid_request_error",
@@ -123,8 +125,8 @@ function blockFrames(block: Block, index: number): readonly Frame[] {
     },
   ];
   // The frames of a token are most of a stream: only what differs is made anew.
-  const head = `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":`;
-  const push = (delta: string) => list.push({ kind: "content", bytes: encodeText(`${head}${delta}}\n\n`) });
+  const head = encodeText(`event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":`);
+  const push = (delta: string) => list.push({ kind: "content", bytes: between(head, delta, DELTA_END) });
   if (block.type === "text") {
     for (const piece of block.pieces) push(`{"type":"text_delta","text":${JSON.stringify(piece)}}`);
   } else if (block.type === "thinking") {

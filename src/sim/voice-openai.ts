@@ -3,7 +3,7 @@
 
 import type { Ask, Problem } from "./ask.ts";
 import type { Block, Completion } from "./completion.ts";
-import { encodeText } from "./json.ts";
+import { between, encodeText } from "./json.ts";
 import type { Cause, Frame, Voice } from "./voice.ts";
 
 const FINISH_REASONS = { end: "stop", length: "length", "stop-sequence": "stop", "tool-use": "tool_calls" } as const;
@@ -105,17 +105,17 @@ function frames(completion: Completion, ask: Ask): readonly Frame[] {
   const named = `"created":${createdS},"model":${JSON.stringify(model)}`;
   const head = `data: {"id":"chatcmpl-${completion.id}","object":"chat.completion.chunk",${named},"choices":[`;
   const tail = ask.includeUsage ? `],"usage":null}\n\n` : "]}\n\n";
-  const chunk = (kind: Frame["kind"], delta: string, finish = "null"): Frame => {
-    const choice = `{"index":0,"delta":${delta},"logprobs":null,"finish_reason":${finish}}`;
-    return { kind, bytes: encodeText(head + choice + tail) };
-  };
+  const before = encodeText(`${head}{"index":0,"delta":`);
+  const after = encodeText(`,"logprobs":null,"finish_reason":null}${tail}`);
+  const chunk = (kind: Frame["kind"], delta: string): Frame => ({ kind, bytes: between(before, delta, after) });
   const list: Frame[] = [chunk("preamble", '{"role":"assistant","content":"","refusal":null}')];
   let toolIndex = 0;
   for (const block of completion.blocks) {
     for (const delta of deltasOf(block, toolIndex)) list.push(chunk("content", delta));
     if (block.type === "tool") toolIndex++;
   }
-  list.push(chunk("stop", "{}", `"${FINISH_REASONS[completion.stop]}"`));
+  const finish = `{"index":0,"delta":{},"logprobs":null,"finish_reason":"${FINISH_REASONS[completion.stop]}"}`;
+  list.push({ kind: "stop", bytes: encodeText(head + finish + tail) });
   if (ask.includeUsage) {
     list.push({ kind: "stop", bytes: encodeText(`${head}],"usage":${JSON.stringify(usage(completion))}}\n\n`) });
   }

@@ -28,7 +28,7 @@ export async function playWithout(
   seed: number,
   saw?: (atMs: number, ok: boolean) => void,
 ): Promise<Without> {
-  const world = createWorld({ seed, providers: scenario.providers, faults: scenario.faults });
+  const world = createWorld({ seed, providers: scenario.providers, faults: scenario.faults, logMax: 0 });
   const engine = bareEngine(scenario, world);
   const random = randomStream(seed, "sdk");
   const { fromMs, untilMs } = faultWindow(scenario);

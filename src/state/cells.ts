@@ -1,6 +1,7 @@
 // All mutable state of the engine's rules, in this process's memory, bounded. Keyed by identity, so routes that share a
 // target share its cells and a reload keeps them.
 
+import { AgedMap } from "../core/aged-map.ts";
 import {
   type AdmissionCell,
   type BeliefCell,
@@ -89,7 +90,7 @@ export function createCells(): Cells {
 }
 
 function createRefused(): Cells["refused"] {
-  const cells = new Map<string, RefusedCell>();
+  const cells = new AgedMap<RefusedCell>();
   let lastForgetAtMs = 0;
   return {
     isEmpty(nowMs) {
@@ -103,9 +104,9 @@ function createRefused(): Cells["refused"] {
       return undefined;
     },
     set(key, cell) {
-      cells.delete(key);
-      makeRoom(cells, REFUSED_MAX);
       cells.set(key, cell);
+      const oldest = cells.size > REFUSED_MAX ? cells.oldestKey : undefined;
+      if (oldest !== undefined) cells.delete(oldest);
       lastForgetAtMs = Math.max(lastForgetAtMs, cell.forgetAtMs);
     },
     clear: () => cells.clear(),

@@ -1,11 +1,12 @@
 // Where conversations that were answered by another target than the first are to go on. Bounded: the oldest is forgotten.
 
+import { AgedMap } from "../core/aged-map.ts";
 import type { Conversations, Stay } from "../core/cell.ts";
 
 const CONVERSATIONS_MAX = 10_000;
 
 export function createConversations(): Conversations {
-  const stays = new Map<string, Stay>();
+  const stays = new AgedMap<Stay>();
   let lastMs = 0;
   return {
     isEmpty(nowMs) {
@@ -19,10 +20,9 @@ export function createConversations(): Conversations {
       return undefined;
     },
     set(key, stay) {
-      stays.delete(key);
-      const oldest = stays.size >= CONVERSATIONS_MAX ? stays.keys().next().value : undefined;
-      if (oldest !== undefined) stays.delete(oldest);
       stays.set(key, stay);
+      const oldest = stays.size > CONVERSATIONS_MAX ? stays.oldestKey : undefined;
+      if (oldest !== undefined) stays.delete(oldest);
       lastMs = Math.max(lastMs, stay.untilMs);
     },
   };

@@ -5,6 +5,7 @@
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
+import { AgedMap } from "../core/aged-map.ts";
 import type { AnswerJournal, AnswerKeys, KeptAnswer, KeptAnswers } from "../core/cell.ts";
 
 /** Of all answers together. */
@@ -22,7 +23,7 @@ interface Entry {
 }
 
 export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswers {
-  const entries = new Map<string, Entry>();
+  const entries = new AgedMap<Entry>();
   /** To the key of the newest answer to a question of these stems. */
   const stems = new Map<string, string>();
   const secrets = createSecrets();
@@ -44,16 +45,12 @@ export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswer
     entries.set(exact, { answer, stem });
     if (stem !== undefined) stems.set(stem, exact);
     bytes += size;
-    for (const oldest of entries.keys()) {
-      if (bytes <= bytesMax) break;
-      drop(oldest);
-    }
+    while (bytes > bytesMax && entries.oldestKey !== undefined) drop(entries.oldestKey);
     return true;
   };
   const find = (key: string | undefined, aliveAtMs: number): KeptAnswer | undefined => {
     const known = key === undefined ? undefined : entries.get(key);
     if (key === undefined || known === undefined || aliveAtMs >= known.answer.goneAtMs) return undefined;
-    entries.delete(key);
     entries.set(key, known);
     return known.answer;
   };
@@ -74,7 +71,7 @@ export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswer
       else journal?.dropped(keys.exact);
     },
     purge(isMeant) {
-      const meant = [...entries].filter(([, { answer }]) => isMeant(answer));
+      const meant = [...entries.entries()].filter(([, { answer }]) => isMeant(answer));
       for (const [key] of meant) drop(key);
       return meant.length;
     },

@@ -30,6 +30,7 @@ function setUp(start: string) {
     {
       read: async () => now,
       listen: LISTEN,
+      store: undefined,
       wanted: (listen) => listen,
       apply: (settings) => void applied.push(settings),
       tell: (text) => void told.push(text),
@@ -84,7 +85,7 @@ test("settings that cannot be taken over change nothing, and the next ones are t
     loaded: loadSettings(TWO, { file: "f.yaml", env: {} }),
   });
   const tell = (text: string) => void told.push(text);
-  const reload = createReload({ read, listen: LISTEN, wanted: (listen) => listen, apply, tell }, ONE);
+  const reload = createReload({ read, listen: LISTEN, store: undefined, wanted: (listen) => listen, apply, tell }, ONE);
   await reload(false);
   expect(told.at(-1)).toBe("it would stand open\nholdfast: f.yaml was not taken over: nothing has changed");
   refuse = false;
@@ -99,6 +100,16 @@ test("what listen says takes a restart; all else is taken over", async () => {
   expect(applied[0]?.listen).toEqual(LISTEN);
   expect(applied[0]?.routes[0]?.name).toBe("more");
   expect(told.at(-1)).toBe("holdfast: still on 127.0.0.1:4000: a change of `listen` takes a restart");
+});
+
+test("so does another store, and it is said at each reading until then", async () => {
+  const { told, reload, write } = setUp(ONE);
+  write(`${TWO}store: sqlite:./other.db\n`);
+  await reload(false);
+  expect(told.at(-1)).toBe("holdfast: still with the default store: a change of `store` takes a restart");
+  write(ONE);
+  await reload(false);
+  expect(told.at(-1)).toBe("holdfast: took over f.yaml: 1 route, 1 provider");
 });
 
 test("what is known of a target survives a reload that leaves it as it is, and no other", async () => {

@@ -196,7 +196,13 @@ describe("keys", () => {
     const [ada, bob] = [await post("key-of-ada"), await post("key-of-bob")];
     withKeys(here, [{ ...BOB, routes: ["other"] }]);
     await here.rest();
-    expect(here.deferral.jobs.find("ada", ada)?.reply?.status).toBe(401);
+    const refused = here.deferral.jobs.find("ada", ada)?.reply;
+    expect(refused?.status).toBe(401);
+    // In the words of the call's own API.
+    expect(JSON.parse(new TextDecoder().decode(refused?.body))).toMatchObject({
+      type: "error",
+      error: { type: "authentication_error" },
+    });
     expect(here.deferral.jobs.find("bob", bob)?.reply?.status).toBe(403);
     expect(here.events.filter(({ type }) => type === "attempt-start").length).toBe(4);
   });

@@ -6,12 +6,15 @@ import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { Decoder } from "../dialect.ts";
 import { isList, isObject, type JsonObject, parseJson } from "../json-object.ts";
+import { frameText } from "../sse.ts";
+import { TextForm } from "../text-form.ts";
 import { inBandFault } from "./faults.ts";
 import { type BlockKind, Grammar, isBlock, kindOf, type Step } from "./grammar.ts";
 import { stopReasonOf } from "./stop-reason.ts";
 import { mergeUsage, type RawUsage, usageOf } from "./usage.ts";
 
 const decoder = new TextDecoder();
+const TEXT_PLACE = { before: '"delta":{"type":"text_delta","text":', key: '"text"' } as const;
 const NONE: readonly StreamEvent[] = [];
 
 /** Canonical numbers for blocks that have one, and what must be known at a block's end. */
@@ -81,6 +84,7 @@ class Blocks {
 class MessagesDecoder implements Decoder {
   readonly #grammar = new Grammar();
   readonly #blocks = new Blocks();
+  readonly #form = new TextForm(TEXT_PLACE);
   /** The stop as it will be told, once it was seen; told with the last word on usage. */
   #stop: { readonly stop: StopReason; readonly stopSequence?: string } | undefined;
   #done = false;
@@ -91,13 +95,19 @@ class MessagesDecoder implements Decoder {
 
   decode(frame: Uint8Array): readonly StreamEvent[] {
     if (this.#done) return NONE;
-    const step = this.#grammar.see(frame);
+    const written = frameText(frame);
+    // The end of a block is of another form: what was learnt is forgotten with it.
+    const text = this.#grammar.openKind === "text" ? this.#form.read(written) : undefined;
+    if (text !== undefined) return this.#blocks.text(text);
+    const step = this.#grammar.seeText(written);
     switch (step.type) {
       case "message-start":
         return step.again ? NONE : this.#start(step.message, step.content);
       case "block-start":
         return this.#blocks.start(step.kind, step.block);
       case "delta":
+        if (step.delta === "text_delta" && step.kind === "text" && step.text !== "")
+          this.#form.learn(written, step.text);
         return this.#delta(step);
       case "block-end":
         return this.#blocks.end(step.cut);

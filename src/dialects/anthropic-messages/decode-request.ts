@@ -4,7 +4,8 @@ import { type Fault, isFault } from "../../core/fault.ts";
 import type { Effort, OutputFormat, Prompt, ToolChoice, ToolSpec, Translated, Turn } from "../../core/message.ts";
 import { topLevel } from "../field-ledger.ts";
 import { clip, isAbsent, isCount, isList, isObject, type JsonObject, parseJson } from "../json-object.ts";
-import { collectLosses, type Losses } from "../losses.ts";
+import { collectLosses, type Losses, NO_LOSSES } from "../losses.ts";
+import { type PlainForm, plainPrompt } from "../plain-prompt.ts";
 import { decodeContent, invalid, unsupported } from "./decode-content.ts";
 import { MESSAGES_FIELDS } from "./fields.ts";
 import { addUnknown } from "./unknown-fields.ts";
@@ -25,6 +26,7 @@ const CHOICE_KEYS: ReadonlySet<string> = new Set(["type", "name", "disable_paral
 const OUTPUT_KEYS: ReadonlySet<string> = new Set(["effort", "format"]);
 const METADATA_KEYS: ReadonlySet<string> = new Set(["user_id"]);
 const THINKING_KEYS: ReadonlySet<string> = new Set(["type", "budget_tokens"]);
+const PLAIN: PlainForm = { limits: ["max_tokens"], hasSystemField: true };
 const EFFORTS: Readonly<Record<string, Effort>> = {
   low: "low",
   medium: "medium",
@@ -37,6 +39,8 @@ const EFFORTS: Readonly<Record<string, Effort>> = {
 export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
   const request = parseJson(decoder.decode(body));
   if (!isObject(request)) return invalid("body", "Input should be a JSON object");
+  const plain = plainPrompt(request, PLAIN);
+  if (plain !== undefined) return { value: plain, losses: NO_LOSSES };
   const losses = collectLosses();
   const refused = refusal(request);
   if (refused !== undefined) return refused;
@@ -53,20 +57,21 @@ export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
   if (isFault(output)) return output;
   const metadata = isObject(request.metadata) ? request.metadata : {};
   addUnknown(losses, metadata, METADATA_KEYS, "metadata");
-  const prompt: Prompt = {
+  const stop = isList(request.stop_sequences) ? request.stop_sequences.filter((one) => typeof one === "string") : [];
+  const prompt: { -readonly [Key in keyof Prompt]: Prompt[Key] } = {
     stream: request.stream === true,
     system,
     turns,
     tools,
+    stop,
     ...choice,
-    ...(isCount(request.max_tokens) ? { maxTokens: request.max_tokens } : undefined),
-    ...(isCount(request.temperature) ? { temperature: request.temperature } : undefined),
-    ...(isCount(request.top_p) ? { topP: request.top_p } : undefined),
-    ...(isCount(request.top_k) ? { topK: request.top_k } : undefined),
-    stop: isList(request.stop_sequences) ? request.stop_sequences.filter((stop) => typeof stop === "string") : [],
     ...output,
-    ...(typeof metadata.user_id === "string" ? { user: metadata.user_id } : undefined),
   };
+  if (isCount(request.max_tokens)) prompt.maxTokens = request.max_tokens;
+  if (isCount(request.temperature)) prompt.temperature = request.temperature;
+  if (isCount(request.top_p)) prompt.topP = request.top_p;
+  if (isCount(request.top_k)) prompt.topK = request.top_k;
+  if (typeof metadata.user_id === "string") prompt.user = metadata.user_id;
   return { value: prompt, losses: losses.list };
 }
 
@@ -150,6 +155,8 @@ function toolChoiceOf({ type, name }: JsonObject): ToolChoice | undefined {
 
 type Output = Pick<Prompt, "format" | "effort">;
 
+const NO_OUTPUT: Output = {};
+
 function decodeOutput(request: JsonObject, losses: Losses): Output | Fault {
   const config = isObject(request.output_config) ? request.output_config : {};
   addUnknown(losses, config, OUTPUT_KEYS, "output_config");
@@ -158,10 +165,8 @@ function decodeOutput(request: JsonObject, losses: Losses): Output | Fault {
   if (!isAbsent(asked) && format === undefined)
     return invalid("output_config.format", "Input should have type 'json_schema' and a schema");
   const effort = effortOf(config.effort, request.thinking, losses);
-  return {
-    ...(format === undefined ? undefined : { format }),
-    ...(effort === undefined ? undefined : { effort }),
-  };
+  if (format === undefined) return effort === undefined ? NO_OUTPUT : { effort };
+  return effort === undefined ? { format } : { format, effort };
 }
 
 function formatOf(format: unknown): OutputFormat | undefined {

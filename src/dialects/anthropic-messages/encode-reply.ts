@@ -138,7 +138,7 @@ class MessagesEncoder implements Encoder {
     if (this.#text !== block) {
       out += this.#closeText();
       this.#text = block;
-      out += this.#blockStart({ type: "text", text: "" });
+      out += textStart(++this.#index);
     }
     // By hand: nearly every frame is one of these.
     return `${out}event: content_block_delta\ndata: {"type":"content_block_delta","index":${this.#index},"delta":{"type":"text_delta","text":${JSON.stringify(text)}}}\n\n`;
@@ -170,7 +170,7 @@ class MessagesEncoder implements Encoder {
       this.#closeText() +
       this.#blockStart({ type: "tool_use", id: call.id, name: call.name, input: {} }) +
       frame({ type: "content_block_delta", index: this.#index, delta }) +
-      frame({ type: "content_block_stop", index: this.#index });
+      blockStop(this.#index);
     return written(frames, true);
   }
 
@@ -179,7 +179,7 @@ class MessagesEncoder implements Encoder {
     this.#ended = true;
     const delta = { stop_reason: this.#tools.stopReason(event), stop_sequence: event.stopSequence ?? null };
     const usage = usageJson({ ...this.#startUsage, ...event.usage });
-    return opened + frame({ type: "message_delta", delta, usage }) + frame({ type: "message_stop" });
+    return opened + frame({ type: "message_delta", delta, usage }) + STOP_FRAME;
   }
 
   #blockStart(block: JsonObject): string {
@@ -189,13 +189,13 @@ class MessagesEncoder implements Encoder {
 
   /** Closes the open block, be it text or thinking. */
   #closeText(): string {
-    const stop = frame({ type: "content_block_stop", index: this.#index });
+    if (this.#thinking === undefined && this.#text === undefined) return "";
+    const stop = blockStop(this.#index);
     if (this.#thinking !== undefined) {
       const delta = { type: "signature_delta", signature: foreignSignature(this.#thinking.text) };
       this.#thinking = undefined;
       return frame({ type: "content_block_delta", index: this.#index, delta }) + stop;
     }
-    if (this.#text === undefined) return "";
     this.#text = undefined;
     if (!this.#unsigned) return stop;
     // Half of another's thinking: its maker has not signed it, and would refuse it in the client's next turn.
@@ -276,6 +276,17 @@ function messageJson(context: EncodeContext, parts: MessageParts): JsonObject {
     stop_sequence: parts.stopSequence,
     usage: usageJson(parts.usage),
   };
+}
+
+const STOP_FRAME = frame({ type: "message_stop" });
+
+/** By hand, as every stream of text has them. */
+function textStart(index: number): string {
+  return `event: content_block_start\ndata: {"type":"content_block_start","index":${index},"content_block":{"type":"text","text":""}}\n\n`;
+}
+
+function blockStop(index: number): string {
+  return `event: content_block_stop\ndata: {"type":"content_block_stop","index":${index}}\n\n`;
 }
 
 /** SDKs drop a frame without its event line. */

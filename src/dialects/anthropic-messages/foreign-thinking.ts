@@ -50,7 +50,11 @@ export function isForeignThinking(block: JsonObject): boolean {
 
 /** The request without our blocks; the body itself where it has none, which one pass of a native search tells. */
 export function withoutForeignThinking(body: Uint8Array): Uint8Array {
-  if (!hasMark(body)) return body;
+  return hasMark(body) ? cleaned(body) : body;
+}
+
+/** Apart, as few bodies come here: what a closure needs is set up with its function. */
+function cleaned(body: Uint8Array): Uint8Array {
   const spans = scanTopLevel(body, MESSAGES);
   const messages = isFault(spans) ? undefined : spans.get("messages");
   if (messages === undefined) return body;

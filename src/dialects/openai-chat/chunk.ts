@@ -3,7 +3,7 @@
 
 import { type Fault, fault } from "../../core/fault.ts";
 import { isObject, type JsonObject, listOf, looksLike, objectOf, parseJson, textOf } from "../json-object.ts";
-import { frameFields } from "../sse.ts";
+import { fieldsOf, frameText } from "../sse.ts";
 import { errorIn, faultInside } from "./faults.ts";
 
 export type Frame =
@@ -26,7 +26,12 @@ export const TEXT_KEYS = ["content", "reasoning_content", "reasoning", "refusal"
 
 /** Reads one whole SSE frame. */
 export function readFrame(frame: Uint8Array): Frame {
-  const { event, data } = frameFields(frame);
+  return readFrameText(frameText(frame));
+}
+
+/** The same of a frame that was decoded. */
+export function readFrameText(frame: string): Frame {
+  const { event, data } = fieldsOf(frame);
   const text = data?.trim() ?? "";
   // Comments, `id`, `retry`: nothing is dispatched without data.
   if (text === "") return { type: "ping" };

@@ -6,13 +6,18 @@ import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { Decoder } from "../dialect.ts";
 import { isObject, type JsonObject, listOf, objectOf, textOf } from "../json-object.ts";
+import { frameText } from "../sse.ts";
+import { TextForm } from "../text-form.ts";
 import { madeToolId } from "../tool-id.ts";
-import { type Choice, readFrame, toolFragments } from "./chunk.ts";
+import { type Choice, readFrameText, toolFragments } from "./chunk.ts";
 import { errorInChoices, replyOf } from "./judge.ts";
 import { explainsCut, type Fragment, isComplete, type ToolCall, ToolCallTable } from "./tool-calls.ts";
 import { usageOf } from "./usage.ts";
 
+const TEXT_PLACE = { before: '"delta":{"content":', key: '"content"' } as const;
 const NOTHING: readonly StreamEvent[] = [];
+/** Content that only this dialect has. */
+const NATIVE_KEYS = ["audio", "images", "annotations"] as const;
 const STOPS: Readonly<Record<string, StopReason>> = {
   stop: "end",
   length: "length",
@@ -62,18 +67,31 @@ class ChatDecoder implements Decoder {
   readonly #ended = new Set<ToolCall>();
   readonly #nameless = new Set<ToolCall>();
   #id = "";
+  readonly #form = new TextForm(TEXT_PLACE);
   #events: StreamEvent[] = [];
 
   decode(frame: Uint8Array): readonly StreamEvent[] {
     if (this.#over) return NOTHING;
-    const read = readFrame(frame);
+    const written = frameText(frame);
+    const open = this.#text;
+    if (open?.kind === "text" && !this.stopped) {
+      const text = this.#form.read(written);
+      if (text !== undefined) return [{ type: "text-delta", block: open.block, text }];
+    }
+    const read = readFrameText(written);
     switch (read.type) {
       case "ping":
         return NOTHING;
       case "done":
         return this.end();
-      case "chunk":
-        return this.chunk(read.chunk, read.choices);
+      case "chunk": {
+        const events = this.chunk(read.chunk, read.choices);
+        const [only] = events;
+        if (events.length === 1 && only?.type === "text-delta" && only.refusal !== true) {
+          this.#form.learn(written, only.text);
+        }
+        return events;
+      }
       default:
         // After the finish the answer is whole; what a provider says then no longer takes it back.
         if (this.stopped) return this.end();
@@ -119,10 +137,10 @@ class ChatDecoder implements Decoder {
     if (Array.isArray(delta.content)) for (const part of delta.content) this.#part(part);
     else this.#say("text", textOf(delta.content));
     this.#say("refusal", textOf(delta.refusal));
-    for (const key of ["audio", "images", "annotations"]) {
-      if (isObject(delta[key]) || (listOf(delta[key])?.length ?? 0) > 0) {
-        this.#events.push({ type: "native", what: key });
-      }
+    for (const key of NATIVE_KEYS) {
+      const value = delta[key];
+      if (value === undefined) continue;
+      if (isObject(value) || (listOf(value)?.length ?? 0) > 0) this.#events.push({ type: "native", what: key });
     }
     for (const value of toolFragments(delta)) {
       const fragment = this.#tools.add(value, 0);
@@ -153,7 +171,8 @@ class ChatDecoder implements Decoder {
     }
     const { block } = this.#text;
     if (kind === "reasoning") this.#events.push({ type: "reasoning-delta", block, text });
-    else this.#events.push({ type: "text-delta", block, text, ...(kind === "refusal" && { refusal: true }) });
+    else if (kind === "refusal") this.#events.push({ type: "text-delta", block, text, refusal: true });
+    else this.#events.push({ type: "text-delta", block, text });
   }
 
   #tool({ call, json }: Fragment): void {

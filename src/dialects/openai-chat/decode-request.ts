@@ -4,19 +4,23 @@
 import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { Effort, OutputFormat, Prompt, ToolChoice, ToolSpec, Translated } from "../../core/message.ts";
 import { isObject, type JsonObject, listOf, objectOf, parseJson, textOf } from "../json-object.ts";
-import { collectLosses, type Losses } from "../losses.ts";
+import { collectLosses, type Losses, NO_LOSSES } from "../losses.ts";
+import { type PlainForm, plainPrompt } from "../plain-prompt.ts";
 import { decodeMessages } from "./decode-messages.ts";
 import { addUnknown, asksNothing, fateOf, invalidField, unsupportedField } from "./request-fields.ts";
 
 const TOOL_KEYS: ReadonlySet<string> = new Set(["type", "function"]);
 const FUNCTION_KEYS: ReadonlySet<string> = new Set(["name", "description", "parameters", "strict"]);
 const FORMAT_KEYS: ReadonlySet<string> = new Set(["name", "description", "schema", "strict"]);
+const PLAIN: PlainForm = { limits: ["max_tokens", "max_completion_tokens"], hasSystemField: false };
 const EFFORTS: readonly Effort[] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
 /** The prompt and what it lost; `unsupported` or `invalid-request` with the field at fault. */
 export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
   const request = parseJson(body);
   if (!isObject(request)) return fault("invalid-request", "the body is not a JSON object");
+  const plain = plainPrompt(request, PLAIN);
+  if (plain !== undefined) return { value: plain, losses: NO_LOSSES };
   const losses = collectLosses();
   const refused = checkFields(request, losses);
   if (refused !== undefined) return refused;

@@ -73,6 +73,11 @@ class MessagesEncoder {
         messages.push({ role: "system", content: textsOf(turn.parts).join(BLOCK_GAP) });
         continue;
       }
+      const [only] = turn.parts;
+      if (turn.parts.length === 1 && only?.type === "text") {
+        messages.push({ role: "user", content: only.text });
+        continue;
+      }
       const content: JsonObject[] = [];
       for (const { part, path } of placedParts(turn.parts, `turns[${first + i}]`)) {
         if (part.type !== "tool-result") content.push(...this.#parts([{ part, path }]));

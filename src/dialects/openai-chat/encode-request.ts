@@ -22,19 +22,20 @@ export function encodeRequest(prompt: Prompt, target: Target): Translated<Uint8A
   if (isFault(limit)) return limit;
   if (prompt.topK !== undefined) losses.add("topK", "Chat has no such field");
   if (prompt.stop.length > STOPS_MAX) losses.add("stop", `only the first ${STOPS_MAX} are kept`);
-  const request: JsonObject = {
-    model: target.model,
-    messages,
-    ...limit,
-    ...(prompt.stream && { stream: true, stream_options: { include_usage: true } }),
-    ...(prompt.temperature !== undefined && { temperature: prompt.temperature }),
-    ...(prompt.topP !== undefined && { top_p: prompt.topP }),
-    ...(prompt.stop.length > 0 && { stop: prompt.stop.slice(0, STOPS_MAX) }),
-    ...encodeTools(prompt),
-    ...(prompt.format !== undefined && { response_format: encodeFormat(prompt.format) }),
-    ...(prompt.effort !== undefined && { reasoning_effort: prompt.effort }),
-    ...(prompt.user !== undefined && { user: prompt.user }),
-  };
+  const request: Record<string, unknown> = { model: target.model, messages };
+  Object.assign(request, limit);
+  if (prompt.stream) {
+    request.stream = true;
+    request.stream_options = { include_usage: true };
+  }
+  // What is not there is not written: JSON has no form for it.
+  request.temperature = prompt.temperature;
+  request.top_p = prompt.topP;
+  if (prompt.stop.length > 0) request.stop = prompt.stop.slice(0, STOPS_MAX);
+  if (prompt.tools.length > 0) Object.assign(request, encodeTools(prompt));
+  if (prompt.format !== undefined) request.response_format = encodeFormat(prompt.format);
+  request.reasoning_effort = prompt.effort;
+  request.user = prompt.user;
   return { value: encoder.encode(JSON.stringify(request)), losses: losses.list };
 }
 
@@ -53,7 +54,6 @@ function encodeLimit({ maxTokens }: Prompt, target: Target, losses: Losses): Jso
 
 /** Choices about tools are refused where there are none. */
 function encodeTools({ tools, toolChoice, parallelTools }: Prompt): JsonObject {
-  if (tools.length === 0) return {};
   return {
     tools: tools.map(({ name, description, schema, strict }) => ({
       type: "function",

@@ -19,13 +19,13 @@ export function usageOf(value: unknown): Usage | undefined {
   }
   const cacheReadTokens = countOf(prompt?.cached_tokens) ?? countOf(usage.prompt_cache_hit_tokens);
   const cacheWriteTokens = countOf(prompt?.cache_write_tokens);
-  return {
-    ...(inputTokens === undefined ? undefined : { inputTokens }),
-    ...(outputTokens === undefined ? undefined : { outputTokens }),
-    ...(cacheReadTokens === undefined ? undefined : { cacheReadTokens }),
-    ...(cacheWriteTokens === undefined ? undefined : { cacheWriteTokens }),
-    ...(reasoningTokens === undefined ? undefined : { reasoningTokens }),
-  };
+  const read: { -readonly [Key in keyof Usage]: Usage[Key] } = {};
+  if (inputTokens !== undefined) read.inputTokens = inputTokens;
+  if (outputTokens !== undefined) read.outputTokens = outputTokens;
+  if (cacheReadTokens !== undefined) read.cacheReadTokens = cacheReadTokens;
+  if (cacheWriteTokens !== undefined) read.cacheWriteTokens = cacheWriteTokens;
+  if (reasoningTokens !== undefined) read.reasoningTokens = reasoningTokens;
+  return read;
 }
 
 /** The same as Chat writes it; what is unknown is left out, never an invented 0. */

@@ -14,6 +14,8 @@ import { inspect, patch } from "./request-scan.ts";
 import { openTap } from "./tap.ts";
 
 const PATHS = { generate: "/chat/completions", embed: "/embeddings", "count-tokens": undefined } as const;
+const LOWER_O = 0x6f;
+const LOWER_X = 0x78;
 const PASSED_HEADER = /^(x-request-id$|openai-|x-ratelimit-)/;
 
 const encoder = new TextEncoder();
@@ -49,7 +51,8 @@ export const wire: DialectWire = {
 function passHeaders(headers: HeaderMap): HeaderMap {
   const passed: Record<string, string> = {};
   for (const name in headers) {
-    const value = PASSED_HEADER.test(name) ? headers[name] : undefined;
+    const initial = name.charCodeAt(0);
+    const value = (initial === LOWER_O || initial === LOWER_X) && PASSED_HEADER.test(name) ? headers[name] : undefined;
     if (value !== undefined) passed[name] = value;
   }
   return passed;

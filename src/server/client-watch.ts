@@ -1,0 +1,87 @@
+// Watches whether clients leave before they have a response. A platform's signal costs as much as all of the engine's own
+// work, so only calls that are not answered at once get one; and since all of them wait equally long for it, one timer
+// serves the queue instead of one each.
+
+import type { CancelSource } from "../core/cancel.ts";
+import { fault } from "../core/fault.ts";
+import type { Clock } from "../core/runtime.ts";
+
+/** An answer that takes longer is worth a signal. */
+const WATCH_AFTER_MS = 25;
+
+export interface Watched {
+  readonly request: Request;
+  /** Lets the server be patient. */
+  readonly patient: () => void;
+  readonly cancel: CancelSource;
+}
+
+export interface ClientWatch {
+  /** The place of a call whose client is waiting; to be given back by `end`. */
+  begin(watched: Watched): Place;
+  end(place: Place): void;
+}
+
+export interface Place {
+  readonly watched: Watched;
+  readonly dueMs: number;
+  over: boolean;
+  unwatch: (() => void) | undefined;
+}
+
+export function createClientWatch(clock: Clock): ClientWatch {
+  let queue: Place[] = [];
+  let first = 0;
+  let waiting = 0;
+  let disarm: (() => void) | undefined;
+
+  const arm = (delayMs: number): void => {
+    disarm = clock.after(delayMs, tick);
+  };
+  const tick = (): void => {
+    disarm = undefined;
+    const nowMs = clock.now();
+    for (
+      let place = queue[first];
+      place !== undefined && (place.over || place.dueMs <= nowMs);
+      place = queue[++first]
+    ) {
+      if (place.over) continue;
+      waiting--;
+      place.unwatch = watch(place.watched);
+    }
+    queue = queue.slice(first);
+    first = 0;
+    const next = queue[0];
+    if (waiting > 0 && next !== undefined) arm(Math.max(0, next.dueMs - nowMs));
+  };
+  return {
+    begin(watched) {
+      const place: Place = { watched, dueMs: clock.now() + WATCH_AFTER_MS, over: false, unwatch: undefined };
+      queue.push(place);
+      waiting++;
+      if (disarm === undefined) arm(WATCH_AFTER_MS);
+      return place;
+    },
+    end(place) {
+      if (place.over) return;
+      place.over = true;
+      if (place.unwatch !== undefined) return place.unwatch();
+      waiting--;
+      if (waiting > 0) return;
+      // Nobody is left to look after: no timer stays behind.
+      disarm?.();
+      disarm = undefined;
+      queue = [];
+      first = 0;
+    },
+  };
+}
+
+function watch({ request: { signal }, patient, cancel }: Watched): () => void {
+  const left = (): void => cancel.cancel(fault("cancelled", "the client left"));
+  patient();
+  if (signal.aborted) left();
+  else signal.addEventListener("abort", left);
+  return () => signal.removeEventListener("abort", left);
+}
