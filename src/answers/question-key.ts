@@ -45,8 +45,23 @@ export function questionKeys(call: Call, context: KeyContext, runtime: Hashing):
   if (words === undefined && usesTools(prompt)) return undefined;
   const unplaced = losses.length === 0 ? NOTHING_UNPLACED : unplacedOf(call, losses);
   if (unplaced === undefined) return undefined;
-  const terms = termsOf(prompt);
-  const isPlain = words !== undefined && unplaced === NOTHING_UNPLACED && hasPlainTerms(prompt);
+  const { effort, format, maxTokens, parallelTools, stop, system, temperature, toolChoice, tools, topK, topP } = prompt;
+  // In the order of their names, as `canonicalJson` writes them too.
+  const terms: Terms = {
+    effort,
+    format,
+    maxTokens,
+    parallelTools,
+    stop,
+    system,
+    temperature,
+    toolChoice,
+    tools,
+    topK,
+    topP,
+  };
+  const hasPlainTerms = tools.length === 0 && toolChoice === undefined && format === undefined;
+  const isPlain = words !== undefined && unplaced === NOTHING_UNPLACED && hasPlainTerms;
   const model = context.scope === "global" ? "" : call.model;
   const beta = call.headers[TELLING_HEADER] ?? "";
   const asked = ["exact", words ?? prompt.turns, model, terms, unplaced.fields, beta, call.query];
@@ -70,17 +85,6 @@ function plainWords({ turns }: Prompt): readonly string[] | undefined {
     words.push(role, part.text);
   }
   return words;
-}
-
-/** In the order of their names, as `canonicalJson` writes them too. */
-function termsOf(prompt: Prompt): Terms {
-  const { effort, format, maxTokens, parallelTools, stop, system, temperature, toolChoice, tools, topK, topP } = prompt;
-  return { effort, format, maxTokens, parallelTools, stop, system, temperature, toolChoice, tools, topK, topP };
-}
-
-/** None of them is an object, whose keys may come in any order. */
-function hasPlainTerms({ tools, toolChoice, format }: Prompt): boolean {
-  return tools.length === 0 && toolChoice === undefined && format === undefined;
 }
 
 function portableHmac(key: Uint8Array, text: string): string {

@@ -2,7 +2,7 @@
 // call is over. A queue that is full forgets; a call never waits for it.
 
 import type { Call } from "../core/call.ts";
-import type { KeptAnswers } from "../core/cell.ts";
+import type { KeptAnswer, KeptAnswers } from "../core/cell.ts";
 import type { Told } from "../core/reply.ts";
 import type { Clock } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
@@ -31,6 +31,8 @@ interface Waiting {
   readonly told: Told;
   readonly atMs: number;
   readonly scope: Scope;
+  /** What the words of a stream take is known only once they are read; it is little. */
+  readonly size: number;
 }
 
 export interface Recorder {
@@ -48,7 +50,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     do {
       const waiting = queue[done++];
       if (waiting === undefined) break;
-      bytes -= sizeOf(waiting);
+      bytes -= waiting.size;
       keepOrTell(options, waiting);
     } while (clock.now() < untilMs);
     queue = queue.slice(done);
@@ -59,19 +61,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
       call.operation === "generate" && call.cache?.noStore !== true && call.body.length <= QUESTION_BYTES_MAX,
     record(call, target, told, scope) {
       const { clock } = scope.runtime;
-      const waiting = { call, target, told, atMs: clock.now(), scope };
-      const size = sizeOf(waiting);
+      const size = call.body.length + (typeof told === "function" ? 0 : told.text.length);
       if (queue.length >= QUEUE_MAX || bytes + size > QUEUE_BYTES_MAX) return;
       bytes += size;
-      queue.push(waiting);
+      queue.push({ call, target, told, atMs: clock.now(), scope, size });
       if (queue.length === 1) clock.after(BATCH_AFTER_MS, () => keepSome(clock));
     },
   };
-}
-
-/** What the words of a stream take is known only once they are read; it is little. */
-function sizeOf({ call, told }: Pick<Waiting, "call" | "told">): number {
-  return call.body.length + (typeof told === "function" ? 0 : told.text.length);
 }
 
 /** Runs on a timer: a throw here would be nobody's. */
@@ -91,17 +87,19 @@ function keep({ keys: context, route, answers, ttlMs, staleIfErrorMs }: Recorder
   const keys = words && questionKeys(call, context, scope.runtime);
   if (words === undefined || keys === undefined) return;
   const freshUntilMs = atMs + ttlMs;
-  answers.set(keys, {
+  const kept: { -readonly [Key in keyof KeptAnswer]: KeptAnswer[Key] } = {
     texts: words.text === "" ? [] : [words.text],
     model: words.model,
-    ...(words.calls && { calls: words.calls }),
     target,
     call: call.id,
     tenant: call.tenant,
     route,
-    ...(call.cache?.tags && { tags: call.cache.tags }),
     atMs,
     freshUntilMs,
     goneAtMs: freshUntilMs + staleIfErrorMs,
-  });
+  };
+  if (words.calls !== undefined) kept.calls = words.calls;
+  const tags = call.cache?.tags;
+  if (tags !== undefined) kept.tags = tags;
+  answers.set(keys, kept);
 }

@@ -40,10 +40,10 @@ const THE_OF = /^(what|who) (is|are|was|were) the (\S+ of )/;
 
 /** Prompts of one text by a user, under whatever system prompt. `undefined`: only the very same words are the same question. */
 export function stemOf({ turns, tools, format }: Prompt): string | undefined {
-  const [turn, more] = turns;
-  if (turn?.role !== "user" || more !== undefined || tools.length > 0 || format !== undefined) return undefined;
-  const [part, another] = turn.parts;
-  return part?.type === "text" && another === undefined ? stem(part.text) : undefined;
+  const turn = turns[0];
+  if (turn?.role !== "user" || turns.length > 1 || tools.length > 0 || format !== undefined) return undefined;
+  const part = turn.parts[0];
+  return part?.type === "text" && turn.parts.length === 1 ? stem(part.text) : undefined;
 }
 
 /** The stems of one question in their order, or `undefined` where it is not plainly one in English. */

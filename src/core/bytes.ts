@@ -1,4 +1,14 @@
-// Joining byte arrays: the one copy that a frame split across chunks costs.
+// Joining byte arrays: the one copy that a frame split across chunks costs, and a frame that is written around a piece of
+// another.
+
+/** Pieces up to this length are copied in JavaScript: two native calls cost more. */
+export const SHORT_PIECE_BYTES = 48;
+
+/** Where something stands in bytes; `end` is exclusive. */
+export interface Place {
+  readonly start: number;
+  readonly end: number;
+}
 
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const [only] = parts;
@@ -11,5 +21,16 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
     whole.set(part, offset);
     offset += part.length;
   }
+  return whole;
+}
+
+/** A piece of `from`, put between two others. */
+export function between(head: Uint8Array, from: Uint8Array, { start, end }: Place, tail: Uint8Array): Uint8Array {
+  const shift = head.length - start;
+  const whole = new Uint8Array(shift + end + tail.length);
+  whole.set(head);
+  if (end - start > SHORT_PIECE_BYTES) whole.set(from.subarray(start, end), head.length);
+  else for (let i = start; i < end; i++) whole[shift + i] = from[i] ?? 0;
+  whole.set(tail, shift + end);
   return whole;
 }

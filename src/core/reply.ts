@@ -71,7 +71,7 @@ export interface Words {
   /** The model that wrote them, by its own name. */
   readonly model: string;
 }
-/** What an answer said, or what reads it: of a stream the words are remembered on the way. */
+/** What an answer said that is complete and of use; or what reads it once it is: of a stream the words are remembered on the way. */
 export type Told = Words | (() => Words | undefined);
 
 export type ServedBy = "target" | "cache" | "stale-cache" | "local" | "canned" | "deferred";

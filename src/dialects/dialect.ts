@@ -1,6 +1,7 @@
 // The two halves of a wire format. The wire half serves every call and works on bytes; the codec half is only for calls
 // whose target speaks another dialect. Implementations are pure: no clock, no I/O, no state outside the objects they make.
 
+import type { Place } from "../core/bytes.ts";
 import type { Call, DeliveredPart, DialectId, Inspected, Operation } from "../core/call.ts";
 import type { Fault } from "../core/fault.ts";
 import type { OutputFormat, Prompt, Translated } from "../core/message.ts";
@@ -188,8 +189,19 @@ export interface DialectWire {
   passHeaders(headers: HeaderMap): HeaderMap;
 }
 
+/** More text for a block that is open, as it stands in a frame: the inside of a JSON string that any other may be made of. */
+export interface OpenText extends Place {
+  readonly block: number;
+}
+
 export interface Decoder {
-  /** One whole SSE frame. */
+  /**
+   * The text of a frame, or of a chunk that is one whole frame, when its bytes alone show that `decode` would give just this
+   * text for the open block, and that it is written as `JSON.stringify` writes it. Nearly every frame is one. What is given
+   * is good until the next call; a frame without such text is still to be decoded, and changed nothing.
+   */
+  more(frame: Uint8Array): OpenText | undefined;
+  /** One whole SSE frame that `more` gave no text of. */
   decode(frame: Uint8Array): readonly StreamEvent[];
   /** At the end of input: closes what is open. Never invents a `message-end`. */
   end(): readonly StreamEvent[];
@@ -202,6 +214,8 @@ export interface Decoder {
  * exactly once. Tool calls leave it whole, at their `block-end`; blocks that interleave are put in order.
  */
 export interface Encoder {
+  /** The frame that `encode` would write for text of a block that is open; `undefined` when it is not, or the text may not pass. */
+  more(from: Uint8Array, text: OpenText): Uint8Array | undefined;
   /** Bytes of zero or more whole frames. `content` is true when they hold the first or further content of the answer. */
   encode(event: StreamEvent): { readonly bytes: Uint8Array; readonly content: boolean } | undefined;
 }

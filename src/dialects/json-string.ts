@@ -1,4 +1,5 @@
-// Where JSON strings end, by bytes: one function skips a string as fast as it can, the other one vouches for it as well.
+// Where JSON strings end, by bytes: one function skips a string as fast as it can, another one vouches for it as well, the
+// third one vouches for how it is written, too.
 
 /** Strings up to this length are walked in JavaScript: a native call costs more. */
 const SHORT_STRING_BYTES = 24;
@@ -7,6 +8,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
 const LOWER_U = 0x75;
+const SLASH = 0x2f;
 /** 1 for what may follow a backslash, `u` apart. */
 const ESCAPES = new Uint8Array(256);
 for (const char of '"\\/bfnrt') ESCAPES[char.charCodeAt(0)] = 1;
@@ -48,6 +50,42 @@ export function stringBodyEnd(bytes: Uint8Array, start: number): number {
     } else if (ESCAPES[escaped] !== 1) return -1;
   }
   return -1;
+}
+
+/**
+ * The same for a string that `JSON.stringify` would write just so: UTF-8 without a flaw, and no escape that is not needed.
+ * To copy it gives the bytes that reading and writing it would. -1 for others, most control characters' escapes among them.
+ */
+export function plainBodyEnd(bytes: Uint8Array, start: number): number {
+  const length = bytes.length;
+  for (let at = start; at < length; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte === QUOTE) return at;
+    if (byte < SPACE) return -1;
+    if (byte === BACKSLASH) {
+      at++;
+      const escaped = bytes[at] ?? 0;
+      if (escaped === SLASH || ESCAPES[escaped] !== 1) return -1;
+    } else if (byte >= 0x80) {
+      const more = bytesAfter(bytes, at);
+      if (more === 0) return -1;
+      at += more;
+    }
+  }
+  return -1;
+}
+
+/** How many bytes follow the first one of a character beyond ASCII; 0 where it is not valid UTF-8. */
+function bytesAfter(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] ?? 0;
+  const second = bytes[at + 1] ?? 0;
+  // Overlong forms, surrogates and what is beyond Unicode show in the second byte.
+  const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+  const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
+  if (first < 0xc2 || first > 0xf4 || second < least || second > most) return 0;
+  const more = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+  for (let i = 2; i <= more; i++) if (((bytes[at + i] ?? 0) & 0xc0) !== 0x80) return 0;
+  return more;
 }
 
 function isHex(byte: number): boolean {

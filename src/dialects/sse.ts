@@ -153,16 +153,8 @@ export interface FrameFields {
 
 /** Reads one frame; a BOM, comments, `id` and `retry` are ignored. */
 export function frameFields(frame: Uint8Array): FrameFields {
-  return fieldsOf(frameText(frame));
-}
-
-/** The decoder takes a BOM away. */
-export function frameText(frame: Uint8Array): string {
-  return decoder.decode(frame);
-}
-
-/** `frameFields` of a frame that was decoded. */
-export function fieldsOf(text: string): FrameFields {
+  // The decoder takes a BOM away.
+  const text = decoder.decode(frame);
   return usualFields(text) ?? anyFields(text);
 }
 

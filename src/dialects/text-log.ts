@@ -1,11 +1,11 @@
 // The text that a stream has shown, kept as it came: still escaped, in pieces that are never copied again. It is read only
 // when the stream breaks, so that one that does not break pays for the copy of its words and nothing else.
 
+import { SHORT_PIECE_BYTES } from "../core/bytes.ts";
+
 /** Small answers stay small; larger ones grow by the page. */
 const FIRST_BYTES = 512;
 const PAGE_BYTES = 8_192;
-/** Pieces up to this length are copied in JavaScript: two native calls cost more. */
-const SHORT_PIECE_BYTES = 48;
 /** An answer that is longer is not continued. */
 const TEXT_BYTES_MAX = 4_194_304;
 
@@ -19,11 +19,17 @@ export class TextLog {
   #page: Uint8Array | undefined;
   #used = 0;
   lengthBytes = 0;
+  readonly #endOnly: boolean;
+
+  /** `endOnly`: what came long ago is forgotten, so that only `tail` has an answer. */
+  constructor(endOnly = false) {
+    this.#endOnly = endOnly;
+  }
 
   /** What stands between the quotes of a valid JSON string. */
   addEscaped(bytes: Uint8Array, start: number, length: number): void {
     this.lengthBytes += length;
-    if (this.lengthBytes > TEXT_BYTES_MAX) {
+    if (this.lengthBytes > TEXT_BYTES_MAX && !this.#endOnly) {
       this.#pages = [];
       this.#page = undefined;
       return;
@@ -44,7 +50,7 @@ export class TextLog {
   /** A few letters of ASCII that need no escape, as nearly all pieces are; false for any other. */
   #addPlain(text: string): boolean {
     const { length } = text;
-    if (this.lengthBytes + length > TEXT_BYTES_MAX) return false;
+    if (this.lengthBytes + length > TEXT_BYTES_MAX && !this.#endOnly) return false;
     const page = this.#room(length);
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i);
@@ -56,9 +62,9 @@ export class TextLog {
     return true;
   }
 
-  /** All of it; `undefined` when it was too much. */
+  /** All of it; `undefined` when it was too much, or when only its end is kept. */
   read(): string | undefined {
-    if (this.lengthBytes > TEXT_BYTES_MAX) return undefined;
+    if (this.#endOnly || this.lengthBytes > TEXT_BYTES_MAX) return undefined;
     const decoder = new TextDecoder();
     let escaped = "";
     for (const page of this.#pages) escaped += decoder.decode(page, { stream: true });
@@ -81,7 +87,10 @@ export class TextLog {
   #room(length: number): Uint8Array {
     const page = this.#page;
     if (page !== undefined && this.#used + length <= page.length) return page;
-    if (page !== undefined) this.#pages.push(page.subarray(0, this.#used));
+    if (page !== undefined) {
+      if (this.#endOnly) this.#pages = [];
+      this.#pages.push(page.subarray(0, this.#used));
+    }
     const next = new Uint8Array(Math.max(length, page === undefined ? FIRST_BYTES : PAGE_BYTES));
     this.#page = next;
     this.#used = 0;

@@ -79,7 +79,7 @@ describe("an answer without content", () => {
 
 test("arguments over the limit are malformed", () => {
   const delta = { type: "tool-delta", block: 0, json: "x".repeat(1 << 20) } as const;
-  const endless: Decoder = { stopped: false, decode: () => [delta], end: () => [] };
+  const endless: Decoder = { stopped: false, more: () => undefined, decode: () => [delta], end: () => [] };
   const lane = toAnthropic(false, endless);
   for (let i = 0; i < 20 && lane.fault === undefined; i++) lane.feed(encode("data: x\n\n"));
   expect(lane.fault?.kind).toBe("malformed-reply");

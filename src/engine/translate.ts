@@ -1,5 +1,6 @@
 // The translated lane: the provider's frames become canonical events, the client's encoder writes its frames from them.
-// Tool calls leave the encoder whole, so nothing is held here but what comes before the commit.
+// Tool calls leave the encoder whole, so nothing is held here but what comes before the commit. A frame that is nothing but
+// more of the open text, as its bytes show, is written anew around that text without being read.
 
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
@@ -27,6 +28,9 @@ export interface TranslationOptions {
   readonly telling?: Telling | undefined;
 }
 
+/** A character takes no more than three bytes for each of its units. */
+const TAIL_BYTES = TAIL_CHARS * 3;
+
 /** With the client's own name of the tool. */
 export function renamed<Event extends StreamEvent>(event: Event, names: ReadonlyMap<string, string>): Event {
   if (event.type !== "tool-start") return event;
@@ -52,7 +56,7 @@ export class Translation implements Lane {
   usage: Usage | undefined;
   readonly #demands: Demands | undefined;
   readonly #heard: Hearing;
-  /** Else the log has the end of the text. */
+  /** What is said matters as it comes, not only at the end. */
   readonly #hearsText: boolean;
   readonly #names: ReadonlyMap<string, string> | undefined;
   readonly #decoder: Decoder;
@@ -61,7 +65,9 @@ export class Translation implements Lane {
   readonly #cutter = new FrameCutter(HELD_BYTES_MAX);
   #held: Uint8Array[] = [];
   #toolBytes = 0;
-  readonly #log: TextLog | undefined;
+  /** All that was shown, where the stream is followed; else its end. */
+  readonly #log: TextLog;
+  readonly #isFollowed: boolean;
   readonly #telling: Telling | undefined;
   #thought = false;
   #native = false;
@@ -79,24 +85,23 @@ export class Translation implements Lane {
     this.#emptyAllowed = options.emptyAllowed;
     this.#demands = options.demands;
     this.#names = options.names;
-    // Without a form to keep to, only the end of the text is of interest.
-    const hearsCalls = options.demands?.toolCheck !== undefined;
-    this.#log = options.follow ? new TextLog() : undefined;
+    this.#log = new TextLog(!options.follow);
+    this.#isFollowed = options.follow;
     this.#telling = options.telling;
-    this.#hearsText = options.demands?.format !== undefined || this.#log === undefined;
-    this.#heard = options.demands?.format
-      ? new Hearing(hearsCalls)
-      : new Hearing(hearsCalls, this.#hearsText ? TAIL_CHARS : 0);
+    const hearsCalls = options.demands?.toolCheck !== undefined;
+    // Without a form to keep to, only the end of the text is of interest, and the log has it.
+    this.#heard = options.demands?.format ? new Hearing(hearsCalls) : new Hearing(hearsCalls, 0);
+    this.#hearsText = options.demands?.format !== undefined || options.telling !== undefined;
   }
 
   told(): Words | undefined {
     if (this.#telling !== undefined) return this.#telling.words;
-    const text = this.#native || this.#special || this.#toolsBegun > 0 ? undefined : this.#log?.read();
+    const text = this.#native || this.#special || this.#toolsBegun > 0 ? undefined : this.#log.read();
     return text === undefined || text === "" ? undefined : { text, model: this.#model };
   }
 
   unfinished(): Unfinished | undefined {
-    if (this.#log === undefined) return undefined;
+    if (!this.#isFollowed) return undefined;
     return {
       text: this.#log.read(),
       thought: this.#thought,
@@ -108,11 +113,11 @@ export class Translation implements Lane {
     };
   }
 
-  #follow(log: TextLog, event: StreamEvent): void {
+  #follow(event: StreamEvent): void {
     if (event.type === "text-delta") {
       this.#textBlock = event.block;
       if (event.refusal === true) this.#native = true;
-      else log.addText(event.text);
+      else this.#log.addText(event.text);
     } else if (event.type === "reasoning-delta") this.#thought = true;
     else if (event.type === "message-start") this.#model = event.model;
     else if (event.type === "native" || (event.type === "message-end" && event.stop !== "end")) this.#special = true;
@@ -130,13 +135,28 @@ export class Translation implements Lane {
   }
 
   feed(chunk: Uint8Array): Uint8Array | undefined {
+    const more = this.#cutter.atRest ? this.#more(chunk) : undefined;
+    if (more !== undefined) return more;
     const frames = this.#cutter.push(chunk);
     if (this.#cutter.overflowed) this.#fail(fault("malformed-reply", "a frame over the size limit"));
     for (const frame of frames) {
-      for (const event of this.#decoder.decode(frame)) this.#take(event);
+      const text = frame === chunk ? undefined : this.#more(frame);
+      if (text !== undefined) this.#held.push(text);
+      else for (const event of this.#decoder.decode(frame)) this.#take(event);
       if (this.finished || this.fault !== undefined) break;
     }
     return this.#flush();
+  }
+
+  /** What the client gets for one whole frame that has only more of the text that it is reading. */
+  #more(frame: Uint8Array): Uint8Array | undefined {
+    if (!this.committed || this.#hearsText) return undefined;
+    const text = this.#decoder.more(frame);
+    const bytes = text && this.#encoder.more(frame, text);
+    if (text === undefined || bytes === undefined) return undefined;
+    this.progress++;
+    this.#log.addEscaped(frame, text.start, text.end - text.start);
+    return bytes;
   }
 
   end(): Uint8Array | undefined {
@@ -171,7 +191,7 @@ export class Translation implements Lane {
   #pass(event: Exclude<StreamEvent, { type: "error" }>): void {
     if (this.#isUseless(event)) return;
     if (event.type !== "message-start" && event.type !== "native") this.#notice(event);
-    if (this.#log !== undefined) this.#follow(this.#log, event);
+    this.#follow(event);
     this.#telling?.hear(event);
     const encoded = this.#encoder.encode(event);
     if (encoded !== undefined) {
@@ -181,8 +201,7 @@ export class Translation implements Lane {
     if (event.type === "message-end") {
       this.committed = true;
       this.finished = true;
-      const tail = this.#hearsText ? this.#heard.text : (this.#log?.tail(TAIL_CHARS) ?? "");
-      this.flaw ??= endsInLoop(tail) ? looped() : wrongForm(this.#demands?.format, this.#heard);
+      this.flaw ??= endsInLoop(this.#log.tail(TAIL_BYTES)) ? looped() : wrongForm(this.#demands?.format, this.#heard);
     }
   }
 

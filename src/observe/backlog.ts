@@ -14,7 +14,7 @@ export interface Backlog {
 type Reader = (event: GatewayEvent) => void;
 
 /** So late is a fact told at most. */
-const WAIT_MS = 2;
+const WAIT_MS = 10;
 /** So many wait at most; then they are told at once. */
 const WAITING_MAX = 4_096;
 
@@ -26,7 +26,8 @@ export function createBacklog(clock: Pick<Clock, "after">, readers: readonly Rea
     if (events.length === 0) return;
     // A reader may cause a fact: it waits for the next time.
     waiting = [];
-    for (const event of events) for (const reader of readers) tell(reader, event);
+    // One reader after the other: the code of each is fetched once for all of them.
+    for (const reader of readers) for (const event of events) tell(reader, event);
   };
   const onTimer = (): void => {
     isArmed = false;

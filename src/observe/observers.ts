@@ -105,7 +105,8 @@ export function createObservers(options: ObserverOptions): Observers {
     metrics.bug();
     callLog?.bug(event, wallMs());
   };
-  const { read, drain } = createBacklog(clock, [follower.read, readOthers, ...(ledger ? [ledger.see] : [])]);
+  // The ledger knows what was believed before it hears what became of a call.
+  const { read, drain } = createBacklog(clock, [...(ledger ? [ledger.see] : []), follower.read, readOthers]);
   return {
     readers: [read, hub.read, beliefs.read],
     beliefs,

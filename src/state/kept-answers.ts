@@ -17,15 +17,9 @@ const ENTRY_BYTES = 1_024;
 const SECRET_BYTES = 32;
 const SECRETS_MAX = 1_000;
 
-interface Entry {
-  readonly answer: KeptAnswer;
-  readonly stem: string | undefined;
-}
-
 export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswers {
-  const entries = new AgedMap<Entry>();
-  /** To the key of the newest answer to a question of these stems. */
-  const stems = new Map<string, string>();
+  const entries = new AgedMap<KeptAnswer>();
+  const stems = createStems();
   const secrets = createSecrets();
   let journal: AnswerJournal | undefined;
   let bytes = 0;
@@ -33,26 +27,25 @@ export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswer
     const known = entries.get(key);
     if (known === undefined) return;
     entries.delete(key);
-    bytes -= sizeOf(known.answer);
-    if (known.stem !== undefined && stems.get(known.stem) === key) stems.delete(known.stem);
+    bytes -= sizeOf(known);
+    stems.forget(key);
     if (isTold) journal?.dropped(key);
   };
-  const add = (keys: AnswerKeys, answer: KeptAnswer): boolean => {
-    const { exact, stem } = keys;
+  const add = ({ exact, stem }: AnswerKeys, answer: KeptAnswer): boolean => {
     drop(exact, false);
     const size = sizeOf(answer);
     if (size > ANSWER_BYTES_MAX + ENTRY_BYTES || size > bytesMax) return false;
-    entries.set(exact, { answer, stem });
-    if (stem !== undefined) stems.set(stem, exact);
+    entries.set(exact, answer);
+    if (stem !== undefined) stems.set(exact, stem);
     bytes += size;
     while (bytes > bytesMax && entries.oldestKey !== undefined) drop(entries.oldestKey);
     return true;
   };
   const find = (key: string | undefined, aliveAtMs: number): KeptAnswer | undefined => {
     const known = key === undefined ? undefined : entries.get(key);
-    if (key === undefined || known === undefined || aliveAtMs >= known.answer.goneAtMs) return undefined;
+    if (key === undefined || known === undefined || aliveAtMs >= known.goneAtMs) return undefined;
     entries.set(key, known);
-    return known.answer;
+    return known;
   };
   return {
     get bytes() {
@@ -65,15 +58,41 @@ export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswer
     },
     secretOf: secrets.of,
     get: ({ exact, stem }, aliveAtMs) =>
-      find(exact, aliveAtMs) ?? (stem === undefined ? undefined : find(stems.get(stem), aliveAtMs)),
+      find(exact, aliveAtMs) ?? (stem === undefined ? undefined : find(stems.newest(stem), aliveAtMs)),
     set(keys, answer) {
       if (add(keys, answer)) journal?.kept(keys, answer);
       else journal?.dropped(keys.exact);
     },
     purge(isMeant) {
-      const meant = [...entries.entries()].filter(([, { answer }]) => isMeant(answer));
+      const meant = [...entries.entries()].filter(([, answer]) => isMeant(answer));
       for (const [key] of meant) drop(key);
       return meant.length;
+    },
+  };
+}
+
+interface Stems {
+  /** The key of the newest answer to a question of these stems. */
+  newest(stem: string): string | undefined;
+  set(key: string, stem: string): void;
+  forget(key: string): void;
+}
+
+function createStems(): Stems {
+  const newest = new Map<string, string>();
+  /** Of each answer whose question has any. */
+  const stems = new Map<string, string>();
+  return {
+    newest: (stem) => newest.get(stem),
+    set(key, stem) {
+      stems.set(key, stem);
+      newest.set(stem, key);
+    },
+    forget(key) {
+      const stem = stems.get(key);
+      if (stem === undefined) return;
+      stems.delete(key);
+      if (newest.get(stem) === key) newest.delete(stem);
     },
   };
 }
@@ -100,9 +119,9 @@ function createSecrets(): { of: KeptAnswers["secretOf"]; resume(secret: Uint8Arr
 }
 
 /** Two bytes a character, as strings may take. */
-function sizeOf({ texts, calls = [] }: KeptAnswer): number {
+function sizeOf({ texts, calls }: KeptAnswer): number {
   let length = 0;
   for (const text of texts) length += text.length;
-  for (const { name, json } of calls) length += name.length + json.length;
+  if (calls !== undefined) for (const { name, json } of calls) length += name.length + json.length;
   return ENTRY_BYTES + length * 2;
 }

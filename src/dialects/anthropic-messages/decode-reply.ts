@@ -4,17 +4,16 @@
 import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
 import type { Usage } from "../../core/usage.ts";
-import type { Decoder } from "../dialect.ts";
+import type { Decoder, OpenText } from "../dialect.ts";
 import { isList, isObject, type JsonObject, parseJson } from "../json-object.ts";
-import { frameText } from "../sse.ts";
-import { TextForm } from "../text-form.ts";
+import { plainBodyEnd } from "../json-string.ts";
+import { deltaLength, endsOnce, headOf } from "./delta-frame.ts";
 import { inBandFault } from "./faults.ts";
 import { type BlockKind, Grammar, isBlock, kindOf, type Step } from "./grammar.ts";
 import { stopReasonOf } from "./stop-reason.ts";
 import { mergeUsage, type RawUsage, usageOf } from "./usage.ts";
 
 const decoder = new TextDecoder();
-const TEXT_PLACE = { before: '"delta":{"type":"text_delta","text":', key: '"text"' } as const;
 const NONE: readonly StreamEvent[] = [];
 
 /** Canonical numbers for blocks that have one, and what must be known at a block's end. */
@@ -75,6 +74,11 @@ class Blocks {
     return events;
   }
 
+  /** The number of the open block, once it has said something. */
+  get open(): number | undefined {
+    return this.#open;
+  }
+
   #number(): number {
     this.#open ??= this.#count++;
     return this.#open;
@@ -84,32 +88,43 @@ class Blocks {
 class MessagesDecoder implements Decoder {
   readonly #grammar = new Grammar();
   readonly #blocks = new Blocks();
-  readonly #form = new TextForm(TEXT_PLACE);
   /** The stop as it will be told, once it was seen; told with the last word on usage. */
   #stop: { readonly stop: StopReason; readonly stopSequence?: string } | undefined;
   #done = false;
+  /** What the deltas of the open text begin with. */
+  #head: Uint8Array | undefined;
+  readonly #more = { block: 0, start: 0, end: 0 };
 
   get stopped(): boolean {
     return this.#stop !== undefined;
   }
 
+  more(frame: Uint8Array): OpenText | undefined {
+    const block = this.#blocks.open;
+    const head = this.#head;
+    if (block === undefined || head === undefined || this.#done || !endsOnce(frame)) return undefined;
+    const length = deltaLength(frame, head);
+    const end = head.length + length;
+    if (length <= 0 || plainBodyEnd(frame, head.length) !== end) return undefined;
+    this.#more.block = block;
+    this.#more.start = head.length;
+    this.#more.end = end;
+    return this.#more;
+  }
+
   decode(frame: Uint8Array): readonly StreamEvent[] {
     if (this.#done) return NONE;
-    const written = frameText(frame);
-    // The end of a block is of another form: what was learnt is forgotten with it.
-    const text = this.#grammar.openKind === "text" ? this.#form.read(written) : undefined;
-    if (text !== undefined) return this.#blocks.text(text);
-    const step = this.#grammar.seeText(written);
+    const step = this.#grammar.see(frame);
     switch (step.type) {
       case "message-start":
         return step.again ? NONE : this.#start(step.message, step.content);
       case "block-start":
+        this.#head = step.kind === "text" ? headOf(step.kind, this.#grammar.openIndex) : undefined;
         return this.#blocks.start(step.kind, step.block);
       case "delta":
-        if (step.delta === "text_delta" && step.kind === "text" && step.text !== "")
-          this.#form.learn(written, step.text);
         return this.#delta(step);
       case "block-end":
+        this.#head = undefined;
         return this.#blocks.end(step.cut);
       case "message-delta":
         if (step.stopReason !== undefined)

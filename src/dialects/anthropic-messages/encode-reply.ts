@@ -1,9 +1,10 @@
 // Canonical events as a Messages reply, streamed or whole. The only writer of this dialect's frames on the translated
 // lane: one open block at a time, indices without gaps, tool calls whole, one finish.
 
+import { between } from "../../core/bytes.ts";
 import type { StreamEvent } from "../../core/stream-event.ts";
 import type { Usage } from "../../core/usage.ts";
-import { type EncodeContext, type Encoder, SEAM_BLOCK } from "../dialect.ts";
+import { type EncodeContext, type Encoder, type OpenText, SEAM_BLOCK } from "../dialect.ts";
 import { isObject, type JsonObject, parseJson } from "../json-object.ts";
 import { allowedToolId } from "../tool-id.ts";
 import { foreignSignature, HALF_SIGNATURE } from "./foreign-thinking.ts";
@@ -11,6 +12,9 @@ import { stopReasonFor } from "./stop-reason.ts";
 import { usageJson } from "./usage.ts";
 
 const encoder = new TextEncoder();
+/** What follows the text in the frame of a delta; as bytes with the text's quote. */
+const TEXT_TAIL = "}}\n\n";
+const TEXT_TAIL_BYTES = encoder.encode(`"${TEXT_TAIL}`);
 
 type MessageEnd = Extract<StreamEvent, { type: "message-end" }>;
 
@@ -80,6 +84,8 @@ class MessagesEncoder implements Encoder {
   #thinking: { readonly block: number; text: string } | undefined;
   #unsigned = false;
   #index = -1;
+  /** The bytes with which a delta of the open text begins, once it was asked for. */
+  #textHead: Uint8Array | undefined;
   #startUsage: Usage | undefined;
 
   constructor(context: EncodeContext) {
@@ -93,6 +99,12 @@ class MessagesEncoder implements Encoder {
     if (seam.openText) this.#text = SEAM_BLOCK;
     else if (seam.openOther) this.#text = NO_BLOCK;
     this.#unsigned = seam.openThinking;
+  }
+
+  more(from: Uint8Array, text: OpenText): Uint8Array | undefined {
+    if (this.#text !== text.block) return undefined;
+    this.#textHead ??= encoder.encode(`${textHead(this.#index)}"`);
+    return between(this.#textHead, from, text, TEXT_TAIL_BYTES);
   }
 
   encode(event: StreamEvent): { readonly bytes: Uint8Array; readonly content: boolean } | undefined {
@@ -138,10 +150,11 @@ class MessagesEncoder implements Encoder {
     if (this.#text !== block) {
       out += this.#closeText();
       this.#text = block;
+      this.#textHead = undefined;
       out += textStart(++this.#index);
     }
     // By hand: nearly every frame is one of these.
-    return `${out}event: content_block_delta\ndata: {"type":"content_block_delta","index":${this.#index},"delta":{"type":"text_delta","text":${JSON.stringify(text)}}}\n\n`;
+    return out + textHead(this.#index) + JSON.stringify(text) + TEXT_TAIL;
   }
 
   #isShown({ text }: { readonly text: string }): boolean {
@@ -184,6 +197,7 @@ class MessagesEncoder implements Encoder {
 
   #blockStart(block: JsonObject): string {
     this.#index += 1;
+    this.#textHead = undefined;
     return frame({ type: "content_block_start", index: this.#index, content_block: block });
   }
 
@@ -287,6 +301,10 @@ function textStart(index: number): string {
 
 function blockStop(index: number): string {
   return `event: content_block_stop\ndata: {"type":"content_block_stop","index":${index}}\n\n`;
+}
+
+function textHead(index: number): string {
+  return `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":{"type":"text_delta","text":`;
 }
 
 /** SDKs drop a frame without its event line. */

@@ -1,9 +1,9 @@
 // What a provider's error means, by HTTP status and by the error object of this dialect. It reads; `final-error.ts` writes.
 
-import { type Fault, type FaultKind, fault } from "../../core/fault.ts";
+import { FAULTS, type Fault, type FaultKind, fault } from "../../core/fault.ts";
 import type { HeaderMap } from "../../core/runtime.ts";
 import { clip, isObject, parseJson } from "../json-object.ts";
-import { rejectionFacts } from "../rejection.ts";
+import { isOwnTrouble, provesRequestWrong, rejectionFacts } from "../rejection.ts";
 
 const decoder = new TextDecoder();
 const MESSAGE_CHARS = 300;
@@ -31,9 +31,7 @@ const KIND_OF_STATUS: Readonly<Record<number, FaultKind>> = {
   403: "credential-rejected",
   404: "model-missing",
   407: "credential-rejected",
-  408: "server-error",
-  409: "server-error",
-  413: "too-large",
+  410: "model-missing",
   429: "rate-limited",
   503: "overloaded",
   529: "overloaded",
@@ -90,8 +88,9 @@ function kindOf(status: number, error: ErrorObject | undefined, isJson: boolean)
   if (known !== undefined) return refine(known, error);
   if (status >= 500) return error?.type === "overloaded_error" ? "overloaded" : "server-error";
   if (status < 400) return "malformed-reply";
-  // A page of a proxy or a firewall in between does not prove that the request is wrong for every target.
-  return isJson ? refine("invalid-request", error) : "unsupported";
+  if (isOwnTrouble(status)) return "server-error";
+  const meant = status === 413 ? "too-large" : refine("invalid-request", error);
+  return FAULTS[meant].retry !== "never" || provesRequestWrong(status, isJson) ? meant : "unsupported";
 }
 
 /** What the words of the error add to its status or type. */

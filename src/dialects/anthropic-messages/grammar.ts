@@ -7,7 +7,7 @@
 import { type Fault, fault } from "../../core/fault.ts";
 import type { Usage } from "../../core/usage.ts";
 import { clip, isList, isObject, type JsonObject, parseJson } from "../json-object.ts";
-import { fieldsOf, frameText } from "../sse.ts";
+import { frameFields } from "../sse.ts";
 import { inBandFault } from "./faults.ts";
 import { explainsCut } from "./stop-reason.ts";
 import { ToolInput } from "./tool-input.ts";
@@ -76,12 +76,7 @@ export class Grammar {
 
   /** Reads one whole frame. */
   see(frame: Uint8Array): Step {
-    return this.seeText(frameText(frame));
-  }
-
-  /** The same of a frame that was decoded. */
-  seeText(frame: string): Step {
-    const { event, data } = fieldsOf(frame);
+    const { event, data } = frameFields(frame);
     if (data === undefined) return PING;
     const json = parseJson(data);
     if (event === "error") return { type: "error", fault: inBandFault(json) };

@@ -38,26 +38,27 @@ export function inspect(body: Uint8Array, operation: Operation): Inspected | Fau
   const format = spans.get("output_config") ?? spans.get("output_format");
   const metadata = values.get("metadata");
   const endUser = isObject(metadata) ? endUserOf(metadata.user_id) : undefined;
-  return {
+  const stored = storedIn(values);
+  const found: { -readonly [Key in keyof Inspected]: Inspected[Key] } = {
     model,
     stream: stream && operation === "generate",
-    ...(maxTokens === undefined ? undefined : { maxTokens }),
-    ...(endUser === undefined ? undefined : { endUser }),
     thinks: isObject(thinking) && thinking.type !== "disabled",
     modelSpan,
-    ...storedIn(values),
-    ...(tools === undefined ? undefined : { tools }),
-    ...(format === undefined ? undefined : { format }),
   };
+  if (maxTokens !== undefined) found.maxTokens = maxTokens;
+  if (endUser !== undefined) found.endUser = endUser;
+  if (stored !== undefined) found.stored = stored;
+  if (tools !== undefined) found.tools = tools;
+  if (format !== undefined) found.format = format;
+  return found;
 }
 
 /** A container that exists, a thread that goes on: no other provider has them. */
-function storedIn(values: RequestTop["values"]): Pick<Inspected, "stored"> | undefined {
+function storedIn(values: RequestTop["values"]): string | undefined {
   const container = values.get("container");
   const thread = values.get("thread");
-  if (typeof container === "string" || (isObject(container) && typeof container.id === "string"))
-    return { stored: "container" };
-  return isObject(thread) && thread.type === "continue" ? { stored: "thread" } : undefined;
+  if (typeof container === "string" || (isObject(container) && typeof container.id === "string")) return "container";
+  return isObject(thread) && thread.type === "continue" ? "thread" : undefined;
 }
 
 /**

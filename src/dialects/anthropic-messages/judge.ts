@@ -24,39 +24,39 @@ export function judge(body: Uint8Array, call: Pick<Call, "operation" | "inspecte
   if (reply.type !== "message" || !isList(reply.content)) return malformed("JSON, but not a message");
   if (typeof reply.stop_reason !== "string") return malformed("a message without a stop reason");
   if (!reply.content.every(isBlock)) return malformed("a message with a block that is not what it should be");
+  const verdict = saidIn(reply.content, reply);
   const raw: RawUsage = {};
   mergeUsage(raw, reply.usage);
   const usage = usageOf(raw);
-  const verdict = { ...saidIn(reply.content, reply), ...(usage === undefined ? undefined : { usage }) };
+  if (usage !== undefined) verdict.usage = usage;
   if (call.inspected.maxTokens === 0 || !isEmpty(reply.content, reply.stop_reason)) return verdict;
   return { ...verdict, fault: fault("empty-reply", "the provider answered with a message without content") };
 }
 
-function saidIn(blocks: readonly JsonObject[], reply: JsonObject): Pick<Verdict, "tail" | "calls" | "words"> {
-  const text = blocks.findLast((block) => block.type === "text")?.text;
-  const words = reply.stop_reason === "end_turn" ? textIn(blocks) : "";
-  return {
-    ...(typeof text === "string" ? { tail: text.slice(-TAIL_CHARS) } : undefined),
-    ...(words === "" ? undefined : { words: { text: words, model: String(reply.model ?? "") } }),
-    ...(blocks.some((block) => block.type === "tool_use") ? { calls: true } : undefined),
-  };
-}
+type Said = { -readonly [Key in "tail" | "calls" | "words" | "usage"]?: Verdict[Key] };
 
-/** "": there is something that is no plain word. Thinking is none of the answer. */
-function textIn(blocks: readonly JsonObject[]): string {
-  let text = "";
-  for (const block of blocks) {
-    if (block.type === "thinking") continue;
-    if (block.type !== "text" || typeof block.text !== "string") return "";
-    if (isList(block.citations) && block.citations.length > 0) return "";
-    text += block.text;
+/** Words are an answer of nothing else. Thinking is none of the answer. */
+function saidIn(blocks: readonly JsonObject[], reply: JsonObject): Said {
+  const said: Said = {};
+  let isWords = reply.stop_reason === "end_turn";
+  let words = "";
+  let last: unknown;
+  for (const { type, text, citations } of blocks) {
+    if (type === "thinking") continue;
+    if (type === "tool_use") said.calls = true;
+    if (type === "text") last = text;
+    if (type !== "text" || typeof text !== "string" || (isList(citations) && citations.length > 0)) isWords = false;
+    else if (isWords) words += text;
   }
-  return text;
+  if (typeof last === "string") said.tail = last.slice(-TAIL_CHARS);
+  if (isWords && words !== "") said.words = { text: words, model: String(reply.model ?? "") };
+  return said;
 }
 
 function isEmpty(blocks: readonly JsonObject[], stopReason: string): boolean {
+  if (blocks.some(isVisible)) return false;
   const thought = blocks.some((block) => block.type === "thinking" || block.type === "redacted_thinking");
-  return !blocks.some(isVisible) && !emptyIsLegal(stopReason, thought);
+  return !emptyIsLegal(stopReason, thought);
 }
 
 function malformed(look: string): Verdict {

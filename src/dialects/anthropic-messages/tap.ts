@@ -7,23 +7,10 @@ import type { Words } from "../../core/reply.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { ClosedCall, FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
 import type { JsonObject } from "../json-object.ts";
-import { stringBodyEnd } from "../json-string.ts";
 import { TextLog } from "../text-log.ts";
+import { deltaLength, endsOnce, headOf } from "./delta-frame.ts";
 import { type BlockKind, Grammar, isVisible, type Step } from "./grammar.ts";
 import { emptyIsLegal } from "./stop-reason.ts";
-
-const CLOSE = 0x7d;
-const SPACE = 0x20;
-const LF = 10;
-const CR = 13;
-
-const encoder = new TextEncoder();
-
-const DELTA_HEADS: Readonly<Partial<Record<BlockKind, string>>> = {
-  text: '"text_delta","text":"',
-  thinking: '"thinking_delta","thinking":"',
-  tool: '"input_json_delta","partial_json":"',
-};
 
 class MessagesTap implements Tap {
   readonly #grammar = new Grammar();
@@ -68,8 +55,7 @@ class MessagesTap implements Tap {
 
   recognises(chunk: Uint8Array): boolean {
     if (this.#head === undefined || this.#grammar.openKind === "tool") return false;
-    const last = chunk.length - 1;
-    if (chunk[last] !== LF || chunk[last - 1] !== LF || chunk[last - 2] === LF) return false;
+    if (!endsOnce(chunk)) return false;
     const length = deltaLength(chunk, this.#head);
     if (length > 0 && this.#log !== undefined) this.#show(this.#log, chunk, this.#head.length, length);
     return length > 0;
@@ -189,32 +175,4 @@ function deltaClass(step: Extract<Step, { type: "delta" }>): FrameClass {
   if (step.kind === "tool") return "tool";
   if (step.kind === "native" || step.delta === "citations_delta") return "content";
   return step.text === "" ? "preamble" : "content";
-}
-
-function headOf(kind: BlockKind, index: number): Uint8Array | undefined {
-  const delta = DELTA_HEADS[kind];
-  if (delta === undefined) return undefined;
-  return encoder.encode(
-    `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":{"type":${delta}`,
-  );
-}
-
-/**
- * The length in bytes of the JSON string that follows `head`, when the frame is nothing but such a delta; else -1.
- * Spaces are allowed where Anthropic pads its events: between and after the closing braces.
- */
-function deltaLength(frame: Uint8Array, head: Uint8Array): number {
-  const start = head.length;
-  const length = frame.length;
-  if (length < start + 4) return -1;
-  for (let i = 0; i < start; i++) if (frame[i] !== head[i]) return -1;
-  const quote = stringBodyEnd(frame, start);
-  if (quote === -1 || frame[quote + 1] !== CLOSE) return -1;
-  let at = quote + 2;
-  while (frame[at] === SPACE) at++;
-  if (frame[at] !== CLOSE) return -1;
-  at++;
-  while (frame[at] === SPACE) at++;
-  for (; at < length; at++) if (frame[at] !== LF && frame[at] !== CR) return -1;
-  return quote - start;
 }

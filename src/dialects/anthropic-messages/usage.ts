@@ -25,16 +25,13 @@ export function mergeUsage(into: RawUsage, raw: unknown): void {
 }
 
 /** `undefined` when nothing is known. */
-export function usageOf(raw: RawUsage): Usage | undefined {
-  const usage: Usage = {
-    ...(raw.input === undefined
-      ? undefined
-      : { inputTokens: raw.input + (raw.cacheRead ?? 0) + (raw.cacheWrite ?? 0) }),
-    ...(raw.output === undefined ? undefined : { outputTokens: raw.output }),
-    ...(raw.cacheRead === undefined ? undefined : { cacheReadTokens: raw.cacheRead }),
-    ...(raw.cacheWrite === undefined ? undefined : { cacheWriteTokens: raw.cacheWrite }),
-    ...(raw.thinking === undefined ? undefined : { reasoningTokens: raw.thinking }),
-  };
+export function usageOf({ input, output, cacheRead, cacheWrite, thinking }: RawUsage): Usage | undefined {
+  const usage: { -readonly [Key in keyof Usage]: Usage[Key] } = {};
+  if (input !== undefined) usage.inputTokens = input + (cacheRead ?? 0) + (cacheWrite ?? 0);
+  if (output !== undefined) usage.outputTokens = output;
+  if (cacheRead !== undefined) usage.cacheReadTokens = cacheRead;
+  if (cacheWrite !== undefined) usage.cacheWriteTokens = cacheWrite;
+  if (thinking !== undefined) usage.reasoningTokens = thinking;
   return Object.keys(usage).length === 0 ? undefined : usage;
 }
 

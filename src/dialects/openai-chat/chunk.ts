@@ -3,7 +3,7 @@
 
 import { type Fault, fault } from "../../core/fault.ts";
 import { isObject, type JsonObject, listOf, looksLike, objectOf, parseJson, textOf } from "../json-object.ts";
-import { fieldsOf, frameText } from "../sse.ts";
+import { frameFields } from "../sse.ts";
 import { errorIn, faultInside } from "./faults.ts";
 
 export type Frame =
@@ -26,12 +26,7 @@ export const TEXT_KEYS = ["content", "reasoning_content", "reasoning", "refusal"
 
 /** Reads one whole SSE frame. */
 export function readFrame(frame: Uint8Array): Frame {
-  return readFrameText(frameText(frame));
-}
-
-/** The same of a frame that was decoded. */
-export function readFrameText(frame: string): Frame {
-  const { event, data } = fieldsOf(frame);
+  const { event, data } = frameFields(frame);
   const text = data?.trim() ?? "";
   // Comments, `id`, `retry`: nothing is dispatched without data.
   if (text === "") return { type: "ping" };
@@ -57,6 +52,15 @@ export function readFrameText(frame: string): Frame {
 export function hasContent(delta: JsonObject): boolean {
   for (const key of TEXT_KEYS) if (isFilled(delta[key])) return true;
   return isFilled(delta.reasoning_details) || isFilled(delta.images) || isObject(delta.audio);
+}
+
+/** Where the text of a chunk stands that has one choice, one text and no end: others with the same form say as little else. */
+export function onlyText(chunk: JsonObject, [choice, another]: readonly Choice[]): string | undefined {
+  if (choice === undefined || another !== undefined || choice.finish !== undefined) return undefined;
+  // A chunk that carries usage as well has numbers that must be read each time.
+  if (isObject(chunk.usage)) return undefined;
+  const [key, second] = TEXT_KEYS.filter((name) => textOf(choice.delta[name]) !== undefined);
+  return second === undefined ? key : undefined;
 }
 
 /** True when a choice has words (or reasoning) alone and, where it ends, ends by itself. */

@@ -13,6 +13,9 @@ const FILLER_KEY = "obfuscation";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** A template that never matched again is given this many successors; then the stream's frames are parsed one by one. */
+const USELESS_TEMPLATES_MAX = 8;
+
 /** Constant bytes with one or two JSON strings between them. */
 export interface ContentTemplate {
   readonly literals: readonly Uint8Array[];
@@ -23,8 +26,29 @@ export interface ContentTemplate {
   textEnd: number;
 }
 
+/** The template of one stream, from frame to frame. */
+export class LearntTemplate {
+  #template: ContentTemplate | undefined;
+  #hit = false;
+  #useless = 0;
+
+  /** The template, when the frame has its form; where the text stands is in it. */
+  fits(frame: Uint8Array): ContentTemplate | undefined {
+    if (this.#template === undefined || !matches(this.#template, frame)) return undefined;
+    this.#hit = true;
+    return this.#template;
+  }
+
+  /** From a frame that did not fit. `key`: of its text, when the next ones may have its form; see `learnTemplate`. */
+  learn(frame: Uint8Array, key: string | undefined): void {
+    const isGivenUp = !this.#hit && ++this.#useless > USELESS_TEMPLATES_MAX;
+    this.#hit = false;
+    this.#template = isGivenUp || key === undefined ? undefined : learnTemplate(frame, key);
+  }
+}
+
 /** True when the frame has this form and some text, so that it says what the learnt frame said, with other words. */
-export function matches(template: ContentTemplate, frame: Uint8Array): boolean {
+function matches(template: ContentTemplate, frame: Uint8Array): boolean {
   const { literals, textSlot } = template;
   let at = 0;
   const last = literals.length - 1;
@@ -50,7 +74,7 @@ export function matches(template: ContentTemplate, frame: Uint8Array): boolean {
  * Learns from a frame whose chunk has text under `delta[key]` and nothing else to notice. `undefined` when the place of
  * that text cannot be told from the bytes; the proof is a parse with other words in it.
  */
-export function learnTemplate(frame: Uint8Array, key: string): ContentTemplate | undefined {
+function learnTemplate(frame: Uint8Array, key: string): ContentTemplate | undefined {
   const text = slotOf(frame, key);
   if (text === undefined) return undefined;
   const filler = slotOf(frame, FILLER_KEY);

@@ -4,17 +4,16 @@
 import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
 import type { Usage } from "../../core/usage.ts";
-import type { Decoder } from "../dialect.ts";
+import type { Decoder, OpenText } from "../dialect.ts";
 import { isObject, type JsonObject, listOf, objectOf, textOf } from "../json-object.ts";
-import { frameText } from "../sse.ts";
-import { TextForm } from "../text-form.ts";
+import { plainBodyEnd } from "../json-string.ts";
 import { madeToolId } from "../tool-id.ts";
-import { type Choice, readFrameText, toolFragments } from "./chunk.ts";
+import { type Choice, type Frame, onlyText, readFrame, toolFragments } from "./chunk.ts";
+import { LearntTemplate } from "./content-template.ts";
 import { errorInChoices, replyOf } from "./judge.ts";
 import { explainsCut, type Fragment, isComplete, type ToolCall, ToolCallTable } from "./tool-calls.ts";
 import { usageOf } from "./usage.ts";
 
-const TEXT_PLACE = { before: '"delta":{"content":', key: '"content"' } as const;
 const NOTHING: readonly StreamEvent[] = [];
 /** Content that only this dialect has. */
 const NATIVE_KEYS = ["audio", "images", "annotations"] as const;
@@ -26,6 +25,7 @@ const STOPS: Readonly<Record<string, StopReason>> = {
   content_filter: "refusal",
 };
 
+type ChunkFrame = Extract<Frame, { readonly type: "chunk" }>;
 type TextKind = "text" | "refusal" | "reasoning";
 
 /** A decoder for one stream. */
@@ -67,18 +67,32 @@ class ChatDecoder implements Decoder {
   readonly #ended = new Set<ToolCall>();
   readonly #nameless = new Set<ToolCall>();
   #id = "";
-  readonly #form = new TextForm(TEXT_PLACE);
   #events: StreamEvent[] = [];
+  readonly #template = new LearntTemplate();
+  /** A frame whose form was not known when `more` was asked. */
+  #unknown: Uint8Array | undefined;
+  readonly #more = { block: 0, start: 0, end: 0 };
+
+  more(frame: Uint8Array): OpenText | undefined {
+    const text = this.#text;
+    if (text?.kind !== "text" || this.#over) return undefined;
+    const fit = this.#template.fits(frame);
+    if (fit === undefined) {
+      this.#unknown = frame;
+      return undefined;
+    }
+    if (plainBodyEnd(frame, fit.textStart) !== fit.textEnd) return undefined;
+    this.#more.block = text.block;
+    this.#more.start = fit.textStart;
+    this.#more.end = fit.textEnd;
+    return this.#more;
+  }
 
   decode(frame: Uint8Array): readonly StreamEvent[] {
     if (this.#over) return NOTHING;
-    const written = frameText(frame);
-    const open = this.#text;
-    if (open?.kind === "text" && !this.stopped) {
-      const text = this.#form.read(written);
-      if (text !== undefined) return [{ type: "text-delta", block: open.block, text }];
-    }
-    const read = readFrameText(written);
+    const read = readFrame(frame);
+    const isUnknown = this.#unknown === frame;
+    this.#unknown = undefined;
     switch (read.type) {
       case "ping":
         return NOTHING;
@@ -86,10 +100,7 @@ class ChatDecoder implements Decoder {
         return this.end();
       case "chunk": {
         const events = this.chunk(read.chunk, read.choices);
-        const [only] = events;
-        if (events.length === 1 && only?.type === "text-delta" && only.refusal !== true) {
-          this.#form.learn(written, only.text);
-        }
+        if (isUnknown) this.#learn(frame, read, events);
         return events;
       }
       default:
@@ -115,6 +126,14 @@ class ChatDecoder implements Decoder {
     if (isLate && toolFragments(choice.delta).length > 0) this.#late();
     if (choice.finish !== undefined && !this.stopped && !this.#over) this.#finish(choice.finish, choice.fields);
     return this.#take();
+  }
+
+  /** From a frame that had nothing but text for the block that is open now. */
+  #learn(frame: Uint8Array, { chunk, choices }: ChunkFrame, events: readonly StreamEvent[]): void {
+    const key = events.length === 1 && events[0]?.type === "text-delta" ? onlyText(chunk, choices) : undefined;
+    const [choice] = choices;
+    const isText = key === "content" && choice !== undefined && toolFragments(choice.delta).length === 0;
+    this.#template.learn(frame, isText ? key : undefined);
   }
 
   /** Tells the `message-end` that waited for usage; an answer without a finish has none. */

@@ -1,10 +1,10 @@
 // Canonical events as a Chat answer, streamed or whole. The only writer of Chat frames: the role first, tool calls whole with
 // contiguous indices, one finish, then usage for those who asked, then `[DONE]`.
 
-import { concat } from "../../core/bytes.ts";
+import { between, concat } from "../../core/bytes.ts";
 import type { StopReason, StreamEvent } from "../../core/stream-event.ts";
 import type { Usage } from "../../core/usage.ts";
-import type { EncodeContext, Encoder } from "../dialect.ts";
+import type { EncodeContext, Encoder, OpenText } from "../dialect.ts";
 import type { JsonObject } from "../json-object.ts";
 import { frameOf } from "../sse.ts";
 import { madeToolId } from "../tool-id.ts";
@@ -21,6 +21,9 @@ const FINISHES: Readonly<Record<StopReason, string>> = {
 };
 const DONE = "[DONE]";
 const utf8 = new TextEncoder();
+/** What follows the text in its frame; as bytes with the text's quote. */
+const TEXT_TAIL = '},"finish_reason":null}]}\n\n';
+const TEXT_TAIL_BYTES = utf8.encode(`"${TEXT_TAIL}`);
 
 type Encoded = { readonly bytes: Uint8Array; readonly content: boolean };
 
@@ -41,9 +44,15 @@ export function openEncoder(context: EncodeContext): Encoder {
 
   /** By hand: nearly every frame is one of these. */
   const plain = (text: string): Encoded => {
-    const head = answer.headText();
-    const choice = `{"index":0,"delta":{"content":${JSON.stringify(text)}},"finish_reason":null}`;
-    return { bytes: utf8.encode(`data: ${head},"choices":[${choice}]}\n\n`), content: true };
+    return { bytes: utf8.encode(answer.textHead() + JSON.stringify(text) + TEXT_TAIL), content: true };
+  };
+
+  /** The same as bytes, its quote included, once it was asked for. */
+  let head: Uint8Array | undefined;
+  const more = (from: Uint8Array, text: OpenText): Uint8Array | undefined => {
+    if (!opened || over) return undefined;
+    head ??= utf8.encode(`${answer.textHead()}"`);
+    return between(head, from, text, TEXT_TAIL_BYTES);
   };
 
   const encode = (event: StreamEvent): Encoded | undefined => {
@@ -51,6 +60,7 @@ export function openEncoder(context: EncodeContext): Encoder {
     const step = answer.take(event);
     switch (step.type) {
       case "start":
+        head = undefined;
         return frames([], false);
       case "delta":
         return opened && step.text !== undefined ? plain(step.text) : frames([chunk(step.delta, null)], true);
@@ -67,7 +77,7 @@ export function openEncoder(context: EncodeContext): Encoder {
         return undefined;
     }
   };
-  return { encode };
+  return { encode, more };
 }
 
 /** A whole reply from the events of an answer that has ended well. */
@@ -133,7 +143,7 @@ class Answer {
   #id: string;
   readonly #createdS: number;
   #model: string;
-  #headText: string | undefined;
+  #textHead: string | undefined;
   readonly #tools = new Map<number, { readonly id: string; readonly name: string; json: string }>();
   #toolCount = 0;
   #toolsCut = false;
@@ -152,16 +162,19 @@ class Answer {
     return { id: this.#id, object, created: this.#createdS, model: this.#model };
   }
 
-  /** The head of a chunk as it is written, still open. */
-  headText(): string {
-    this.#headText ??= JSON.stringify(this.head("chat.completion.chunk")).slice(0, -1);
-    return this.#headText;
+  /** The frame of a piece of text, up to the text's quote. */
+  textHead(): string {
+    if (this.#textHead === undefined) {
+      const open = JSON.stringify(this.head("chat.completion.chunk")).slice(0, -1);
+      this.#textHead = `data: ${open},"choices":[{"index":0,"delta":{"content":`;
+    }
+    return this.#textHead;
   }
 
   take(event: StreamEvent): Step {
     switch (event.type) {
       case "message-start":
-        this.#headText = undefined;
+        this.#textHead = undefined;
         if (event.id !== "") this.#id = event.id;
         if (event.model !== "") this.#model = event.model;
         this.#addUsage(event.usage);

@@ -4,7 +4,7 @@
 import { FAULTS, type Fault, type FaultKind, fault } from "../../core/fault.ts";
 import type { HeaderMap } from "../../core/runtime.ts";
 import { isObject, objectOf, parseJson, textOf } from "../json-object.ts";
-import { rejectionFacts } from "../rejection.ts";
+import { isOwnTrouble, provesRequestWrong, rejectionFacts } from "../rejection.ts";
 
 const SAFE_CODE = /^[A-Za-z0-9_.-]{1,64}$/;
 const SAFE_PARAM = /^[A-Za-z0-9_.[\]-]{1,128}$/;
@@ -39,8 +39,9 @@ interface ErrorWords {
 
 /** Classifies an answer that is not 2xx. Faults of the caller keep the answer, so that it can be returned as it was. */
 export function faultFrom(status: number, headers: HeaderMap, body: Uint8Array, wallMs: number): Fault {
-  const words = errorWords(errorIn(parseJson(body)));
-  const kind = kindOf(status, words);
+  const json = parseJson(body);
+  const words = errorWords(errorIn(json));
+  const kind = kindOf(status, words, isObject(json));
   return fault(kind, message(`the provider answered ${status}`, kind, words), {
     ...rejectionFacts(kind, { status, headers, body, wallMs }),
     ...(words.param !== undefined && { param: words.param }),
@@ -50,7 +51,8 @@ export function faultFrom(status: number, headers: HeaderMap, body: Uint8Array, 
 /** Classifies an error that came inside a 2xx answer, stream or whole. `error` is the value of the key `error`. */
 export function faultInside(error: unknown): Fault {
   const words = errorWords(error);
-  const kind = words.status !== undefined && words.status >= 400 ? kindOf(words.status, words) : kindByWords(words);
+  const kind =
+    words.status !== undefined && words.status >= 400 ? kindOf(words.status, words, true) : kindByWords(words);
   return fault(kind, message("the provider reported an error inside its answer", kind, words), {
     ...(words.param !== undefined && { param: words.param }),
   });
@@ -64,19 +66,19 @@ export function errorIn(value: unknown): unknown {
   return value.object === "error" ? value : undefined;
 }
 
-function kindOf(status: number, words: ErrorWords): FaultKind {
+function kindOf(status: number, words: ErrorWords, isJson: boolean): FaultKind {
   const { names, said } = words;
   if (status < 400) return "malformed-reply";
   if (QUOTA.test(names) || status === 402) return "quota-exhausted";
   if (status >= 500) return status === 503 || status === 529 || saysOverload(words) ? "overloaded" : "server-error";
   if (RATE.test(names) || status === 429) return QUOTA_SAID.test(said) ? "quota-exhausted" : "rate-limited";
-  if (status === 401 || status === 403) return "credential-rejected";
-  if (status === 404 || MODEL.test(names) || MODEL_SAID.test(said)) return "model-missing";
-  if (status === 408 || status === 409) return "server-error";
+  if (status === 401 || status === 403 || status === 407) return "credential-rejected";
+  if (status === 404 || status === 410 || MODEL.test(names) || MODEL_SAID.test(said)) return "model-missing";
+  if (isOwnTrouble(status)) return "server-error";
   if (CONTEXT.test(names) || CONTEXT_SAID.test(said)) return "context-too-long";
-  if (status === 413) return "too-large";
   if (UNSUPPORTED.test(names) || UNSUPPORTED_SAID.test(said)) return "unsupported";
-  return "invalid-request";
+  if (!provesRequestWrong(status, isJson)) return "unsupported";
+  return status === 413 ? "too-large" : "invalid-request";
 }
 
 function kindByWords(words: ErrorWords): FaultKind {

@@ -19,25 +19,26 @@ export function judge(body: Uint8Array, call: Pick<Call, "operation" | "inspecte
   const usage = usageOf(reply.value.usage);
   const wrong =
     call.operation === "embed" ? wrongEmbeddings(reply.value) : wrongChoices(reply.value, call.inspected, usage);
-  return {
-    ...(wrong !== undefined && { fault: wrong }),
-    ...(usage !== undefined && { usage }),
-    ...(wrong === undefined && call.operation === "generate" && saidIn(reply.value)),
-  };
+  const verdict: Draft = wrong === undefined && call.operation === "generate" ? saidIn(reply.value) : {};
+  if (wrong !== undefined) verdict.fault = wrong;
+  if (usage !== undefined) verdict.usage = usage;
+  return verdict;
 }
 
-function saidIn({ choices: list, model }: JsonObject): Pick<Verdict, "tail" | "calls" | "words"> {
+type Draft = { -readonly [Key in keyof Verdict]: Verdict[Key] };
+
+function saidIn({ choices: list, model }: JsonObject): Draft {
   const choices = listOf(list) ?? [];
   const messages = choices.map((choice) => objectOf(objectOf(choice)?.message) ?? {});
   const text = textOf(messages[0]?.content);
   const fields = objectOf(choices[0]);
   const finish = textOf(fields?.finish_reason);
   const isWords = fields !== undefined && isPlain({ delta: messages[0] ?? {}, finish, fields }) && choices.length === 1;
-  return {
-    ...(text !== undefined && { tail: text.slice(-TAIL_CHARS) }),
-    ...(text !== undefined && isWords && { words: { text, model: textOf(model) ?? "" } }),
-    ...(messages.some((message) => toolFragments(message).length > 0) && { calls: true }),
-  };
+  const said: Draft = {};
+  if (text !== undefined) said.tail = text.slice(-TAIL_CHARS);
+  if (text !== undefined && isWords) said.words = { text, model: textOf(model) ?? "" };
+  if (messages.some((message) => toolFragments(message).length > 0)) said.calls = true;
+  return said;
 }
 
 /** The reply as a JSON object without an error in it, or the fault that it is. */

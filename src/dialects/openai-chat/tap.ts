@@ -7,15 +7,13 @@ import { TAIL_CHARS } from "../../core/repetition.ts";
 import type { Words } from "../../core/reply.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { ClosedCall, FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
-import { isObject, type JsonObject, textOf } from "../json-object.ts";
+import { type JsonObject, textOf } from "../json-object.ts";
 import { TextLog } from "../text-log.ts";
-import { type Choice, hasContent, isPlain, readFrame, TEXT_KEYS, toolFragments } from "./chunk.ts";
-import { type ContentTemplate, learnTemplate, matches } from "./content-template.ts";
+import { type Choice, hasContent, isPlain, onlyText, readFrame, toolFragments } from "./chunk.ts";
+import { LearntTemplate } from "./content-template.ts";
 import { explainsCut, isComplete, type ToolCall, ToolCallTable } from "./tool-calls.ts";
 import { usageOf } from "./usage.ts";
 
-/** A template that never matched again is given this many successors; then the stream's frames are parsed one by one. */
-const USELESS_TEMPLATES_MAX = 8;
 /** Far more answers than any provider gives to one request. */
 const CHOICES_MAX = 1_024;
 
@@ -30,9 +28,7 @@ class ChatTap implements Tap {
   usage: Usage | undefined;
   fault: Fault | undefined;
   readonly #dropUsage: boolean;
-  #template: ContentTemplate | undefined;
-  #templateHit = false;
-  #uselessTemplates = 0;
+  readonly #template = new LearntTemplate();
   readonly #tools = new ToolCallTable();
   /** Calls that are held: begun, and not released yet. */
   readonly #open = new Set<ToolCall>();
@@ -75,10 +71,10 @@ class ChatTap implements Tap {
   }
 
   recognises(chunk: Uint8Array): boolean {
-    if (this.#template === undefined || this.#open.size > 0 || !matches(this.#template, chunk)) return false;
-    this.#templateHit = true;
+    const fit = this.#open.size > 0 ? undefined : this.#template.fits(chunk);
+    if (fit === undefined) return false;
     if (this.#log !== undefined && this.#templateShows) {
-      this.#log.addEscaped(chunk, this.#template.textStart, this.#template.textEnd - this.#template.textStart);
+      this.#log.addEscaped(chunk, fit.textStart, fit.textEnd - fit.textStart);
     }
     return true;
   }
@@ -234,19 +230,8 @@ class ChatTap implements Tap {
   }
 
   #learn(frame: Uint8Array, chunk: JsonObject, choices: readonly Choice[]): void {
-    if (!this.#templateHit && ++this.#uselessTemplates > USELESS_TEMPLATES_MAX) {
-      this.#template = undefined;
-      return;
-    }
-    this.#template = undefined;
-    this.#templateHit = false;
-    const [choice, another] = choices;
-    if (choice === undefined || another !== undefined || choice.finish !== undefined) return;
-    // A chunk that carries usage as well has numbers that must be read each time.
-    const keys = TEXT_KEYS.filter((key) => textOf(choice.delta[key]) !== undefined);
-    const [key] = keys;
-    if (key === undefined || keys.length > 1 || isObject(chunk.usage)) return;
-    this.#template = learnTemplate(frame, key);
+    const key = onlyText(chunk, choices);
+    this.#template.learn(frame, key);
     this.#templateShows = key === "content";
   }
 }
