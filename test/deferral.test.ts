@@ -119,7 +119,7 @@ test("a store that another gateway holds: calls are refused with why, and nothin
   const ask = (url: string) => fetch(`${url}/v1/messages`, { method: "POST", headers, body });
   const refused = await ask(second.url);
   expect(refused.status).toBe(529);
-  expect((await refused.json()).error.message).toContain("was not deferred: this gateway has no store");
+  expect((await refused.json()).error.message).toContain("was not deferred: the store could not be opened");
   expect((await ask(first.url)).status).toBe(202);
   alpha.setFault(undefined);
   for (const { child } of [holder, first, second]) child.kill("SIGKILL");

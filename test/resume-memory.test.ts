@@ -53,5 +53,5 @@ function keepsItsWords(dialect: DialectId, client: DialectId): void {
   expect(lanes.at(-1)?.unfinished()?.text?.length).toBe(PIECE.length * PIECES);
   expect(each, `${Math.round(each)} bytes for ${textBytes} of text`).toBeLessThanOrEqual(textBytes + LIMIT_BYTES);
   // A measure that sees nothing would hold anything.
-  expect(each).toBeGreaterThan(textBytes * 0.9);
+  expect(each).toBeGreaterThan(textBytes * 0.5);
 }

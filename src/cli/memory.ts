@@ -8,6 +8,7 @@ import type { Settings } from "../core/settings.ts";
 import { resolveHost } from "../runtime/resolve-host.ts";
 import { sendMail } from "../runtime/smtp.ts";
 import { createDeferral } from "../server/deferral.ts";
+import { createDeferralAway } from "../server/deferral-away.ts";
 import type { ServerOptions } from "../server/http.ts";
 import { createIncidentRoom } from "../server/incident-room.ts";
 import { createPageSnapshots } from "../state/page-snapshots.ts";
@@ -62,7 +63,10 @@ export function openMemory(plan: Plan, runtime: Runtime): Memory | { readonly pr
       trouble,
       ...answersIn(settings, database),
       ...snapshotsIn(database),
-      ...deferralIn(database, runtime, trouble),
+      // Without a note no store was asked for.
+      ...(database === undefined && storing.note !== undefined
+        ? { deferral: createDeferralAway() }
+        : deferralIn(database, runtime, trouble)),
     },
     takeOver(now) {
       for (const part of keepers) part.takeOver(now);
@@ -108,7 +112,7 @@ function deferralIn(
     return { deferral: createDeferral({ database, runtime, trouble, resolveHost }) };
   } catch (error) {
     warn(`no call is deferred: ${error instanceof Error ? error.message : String(error)}`);
-    return {};
+    return { deferral: createDeferralAway() };
   }
 }
 

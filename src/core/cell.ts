@@ -344,8 +344,8 @@ export interface SelfCell {
   laggedUntilMs: number;
   /** When it last went on after so long that whatever was under way says nothing any more. */
   wokeMs: number;
-  /** By how much the clock of the wall was ahead at the last beat. */
-  aheadMs: number;
+  /** By how much the clock of the wall was ahead at the last beat; `undefined` before the first. */
+  aheadMs: number | undefined;
 }
 
 /** What probes have cost within a day. */

@@ -77,6 +77,18 @@ describe("what is sent", () => {
     expect(trailOf(delivery.headers)).toBe("p0/m0=lossy, p1/m1=ok");
   });
 
+  test("what cannot be translated is named as the client named it", async () => {
+    const targets = [{ provider: "p0", model: "claude-sonnet-5" }];
+    const { ask, sent } = handEngine([ANTHROPIC], () => respond(200, WHOLE[ANTHROPIC]), { targets });
+    const messages = ["user", "assistant"].map((role) => ({ role, content: "x" }));
+    const delivery = await ask({ dialect: CHAT, body: JSON.stringify({ model: "chat", messages }) });
+    expect([delivery.status, sent]).toEqual([400, []]);
+    expect(JSON.parse(await delivered(delivery)).error).toMatchObject({
+      message: expect.stringMatching(/^messages: this model goes on with no message of the assistant/),
+      param: "messages",
+    });
+  });
+
   test("an operation that the target's dialect does not have goes elsewhere", async () => {
     const { ask, sent } = handEngine([CHAT, ANTHROPIC], () => respond(200, '{"input_tokens":7}'));
     const body = '{"model":"chat","messages":[{"role":"user","content":"x"}]}';

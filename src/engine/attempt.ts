@@ -162,9 +162,7 @@ function prepareTranslated(plan: AttemptPlan, call: Call): Prepared | Fault {
   if (isFault(prompt)) return prompt;
   const encoded = plan.dialect.codec.encodeRequest(prompt.value, plan.target);
   const { clientPath } = plan.client.codec;
-  if (isFault(encoded)) {
-    return encoded.param === undefined ? encoded : { ...encoded, param: clientPath(encoded.param) };
-  }
+  if (isFault(encoded)) return inNamesOf(clientPath, encoded);
   const losses = [...prompt.losses, ...encoded.losses.map((loss) => ({ ...loss, path: clientPath(loss.path) }))];
   if ((call.strict ?? plan.strict) && losses.length > 0) {
     const named = losses.map((loss) => `${loss.path} (${loss.why})`).join(", ");
@@ -172,6 +170,14 @@ function prepareTranslated(plan: AttemptPlan, call: Call): Prepared | Fault {
   }
   const names = changedNames(prompt.value.tools, plan.dialect.codec.sentName);
   return { body: encoded.value, losses, dropUsage: false, names };
+}
+
+/** A fault of a field says where it is, in the names of whoever wrote the request. */
+function inNamesOf(clientPath: (path: string) => string, found: Fault): Fault {
+  const { param, message } = found;
+  if (param === undefined) return found;
+  const own = clientPath(param);
+  return { ...found, param: own, message: message.replace(`${param}: `, () => `${own}: `) };
 }
 
 interface Sent {

@@ -311,8 +311,8 @@ function protect(route: RouteSettings, { targets, rungs, caching, client }: Ladd
   const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy>> = {
     cache: cache(caching?.desk, (route.cache?.healthy ?? "off") !== "off"),
     deadline: deadline(totalMs),
-    "last-resort": lastResort(rungs, outage),
-    keep: keep(caching?.recorder),
+    "last-resort": lastResort(rungs, outage, caching?.recorder),
+    keep: keep(rungs.length === 0 ? caching?.recorder : undefined),
     refused: refused(cells),
     resume: resuming({ mode: route.resume, client, attemptsMax: route.attempts }),
   };

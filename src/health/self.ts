@@ -85,7 +85,7 @@ export function loopTurned(
   isLagging(self, nowMs);
   const aheadMs = wallMs - nowMs;
   // Somebody may as well have set it: nothing is lost by that but what was under way.
-  if (aheadMs - self.aheadMs >= SLEPT_MS) {
+  if (self.aheadMs !== undefined && aheadMs - self.aheadMs >= SLEPT_MS) {
     self.wokeMs = nowMs;
     self.laggedUntilMs = nowMs + LAG_LASTS_MS;
   }
@@ -117,7 +117,7 @@ export function isSleptThrough(self: SelfCell, beganMs: number, nowMs: number): 
 /** Nobody watches our event loop any more. */
 export function loopLeft(self: SelfCell): void {
   self.beatEveryMs = 0;
-  self.aheadMs = Number.NaN;
+  self.aheadMs = undefined;
 }
 
 /** What is to be told: that it began (it has lasted a while), or that it is over; once each. */

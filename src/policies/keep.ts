@@ -2,7 +2,7 @@
 // answer that broke, was left, is of no use or was no target's. What it said its lane has remembered on the way.
 
 import type { Call } from "../core/call.ts";
-import type { Ending, Reply, Told } from "../core/reply.ts";
+import type { Answer, Ending, Told } from "../core/reply.ts";
 import type { Policy, Scope } from "../core/service.ts";
 
 export interface Keeper {
@@ -14,18 +14,22 @@ export function keep(keeper: Keeper | undefined): Policy {
   if (keeper === undefined) return (next) => next;
   return (next) => (call, scope) => {
     const replying = next(call, scope);
-    return keeper.wants(call) ? replying.then((reply) => watched(keeper, reply, call, scope)) : replying;
+    if (!keeper.wants(call)) return replying;
+    return replying.then((reply) => {
+      if (reply.ok) handOver(keeper, reply, call, scope);
+      return reply;
+    });
   };
 }
 
-function watched(keeper: Keeper, reply: Reply, call: Call, scope: Scope): Reply {
-  if (!reply.ok || reply.servedBy !== "target" || reply.told === undefined) return reply;
-  const { told, target } = reply;
+/** The same for whoever looks at the answers of targets anyway. */
+export function handOver(keeper: Keeper, answer: Answer, call: Call, scope: Scope): void {
+  const { told, target } = answer;
+  if (told === undefined || answer.servedBy !== "target" || !keeper.wants(call)) return;
   // Words that are there are those of an answer that is over.
   if (typeof told !== "function") keeper.record(call, target, told, scope);
   else
-    void reply.ending.then(({ kind, flaw }: Ending) => {
+    void answer.ending.then(({ kind, flaw }: Ending) => {
       if (kind === "complete" && flaw === undefined) keeper.record(call, target, told, scope);
     });
-  return reply;
 }

@@ -8,8 +8,10 @@ import { FAULTS } from "../core/fault.ts";
 import type { Rung } from "../core/last-resort.ts";
 import { attemptsIn, type Refusal, type Reply } from "../core/reply.ts";
 import type { Policy, Scope } from "../core/service.ts";
+import { handOver, type Keeper } from "./keep.ts";
 
-export function lastResort(rungs: readonly Rung[], cell: OutageCell): Policy {
+/** With rungs, `keeper` is handed the answers that pass: then the policy `keep` takes no step of its own on their way. */
+export function lastResort(rungs: readonly Rung[], cell: OutageCell, keeper?: Keeper): Policy {
   if (rungs.length === 0) return (next) => next;
   const remembering = rungs.find(({ before }) => before !== undefined);
   return (next) => (call, scope) => {
@@ -18,6 +20,7 @@ export function lastResort(rungs: readonly Rung[], cell: OutageCell): Policy {
     return next(call, scope).then((reply) => {
       if (reply.ok) {
         cell.sinceMs = undefined;
+        if (keeper !== undefined) handOver(keeper, reply, call, scope);
         return reply;
       }
       // Nobody waits for a job that runs: it is worth a target's answer or nothing yet.

@@ -32,7 +32,8 @@ const ARRIVED_MS = 1_000;
 const SWEEP_MS = 60_000;
 
 export interface Deferral {
-  readonly jobs: DeferredJobs;
+  /** Each throws when the store fails. */
+  readonly jobs: Pick<DeferredJobs, "find" | "list" | "counts">;
   /** Of those who follow a job. */
   readonly seats: Seats;
   /** Reads the gateway's facts: where targets are well again, jobs are tried. */

@@ -2,6 +2,7 @@
 // seed gives one result, its digest included.
 
 import { createEngine } from "../engine/engine.ts";
+import { startPulse } from "../engine/pulse.ts";
 import { createChecker, type Invariant } from "./checkers.ts";
 import { askAndRead, askAsSdk, type DrillAsk, drillCall, promptOf } from "./drill-client.ts";
 import type { SeriesReader } from "./drill-series.ts";
@@ -30,6 +31,9 @@ export interface JudgedGate extends Gate {
   readonly found: number | null;
   readonly held: boolean;
 }
+
+/** So long after the last call its answers are over. */
+const PULSE_MORE_S = 60;
 
 export interface DrillOptions {
   readonly seed: number;
@@ -111,6 +115,9 @@ export async function playWith(scenario: Scenario, seed: number, series?: Pick<S
   let corruptedToolCalls = 0;
   let clientRetries = 0;
   let asks = 0;
+  // Where the machine sleeps the gateway watches its event loop, as a running one does.
+  if (jumps.some(({ asleepMs }) => asleepMs > 0))
+    world.clock.after((seconds + PULSE_MORE_S) * 1_000, startPulse(engine));
   runTraffic(world.clock, scenario, seed, async (ask) => {
     asks++;
     const { corrupt, retried } = await askAsSdk(send, ask, client);

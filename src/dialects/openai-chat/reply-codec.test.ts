@@ -97,14 +97,17 @@ describe("replies", () => {
     expect(out[4]?.text).toBe(
       `data: {${head},"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n`,
     );
-    const asked = codec.encoder({
-      ...context,
-      call: {
-        ...context.call,
-        inspected: { ...context.call.inspected, streamOptions: { span: { start: 0, end: 0 }, includeUsage: true } },
-      },
-    });
-    expect(decode(asked.encode(end)?.bytes ?? new Uint8Array())).toContain(
+    const inspected = {
+      ...context.call.inspected,
+      streamOptions: { span: { start: 0, end: 0 }, includeUsage: true },
+    };
+    const asked = (event: StreamEvent) =>
+      codec.encoder({ ...context, call: { ...context.call, inspected } }).encode(event)?.bytes ?? new Uint8Array();
+    // Half of it is none: clients take all three counts for granted.
+    const half: StreamEvent = { type: "message-end", stop: "end", usage: { outputTokens: 27 } };
+    expect(decode(asked(half))).not.toContain("usage");
+    expect(decode(codec.encodeReply([half], context))).not.toContain("usage");
+    expect(decode(asked(end))).toContain(
       '"choices":[],"usage":{"prompt_tokens":2,"completion_tokens":3,"total_tokens":5,"prompt_tokens_details":{"cached_tokens":1}}}\n\ndata: [DONE]\n\n',
     );
   });

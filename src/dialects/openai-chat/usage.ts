@@ -28,17 +28,21 @@ export function usageOf(value: unknown): Usage | undefined {
   return read;
 }
 
-/** The same as Chat writes it; what is unknown is left out, never an invented 0. */
-export function usageJson(usage: Usage): JsonObject {
-  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = usage;
+/**
+ * The same as Chat writes it; what is unknown is left out, never an invented 0. `undefined` where that would be one of the
+ * three counts that clients take for granted: they know answers without usage, but none with half of it.
+ */
+export function usageJson(usage: Usage | undefined): JsonObject | undefined {
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = usage ?? {};
+  if (inputTokens === undefined || outputTokens === undefined) return undefined;
   const prompt = {
     ...(cacheReadTokens !== undefined && { cached_tokens: cacheReadTokens }),
     ...(cacheWriteTokens !== undefined && { cache_write_tokens: cacheWriteTokens }),
   };
   return {
-    ...(inputTokens !== undefined && { prompt_tokens: inputTokens }),
-    ...(outputTokens !== undefined && { completion_tokens: outputTokens }),
-    ...(inputTokens !== undefined && outputTokens !== undefined && { total_tokens: inputTokens + outputTokens }),
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
     ...(Object.keys(prompt).length > 0 && { prompt_tokens_details: prompt }),
     ...(reasoningTokens !== undefined && { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
   };
