@@ -10,6 +10,9 @@ import { type Server, startServer } from "./spawn.ts";
 /** `gateway` is what is judged, `relay` what it is divided by, `limit` the least that the runtime allows. */
 export type Subject = "relay" | "gateway" | "limit";
 
+/** Of the process that is started, beside what it needs anyway. */
+export type Environment = Readonly<Record<string, string>>;
+
 const ROOT = join(import.meta.dir, "..");
 
 function config(upstreamUrl: string): string {
@@ -40,16 +43,16 @@ export function startUpstream(): Promise<Server> {
   });
 }
 
-function startRelay(subject: "relay" | "limit", upstreamUrl: string): Promise<Server> {
+function startRelay(subject: "relay" | "limit", upstreamUrl: string, env: Environment): Promise<Server> {
   return startServer({
     command: [process.execPath, join(ROOT, "bench/relay.ts")],
-    env: { BENCH_UPSTREAM: upstreamUrl, BENCH_RELAY: subject },
+    env: { ...env, BENCH_UPSTREAM: upstreamUrl, BENCH_RELAY: subject },
     ready: /^bench relay ready on (http:\S+)$/m,
   });
 }
 
 /** The gateway, as `holdfast up` starts it. BENCH_GATEWAY_FLAGS go to the runtime, e.g. `--cpu-prof --cpu-prof-dir=DIR`. */
-export async function startGateway(upstreamUrl: string): Promise<Server> {
+export async function startGateway(upstreamUrl: string, env: Environment = {}): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   const file = join(folder, "holdfast.yaml");
   writeFileSync(file, config(upstreamUrl));
@@ -58,7 +61,7 @@ export async function startGateway(upstreamUrl: string): Promise<Server> {
   try {
     const server = await startServer({
       command: [process.execPath, ...flags, join(ROOT, "src/cli/main.ts"), "up", "--config", file, "--port", "0"],
-      env: {},
+      env,
       ready: /^holdfast ready on (http:\S+)$/m,
     });
     if (hasChildren(server.pid)) throw new Error("the gateway started a process of its own: its cost would be missed");
@@ -70,7 +73,12 @@ export async function startGateway(upstreamUrl: string): Promise<Server> {
 }
 
 /** Starts one subject; with `noise` the gateway's place is taken by a second bare relay, so that the ratio shows the noise. */
-export function startSubject(subject: Subject, upstreamUrl: string, noise: boolean): Promise<Server> {
-  if (subject !== "gateway") return startRelay(subject, upstreamUrl);
-  return noise ? startRelay("relay", upstreamUrl) : startGateway(upstreamUrl);
+export function startSubject(
+  subject: Subject,
+  upstreamUrl: string,
+  noise: boolean,
+  env: Environment = {},
+): Promise<Server> {
+  if (subject !== "gateway") return startRelay(subject, upstreamUrl, env);
+  return noise ? startRelay("relay", upstreamUrl, env) : startGateway(upstreamUrl, env);
 }

@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { bytes } from "./allocation.ts";
 import { type Figure, machine, missed, resultsPage, table } from "./figure.ts";
 import { latency, memory, start } from "./footprint.ts";
 import { calls, kept, type Options, resume, streams } from "./scenarios.ts";
@@ -15,6 +16,7 @@ const SCENARIOS: Readonly<Record<string, (options: Options) => Promise<Figure[]>
   memory,
   start,
   latency,
+  bytes,
 };
 
 const USAGE = `npm run bench -- [--quick] [--only ${Object.keys(SCENARIOS).join("|")}]… [--pairs N] [--noise] [--write]

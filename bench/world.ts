@@ -2,7 +2,7 @@
 // full, run a load and see what it cost. Which loads, and what is made of the figures, is the scenarios' matter.
 
 import { join } from "node:path";
-import { type Subject, startSubject, startUpstream } from "./gateway.ts";
+import { type Environment, type Subject, startSubject, startUpstream } from "./gateway.ts";
 import type { Job, Outcome } from "./load.ts";
 import { cpuMs } from "./measure.ts";
 import {
@@ -37,14 +37,14 @@ export interface World {
 }
 
 /** Starts the mock provider and the subjects in front of it. */
-export async function startWorld(subjects: readonly Subject[], noise: boolean): Promise<World> {
+export async function startWorld(subjects: readonly Subject[], noise: boolean, env?: Environment): Promise<World> {
   const upstream = await startUpstream();
   const servers: Partial<Record<Subject, Server>> = {};
   const stop = async (): Promise<void> => {
     await Promise.all([...Object.values(servers), upstream].map((server) => server.stop()));
   };
   try {
-    for (const subject of subjects) servers[subject] = await startSubject(subject, upstream.url, noise);
+    for (const subject of subjects) servers[subject] = await startSubject(subject, upstream.url, noise, env);
   } catch (error) {
     await stop();
     throw error;

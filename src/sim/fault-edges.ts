@@ -6,8 +6,8 @@ import { type FaultAim, hits, shareAt } from "./schedule.ts";
 
 /** From this share of failing calls on a provider is sick whatever the rest of the script does. */
 const SICK = 0.1;
-/** Below this it may be called well (`health/ramp.ts`). */
-const UNWELL = 0.03;
+/** Below this, with the errors that a provider always has, it may be called well (`health/ramp.ts`). */
+const UNWELL = 0.025;
 const EDGES_MAX = 20_000;
 /** A caller's doing, or a key's: never a provider's. */
 const INNOCENT: ReadonlySet<FaultScriptKind> = new Set<FaultScriptKind>([

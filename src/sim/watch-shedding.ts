@@ -4,6 +4,7 @@
 
 import type { Criticality } from "../core/call.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
+import { INTAKE_MIN } from "../policies/bulkhead.ts";
 import type { Rules, Violate, Watched } from "./watch.ts";
 
 const SHED_SEEN_MIN = 50;
@@ -133,6 +134,8 @@ function fairly({ watched, refused, violate }: Shedding, tenant: string, at: { t
   const provider = watched.settings.providers.find((one) => one.name === name);
   if (provider === undefined) return;
   const { calls, tenants } = watched.cells.intake(`${name}\n${provider.url}`);
+  // With fewer nobody is refused for its share: what was refused was room for what comes by failover.
+  if (calls < INTAKE_MIN / 2) return;
   const fair = calls / Math.max(1, tenants.size);
   const has = tenants.get(tenant) ?? 0;
   if (has <= fair + SHARE_SLACK * calls + 1 || (tenants.get(last.tenant) ?? 0) >= fair) return;
