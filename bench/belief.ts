@@ -43,11 +43,26 @@ const body = new TextEncoder().encode(requestBody("anthropic", "m", true));
 const inspected = DIALECTS["anthropic-messages"].wire.inspect(body, "generate");
 if (isFault(inspected)) throw new Error(inspected.message);
 
+const TENANTS = ["t0", "t1", "t2", "t3", "t4"];
+const HEADERS = {};
+
+/** Written out, as the answer is: a harness that costs more than what it measures drowns it in its own noise. */
 function callOf(number: number): Call {
   if (isFault(inspected)) throw new Error(inspected.message);
-  const steering = { deadlineMs: Number.POSITIVE_INFINITY, tenant: `t${number % 5}`, retryCount: 0 };
-  const asked = { dialect: "anthropic-messages", model: "m", stream: true, body, inspected } as const;
-  return { id: `call_${number}`, operation: "generate", headers: {}, query: "", ...asked, ...steering };
+  return {
+    id: `call_${number}`,
+    operation: "generate",
+    dialect: "anthropic-messages",
+    model: "m",
+    stream: true,
+    body,
+    inspected,
+    headers: HEADERS,
+    query: "",
+    deadlineMs: Number.POSITIVE_INFINITY,
+    tenant: TENANTS[number % TENANTS.length] ?? "",
+    retryCount: 0,
+  };
 }
 
 const ended: Ending = {
@@ -58,11 +73,25 @@ const ended: Ending = {
   pausedMs: 0,
 };
 
+const UNDER_WAY = { written: 150, writingMs: () => 2_000 };
+const FRAMES = { read: () => Promise.resolve(undefined), underWay: UNDER_WAY };
+const NOTHING: readonly never[] = [];
+const stay = (): void => {};
+
 function answer(ending: Promise<Ending>): Answer {
-  const told = { dialect: "anthropic-messages", status: 200, headers: {}, servedBy: "target", lossy: [] } as const;
-  const underWay = { written: 150, writingMs: () => 2_000 };
-  const rest = { frames: { read: () => Promise.resolve(undefined), underWay }, trail: [], cancel() {} };
-  return { ok: true, target: "p/m", ending, ...told, ...rest };
+  return {
+    ok: true,
+    target: "p/m",
+    ending,
+    dialect: "anthropic-messages",
+    status: 200,
+    headers: HEADERS,
+    servedBy: "target",
+    lossy: NOTHING,
+    frames: FRAMES,
+    trail: NOTHING,
+    cancel: stay,
+  };
 }
 
 interface Open {

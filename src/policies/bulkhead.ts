@@ -41,9 +41,7 @@ export function enterIntake(
 ): void {
   cell.calls++;
   cell.tenants.set(tenant, (cell.tenants.get(tenant) ?? 0) + 1);
-  if (strained) return;
-  const peak = peakOf(cell, nowMs);
-  if (cell.calls < peak) return;
+  if (strained || cell.calls < peakAtLeast(cell, nowMs) || cell.calls < peakOf(cell, nowMs)) return;
   cell.peak = cell.calls;
   cell.peakAtMs = nowMs;
 }
@@ -54,6 +52,12 @@ export function leaveIntake(cell: IntakeCell, tenant: string): void {
   const left = (cell.tenants.get(tenant) ?? 0) - 1;
   if (left > 0) cell.tenants.set(tenant, left);
   else cell.tenants.delete(tenant);
+}
+
+/** No more than `peakOf`, without a power: 2^-x is never below 1 - x·ln 2. For each attempt that begins. */
+function peakAtLeast({ peak, peakAtMs }: IntakeCell, nowMs: number): number {
+  const ageMs = nowMs - peakAtMs;
+  return ageMs > 0 ? peak * (1 - (Math.LN2 * ageMs) / PEAK_HALF_MS) : peak;
 }
 
 function peakOf({ peak, peakAtMs }: IntakeCell, nowMs: number): number {
