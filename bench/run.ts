@@ -20,7 +20,7 @@ const SCENARIOS: Readonly<Record<string, (options: Options) => Promise<Figure[]>
 };
 
 const USAGE = `npm run bench -- [--quick] [--only ${Object.keys(SCENARIOS).join("|")}]… [--pairs N] [--noise] [--write]
-  --quick   fewer and shorter samples, about three minutes
+  --quick   fewer and shorter samples, about ten minutes
   --only    one scenario; may be given more than once
   --pairs   rounds of each scenario
   --noise   a second bare relay in the gateway's place: the ratios should be 1, what they are not is noise

@@ -19,7 +19,7 @@ function world() {
     while (clock.nextDueMs <= untilMs) clock.fireNext();
     clock.advanceTo(untilMs);
   };
-  return { clock, begin, pass };
+  return { clock, clients, begin, pass };
 }
 
 test("a call that is answered at once is never watched, and leaves no timer", () => {
@@ -71,4 +71,18 @@ test("the queue goes on after it was empty", () => {
     for (const call of calls) call.end();
     expect(clock.timers).toBe(0);
   }
+});
+
+test("a fault in watching one holds up nobody behind it", () => {
+  const { clock, clients, begin, pass } = world();
+  const patient = () => {
+    throw new Error("a bug of the platform");
+  };
+  clients.begin({ request: new Request("http://127.0.0.1/"), patient, cancel: new CancelSource() });
+  const behind = begin();
+  expect(() => pass(25)).toThrow("a bug of the platform");
+  const later = begin();
+  pass(25);
+  expect([behind.seen.patient, later.seen.patient]).toEqual([1, 1]);
+  expect(clock.timers).toBe(0);
 });

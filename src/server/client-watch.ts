@@ -41,11 +41,11 @@ export function createClientWatch(clock: Clock): ClientWatch {
   const tick = (): void => {
     disarm = undefined;
     const nowMs = clock.now();
-    for (
-      let place = queue[first];
-      place !== undefined && (place.over || place.dueMs <= nowMs);
-      place = queue[++first]
-    ) {
+    for (;;) {
+      const place = queue[first];
+      if (place === undefined || (!place.over && place.dueMs > nowMs)) break;
+      // Passed before it is watched: one that throws must not hold up those behind it.
+      first++;
       if (place.over) continue;
       waiting--;
       place.unwatch = watch(place.watched);
