@@ -17,6 +17,9 @@ import { Continuation } from "./continuation.ts";
 /** For people who read a stream as it is; clients pass over comments. */
 const SEAM_COMMENT = new TextEncoder().encode(": holdfast: the stream before this broke, another target goes on\n\n");
 
+/** What a tool call costs at the least, its frame and its name; for a guess where the provider told no count. */
+const CALL_TOKENS_LEAST = 20;
+
 export interface ResumeOptions {
   readonly mode: ResumeMode;
   readonly client: Dialect;
@@ -253,7 +256,8 @@ class Resumable implements Frames {
 
   #endAsToolUse(unfinished: Unfinished, ending: Ending): Promise<Uint8Array | undefined> {
     // A stream may have told a first count at its beginning.
-    const outputTokens = Math.max(ending.usage?.outputTokens ?? 0, tokensOf(this.#text));
+    const calledTokens = (unfinished.toolCalls + this.#toolCalls) * CALL_TOKENS_LEAST;
+    const outputTokens = Math.max(ending.usage?.outputTokens ?? 0, tokensOf(this.#text) + calledTokens);
     const usage = { ...ending.usage, outputTokens };
     const bytes = unfinished.write({ type: "message-end", stop: "tool-use", usage });
     const settled = this.#settle({ ...ending, kind: "complete", fault: undefined, usage });
