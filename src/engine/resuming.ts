@@ -13,6 +13,7 @@ import type { Dialect } from "../dialects/dialect.ts";
 import { anchorOf } from "../policies/join.ts";
 import { afterBreak, tokensOf } from "../policies/resume.ts";
 import { Continuation } from "./continuation.ts";
+import { looped } from "./usefulness.ts";
 
 /** For people who read a stream as it is; clients pass over comments. */
 const SEAM_COMMENT = new TextEncoder().encode(": holdfast: the stream before this broke, another target goes on\n\n");
@@ -161,7 +162,10 @@ class Resumable implements Frames {
     this.#toolCalls += current.toolCalls;
     this.#native ||= current.native;
     if (current.stopped) current.answer.cancel(fault("superseded", "a stop string of the client's was reached"));
-    if (current.finished) return this.#settle(await this.#merged(current));
+    if (current.finished) {
+      const merged = await this.#merged(current);
+      return this.#settle(current.looped ? { ...merged, kind: "broken", fault: looped() } : merged);
+    }
     if (current.failure !== undefined) {
       current.answer.cancel(fault("superseded", "it could not be joined to what the client has"));
       return this.#broke({
