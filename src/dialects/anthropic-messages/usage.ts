@@ -36,7 +36,8 @@ export function usageOf({ input, output, cacheRead, cacheWrite, thinking }: RawU
   return usage;
 }
 
-/** The `usage` object of a message. Clients need numbers in it, so that here, and only here, unknown is 0. */
+/** The `usage` object of a message. Clients need numbers in it, so that here, and only here, unknown is 0;
+ * of the output whoever writes the message makes a guess before. */
 export function usageJson(usage: Usage | undefined): JsonObject {
   const cacheRead = usage?.cacheReadTokens ?? 0;
   const cacheWrite = usage?.cacheWriteTokens ?? 0;
