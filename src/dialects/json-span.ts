@@ -1,6 +1,7 @@
 // Finds, by bytes, where the values of a JSON object's top-level keys stand, so that a request can be read and patched
 // without parsing the prompt in it. Not a JSON parser: nested values are only checked for strings and brackets.
 
+import { SHORT_PIECE_BYTES } from "../core/bytes.ts";
 import type { Span } from "../core/call.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import { stringEnd } from "./json-string.ts";
@@ -43,13 +44,26 @@ const FALSE = encoder.encode("false");
  * (some ignore case), and the one that routing read must be the one that the provider reads.
  */
 export function scanTopLevel(body: Uint8Array, wanted: ReadonlySet<string>): Map<string, Span> | Fault {
-  const spans = new Map<string, Span>();
+  const names: string[] = [];
+  const spans: Span[] = [];
+  const wrong = scanInto(body, wanted, { names, spans });
+  return wrong ?? new Map(names.map((name, i) => [name, spans[i] as Span]));
+}
+
+/** The keys that were found, in their order, and where the value of each stands: a table of so few is found in sooner than a map. */
+export interface Found {
+  readonly names: string[];
+  readonly spans: Span[];
+}
+
+/** The same into `found`, which is empty before. */
+export function scanInto(body: Uint8Array, wanted: ReadonlySet<string>, { names, spans }: Found): Fault | undefined {
   const keys = wantedKeys(wanted);
   let at = skipSpace(body, 0);
   if (at === body.length) return wrong("the body is empty; a JSON object is expected");
   if (body[at] !== OPEN_BRACE) return wrong(`a JSON object is expected at byte ${at}`);
   at = skipSpace(body, at + 1);
-  if (body[at] === CLOSE_BRACE) return closed(body, at, spans);
+  if (body[at] === CLOSE_BRACE) return closed(body, at);
   for (;;) {
     if (body[at] !== QUOTE) return at < body.length ? wrong(`a key in quotes is expected at byte ${at}`) : cut(at);
     const keyEnd = stringEnd(body, at);
@@ -62,11 +76,13 @@ export function scanTopLevel(body: Uint8Array, wanted: ReadonlySet<string>): Map
     const end = valueEnd(body, start);
     if (typeof end === "object") return end;
     if (name !== undefined) {
-      if (spans.has(name)) return { ...wrong(`the key "${name}" is there twice, again at byte ${start}`), param: name };
-      spans.set(name, { start, end });
+      if (names.includes(name))
+        return { ...wrong(`the key "${name}" is there twice, again at byte ${start}`), param: name };
+      names.push(name);
+      spans.push({ start, end });
     }
     at = skipSpace(body, end);
-    if (body[at] === CLOSE_BRACE) return closed(body, at, spans);
+    if (body[at] === CLOSE_BRACE) return closed(body, at);
     if (body[at] !== COMMA) return at < body.length ? wrong(`"," or "}" is expected at byte ${at}`) : cut(at);
     at = skipSpace(body, at + 1);
   }
@@ -138,7 +154,7 @@ function plainText(body: Uint8Array, start: number, end: number): string | undef
     const byte = body[at] ?? 0;
     if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === BACKSLASH) return undefined;
   }
-  return decoder.decode(body.subarray(start, end));
+  return spanText(body, { start, end });
 }
 
 function spells(body: Uint8Array, { start, end }: Span, word: Uint8Array): boolean {
@@ -162,6 +178,19 @@ export function splice(body: Uint8Array, edits: readonly { span: Span; bytes: Ui
     from = span.end;
   }
   out.set(body.subarray(from), to);
+  return out;
+}
+
+/** The same for one span that is there: a view for its longer side, a walk over the short ones. */
+export function replaceSpan(body: Uint8Array, { start, end }: Span, bytes: Uint8Array): Uint8Array {
+  const shift = bytes.length - (end - start);
+  const out = new Uint8Array(body.length + shift);
+  if (start > SHORT_PIECE_BYTES) out.set(body.subarray(0, start));
+  else for (let at = 0; at < start; at++) out[at] = body[at] ?? 0;
+  if (bytes.length > SHORT_PIECE_BYTES) out.set(bytes, start);
+  else for (let at = 0; at < bytes.length; at++) out[start + at] = bytes[at] ?? 0;
+  if (body.length - end > SHORT_PIECE_BYTES) out.set(body.subarray(end), end + shift);
+  else for (let at = end; at < body.length; at++) out[at + shift] = body[at] ?? 0;
   return out;
 }
 
@@ -280,9 +309,9 @@ function nestedEnd(body: Uint8Array, start: number): number | Fault {
   return cut(length);
 }
 
-function closed(body: Uint8Array, brace: number, spans: Map<string, Span>): Map<string, Span> | Fault {
+function closed(body: Uint8Array, brace: number): Fault | undefined {
   const after = skipSpace(body, brace + 1);
-  return after === body.length ? spans : wrong(`nothing may follow the object, at byte ${after}`);
+  return after === body.length ? undefined : wrong(`nothing may follow the object, at byte ${after}`);
 }
 
 function skipSpace(body: Uint8Array, from: number): number {

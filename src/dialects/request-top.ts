@@ -1,9 +1,11 @@
 // Reads the top level of a request's body, as far as every dialect reads it alike: text in UTF-8, a JSON object, the wanted
 // keys once each, their values JSON. What the values must be is each dialect's own; the prompt is never parsed.
 
+import { isUtf8 } from "node:buffer";
 import type { Span } from "../core/call.ts";
-import { type Fault, fault, isFault } from "../core/fault.ts";
-import { scanTopLevel, spanValue } from "./json-span.ts";
+import { type Fault, fault } from "../core/fault.ts";
+import { type Found, scanInto, spanValue } from "./json-span.ts";
+import { nameAt } from "./name-memo.ts";
 
 /** No model is called by more. Names become keys of tables and labels of metrics, so that they have a limit. */
 export const MODEL_CHARS_MAX = 256;
@@ -15,56 +17,45 @@ const UNREAD: ReadonlySet<string> = new Set([
 ]);
 /** A longer name of an end user is cut: it is only hashed. */
 const END_USER_CHARS_MAX = 512;
-const SMALL_BYTES = 512;
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
-
-export interface RequestTop {
-  readonly spans: ReadonlyMap<string, Span>;
-  /** Of the wanted keys that are there, the prompt apart. */
-  readonly values: ReadonlyMap<string, unknown>;
+/** The wanted keys that are there. */
+export interface RequestTop extends Found {
+  /** By the same index; `undefined` for the prompt and for what is not read. */
+  readonly values: unknown[];
 }
 
 /** `invalid-request` says what is wrong with the body, and names the key whose value is no JSON. */
 export function readTop(body: Uint8Array, wanted: ReadonlySet<string>): RequestTop | Fault {
-  const unreadable = notText(body);
-  if (unreadable !== undefined) return fault("invalid-request", unreadable);
-  const spans = scanTopLevel(body, wanted);
-  if (isFault(spans)) return spans;
-  const values = new Map<string, unknown>();
-  for (const [key, span] of spans) {
-    if (UNREAD.has(key)) continue;
-    const value = spanValue(body, span);
+  if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf)
+    return fault("invalid-request", "the body has a byte order mark before its JSON");
+  // A lone byte that is no UTF-8 is replaced by some parsers and refused by others.
+  if (!isUtf8(body)) return fault("invalid-request", "the body is not text in UTF-8");
+  const top: RequestTop = { names: [], spans: [], values: [] };
+  const wrong = scanInto(body, wanted, top);
+  if (wrong !== undefined) return wrong;
+  const { names, spans, values } = top;
+  for (let i = 0; i < names.length; i++) {
+    const [key, span] = [names[i] ?? "", spans[i] as Span];
+    if (UNREAD.has(key)) {
+      values.push(undefined);
+      continue;
+    }
+    const value = key === "model" ? nameAt(body, span) : spanValue(body, span);
     if (value === undefined) {
       return fault("invalid-request", `the value of "${key}" at byte ${span.start} is not JSON`, { param: key });
     }
-    values.set(key, value);
+    values.push(value);
   }
-  return { spans, values };
+  return top;
 }
 
-/** Most requests are, and need no decoding to be known as text. Four bytes at a time. */
-function isAscii(body: Uint8Array): boolean {
-  // A view of a small array costs more than a look at each of its bytes.
-  const words = body.length <= SMALL_BYTES ? 0 : body.length & ~3;
-  if (words > 0) {
-    const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-    for (let at = 0; at < words; at += 4) if ((view.getUint32(at) & 0x80808080) !== 0) return false;
-  }
-  for (let at = words; at < body.length; at++) if ((body[at] ?? 0) > 0x7f) return false;
-  return true;
+export function spanOf({ names, spans }: RequestTop, key: string): Span | undefined {
+  const index = names.indexOf(key);
+  return index < 0 ? undefined : spans[index];
 }
 
-function notText(body: Uint8Array): string | undefined {
-  if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf) return "the body has a byte order mark before its JSON";
-  if (isAscii(body)) return undefined;
-  try {
-    // A lone byte that is no UTF-8 is replaced by some parsers and refused by others.
-    utf8.decode(body);
-    return undefined;
-  } catch {
-    return "the body is not text in UTF-8";
-  }
+export function fieldOf({ names, values }: RequestTop, key: string): unknown {
+  const index = names.indexOf(key);
+  return index < 0 ? undefined : values[index];
 }
 
 /** The end user whom a client names; `undefined` for what is no name. */

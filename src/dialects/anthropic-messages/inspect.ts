@@ -4,8 +4,9 @@ import type { Inspected, Operation } from "../../core/call.ts";
 import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { PatchEdits } from "../dialect.ts";
 import { isObject } from "../json-object.ts";
-import { splice } from "../json-span.ts";
-import { endUserOf, MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
+import { replaceSpan } from "../json-span.ts";
+import { nameJson } from "../name-memo.ts";
+import { endUserOf, fieldOf, MODEL_CHARS_MAX, type RequestTop, readTop, spanOf } from "../request-top.ts";
 import { withoutForeignThinking } from "./foreign-thinking.ts";
 
 const WANTED: ReadonlySet<string> = new Set([
@@ -13,32 +14,30 @@ const WANTED: ReadonlySet<string> = new Set([
   ...["tools", "output_config", "output_format", "container", "thread"],
 ]);
 const OPEN_BRACKET = 0x5b;
-const encoder = new TextEncoder();
 
 /** `invalid-request` in Anthropic's manner, with `param`, for what is wrong at every target. */
 export function inspect(body: Uint8Array, operation: Operation): Inspected | Fault {
   const top = readTop(body, WANTED);
   if (isFault(top)) return top;
-  const { spans, values } = top;
-  const modelSpan = spans.get("model");
+  const modelSpan = spanOf(top, "model");
   if (modelSpan === undefined) return wrong("model", "Field required");
-  const model = values.get("model");
+  const model = fieldOf(top, "model");
   if (typeof model !== "string") return wrong("model", "Input should be a valid string");
   if (model === "") return wrong("model", "String should have at least 1 character");
   if (model.length > MODEL_CHARS_MAX) return wrong("model", `String should have at most ${MODEL_CHARS_MAX} characters`);
-  const messages = spans.get("messages");
+  const messages = spanOf(top, "messages");
   if (messages === undefined) return wrong("messages", "Field required");
   if (body[messages.start] !== OPEN_BRACKET) return wrong("messages", "Input should be a valid list");
-  const maxTokens = maxTokensOf(values, operation);
+  const maxTokens = maxTokensOf(top, operation);
   if (isFault(maxTokens)) return maxTokens;
-  const stream = spans.has("stream") ? values.get("stream") : false;
+  const stream = spanOf(top, "stream") === undefined ? false : fieldOf(top, "stream");
   if (typeof stream !== "boolean") return wrong("stream", "Input should be a valid boolean");
-  const thinking = values.get("thinking");
-  const tools = spans.get("tools");
-  const format = spans.get("output_config") ?? spans.get("output_format");
-  const metadata = values.get("metadata");
+  const thinking = fieldOf(top, "thinking");
+  const tools = spanOf(top, "tools");
+  const format = spanOf(top, "output_config") ?? spanOf(top, "output_format");
+  const metadata = fieldOf(top, "metadata");
   const endUser = isObject(metadata) ? endUserOf(metadata.user_id) : undefined;
-  const stored = storedIn(values);
+  const stored = storedIn(top);
   const found: { -readonly [Key in keyof Inspected]: Inspected[Key] } = {
     model,
     stream: stream && operation === "generate",
@@ -54,9 +53,9 @@ export function inspect(body: Uint8Array, operation: Operation): Inspected | Fau
 }
 
 /** A container that exists, a thread that goes on: no other provider has them. */
-function storedIn(values: RequestTop["values"]): string | undefined {
-  const container = values.get("container");
-  const thread = values.get("thread");
+function storedIn(top: RequestTop): string | undefined {
+  const container = fieldOf(top, "container");
+  const thread = fieldOf(top, "thread");
   if (typeof container === "string" || (isObject(container) && typeof container.id === "string")) return "container";
   return isObject(thread) && thread.type === "continue" ? "thread" : undefined;
 }
@@ -71,11 +70,11 @@ export function patch(body: Uint8Array, inspected: Inspected, edits: PatchEdits)
 
 function renamed(body: Uint8Array, inspected: Inspected, edits: PatchEdits): Uint8Array {
   if (edits.model === undefined || edits.model === inspected.model) return body;
-  return splice(body, [{ span: inspected.modelSpan, bytes: encoder.encode(JSON.stringify(edits.model)) }]);
+  return replaceSpan(body, inspected.modelSpan, nameJson(edits.model));
 }
 
-function maxTokensOf(values: RequestTop["values"], operation: Operation): number | undefined | Fault {
-  const value = values.get("max_tokens");
+function maxTokensOf(top: RequestTop, operation: Operation): number | undefined | Fault {
+  const value = fieldOf(top, "max_tokens");
   if (operation !== "generate") return Number.isSafeInteger(value) ? Number(value) : undefined;
   if (value === undefined) return wrong("max_tokens", "Field required");
   if (!Number.isSafeInteger(value)) return wrong("max_tokens", "Input should be a valid integer");

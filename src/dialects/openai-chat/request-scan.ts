@@ -5,8 +5,9 @@ import type { Inspected, Operation, Span } from "../../core/call.ts";
 import { type Fault, fault, isFault } from "../../core/fault.ts";
 import type { PatchEdits } from "../dialect.ts";
 import { isObject } from "../json-object.ts";
-import { spanValue, splice } from "../json-span.ts";
-import { endUserOf, MODEL_CHARS_MAX, type RequestTop, readTop } from "../request-top.ts";
+import { replaceSpan, spanValue, splice } from "../json-span.ts";
+import { nameJson } from "../name-memo.ts";
+import { endUserOf, fieldOf, MODEL_CHARS_MAX, type RequestTop, readTop, spanOf } from "../request-top.ts";
 import { invalidField } from "./request-fields.ts";
 
 const GENERATE: ReadonlySet<string> = new Set([
@@ -35,67 +36,67 @@ export function inspect(body: Uint8Array, operation: Operation): Inspected | Fau
   const embed = operation === "embed";
   const top = readTop(body, embed ? EMBED : GENERATE);
   if (isFault(top)) return top;
-  const { spans, values } = top;
-  const modelSpan = spans.get("model");
+  const modelSpan = spanOf(top, "model");
   if (modelSpan === undefined) return missing("model");
-  const model = values.get("model");
+  const model = fieldOf(top, "model");
   if (typeof model !== "string" || model === "" || model.length > MODEL_CHARS_MAX)
     return invalidField("model", `a non-empty string of at most ${MODEL_CHARS_MAX} characters`);
   if (embed) {
-    return spans.has("input") ? { model, modelSpan, stream: false, thinks: false } : missing("input");
+    return spanOf(top, "input") !== undefined ? { model, modelSpan, stream: false, thinks: false } : missing("input");
   }
-  const messages = spans.get("messages");
+  const messages = spanOf(top, "messages");
   if (messages === undefined) return missing("messages");
   if (!isFilledArray(body, messages)) return invalidField("messages", "a non-empty array");
   return inspectOptions(top, { model, modelSpan });
 }
 
 function inspectOptions(
-  { spans, values }: RequestTop,
-  found: Pick<Inspected, "model" | "modelSpan">,
+  top: RequestTop,
+  { model, modelSpan }: Pick<Inspected, "model" | "modelSpan">,
 ): Inspected | Fault {
   // `null` is the same as absent in every one of these.
-  const value = (key: string): unknown => values.get(key) ?? undefined;
-  const stream = value("stream");
+  const stream = filled(top, "stream");
   if (stream !== undefined && typeof stream !== "boolean") return invalidField("stream", "a boolean");
-  const choices = value("n");
+  const choices = filled(top, "n");
   if (choices !== undefined && !isCount(choices, 1)) return invalidField("n", "an integer of at least 1");
-  const limitKey = value("max_completion_tokens") === undefined ? "max_tokens" : "max_completion_tokens";
-  const maxTokens = value(limitKey);
+  const limitKey = filled(top, "max_completion_tokens") === undefined ? "max_tokens" : "max_completion_tokens";
+  const maxTokens = filled(top, limitKey);
   if (maxTokens !== undefined && !isCount(maxTokens, 0)) return invalidField(limitKey, "an integer of at least 0");
-  const optionsSpan = spans.get("stream_options");
-  const options = value("stream_options");
-  const effort = value("reasoning_effort");
-  const tools = spans.get("tools");
-  const format = spans.get("response_format");
+  const optionsSpan = spanOf(top, "stream_options");
+  const options = filled(top, "stream_options");
+  const effort = filled(top, "reasoning_effort");
+  const tools = spanOf(top, "tools");
+  const format = spanOf(top, "response_format");
   // The newer name of the same.
-  const endUser = endUserOf(value("safety_identifier")) ?? endUserOf(value("user"));
-  return {
-    ...found,
+  const endUser = endUserOf(filled(top, "safety_identifier")) ?? endUserOf(filled(top, "user"));
+  const found: { -readonly [Key in keyof Inspected]: Inspected[Key] } = {
+    model,
     stream: stream === true,
     thinks: effort !== undefined && effort !== "none",
-    ...(endUser === undefined ? undefined : { endUser }),
-    ...(maxTokens === undefined ? undefined : { maxTokens }),
-    ...(choices === undefined ? undefined : { choices }),
-    ...(tools === undefined ? undefined : { tools }),
-    ...(format === undefined ? undefined : { format }),
-    ...(optionsSpan !== undefined && {
-      streamOptions: { span: optionsSpan, includeUsage: isObject(options) && options.include_usage === true },
-    }),
+    modelSpan,
   };
+  if (endUser !== undefined) found.endUser = endUser;
+  if (maxTokens !== undefined) found.maxTokens = maxTokens;
+  if (choices !== undefined) found.choices = choices;
+  if (tools !== undefined) found.tools = tools;
+  if (format !== undefined) found.format = format;
+  if (optionsSpan !== undefined)
+    found.streamOptions = { span: optionsSpan, includeUsage: isObject(options) && options.include_usage === true };
+  return found;
+}
+
+function filled(top: RequestTop, key: string): unknown {
+  return fieldOf(top, key) ?? undefined;
 }
 
 /** Puts in another model name, and asks for usage in the stream. Every other byte stays. */
 export function patch(body: Uint8Array, inspected: Inspected, edits: PatchEdits): Uint8Array {
-  const splices: { span: Span; bytes: Uint8Array }[] = [];
-  if (edits.model !== undefined && edits.model !== inspected.model) {
-    splices.push({ span: inspected.modelSpan, bytes: encoder.encode(JSON.stringify(edits.model)) });
-  }
   const asked = inspected.streamOptions;
-  if (edits.includeUsage === true && inspected.stream && asked?.includeUsage !== true) {
-    splices.push(asked === undefined ? usageInsertion(body) : usageReplacement(body, asked.span));
-  }
-  if (splices.length === 0) return body;
+  const addsUsage = edits.includeUsage === true && inspected.stream && asked?.includeUsage !== true;
+  const renames = edits.model !== undefined && edits.model !== inspected.model;
+  if (!addsUsage) return renames ? replaceSpan(body, inspected.modelSpan, nameJson(edits.model)) : body;
+  const splices = [asked === undefined ? usageInsertion(body) : usageReplacement(body, asked.span)];
+  if (renames) splices.push({ span: inspected.modelSpan, bytes: nameJson(edits.model) });
   return splice(
     body,
     splices.sort((a, b) => a.span.start - b.span.start),
