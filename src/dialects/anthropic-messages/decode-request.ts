@@ -26,6 +26,7 @@ const CHOICE_KEYS: ReadonlySet<string> = new Set(["type", "name", "disable_paral
 const OUTPUT_KEYS: ReadonlySet<string> = new Set(["effort", "format"]);
 const METADATA_KEYS: ReadonlySet<string> = new Set(["user_id"]);
 const THINKING_KEYS: ReadonlySet<string> = new Set(["type", "budget_tokens"]);
+const NUMBERS = ["max_tokens", "temperature", "top_p", "top_k"];
 const PLAIN: PlainForm = { limits: ["max_tokens"], hasSystemField: true };
 const EFFORTS: Readonly<Record<string, Effort>> = {
   low: "low",
@@ -55,9 +56,13 @@ export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
   if (isFault(choice)) return choice;
   const output = decodeOutput(request, losses);
   if (isFault(output)) return output;
-  const metadata = isObject(request.metadata) ? request.metadata : {};
+  const metadata = isAbsent(request.metadata) ? {} : request.metadata;
+  if (!isObject(metadata)) return invalid("metadata", "Input should be an object");
   addUnknown(losses, metadata, METADATA_KEYS, "metadata");
-  const stop = isList(request.stop_sequences) ? request.stop_sequences.filter((one) => typeof one === "string") : [];
+  const stop = decodeStop(request.stop_sequences);
+  if (isFault(stop)) return stop;
+  const wrong = NUMBERS.find((field) => !isAbsent(request[field]) && !isCount(request[field]));
+  if (wrong !== undefined) return invalid(wrong, "Input should be a number, 0 or more");
   const prompt: { -readonly [Key in keyof Prompt]: Prompt[Key] } = {
     stream: request.stream === true,
     system,
@@ -84,6 +89,14 @@ function refusal(request: JsonObject): Fault | undefined {
     return unsupported(field, "this cannot be carried to another provider");
   }
   return request.max_tokens === 0 ? unsupported("max_tokens", "only Anthropic can be asked for no token") : undefined;
+}
+
+function decodeStop(sequences: unknown): readonly string[] | Fault {
+  if (isAbsent(sequences)) return [];
+  if (!isList(sequences)) return invalid("stop_sequences", "Input should be a valid list");
+  const stop = sequences.filter((one) => typeof one === "string");
+  const wrong = sequences.findIndex((one) => typeof one !== "string");
+  return wrong < 0 ? stop : invalid(`stop_sequences[${wrong}]`, "Input should be a valid string");
 }
 
 function decodeSystem(system: unknown, losses: Losses): readonly string[] | Fault {

@@ -173,6 +173,7 @@ describe("decodeRequest", () => {
     [{ functions: [{ name: "f" }] }, "functions"],
     [{ function_call: "auto" }, "function_call"],
     [{ web_search_options: { search_context_size: "low" } }, "web_search_options"],
+    [{ web_search_options: {} }, "web_search_options"],
     [{ modalities: ["text", "audio"] }, "modalities"],
     [{ tools: [{ type: "custom", custom: { name: "c" } }] }, "tools[0]"],
     [{ tool_choice: { type: "allowed_tools" } }, "tool_choice"],
