@@ -138,6 +138,14 @@ describe("decodeRequest", () => {
     ["a number below 0", { top_p: -1 }, "invalid-request", "top_p"],
     ["stop strings that are one", { stop_sequences: "END" }, "invalid-request", "stop_sequences"],
     ["a stop string that is none", { stop_sequences: ["a", 5] }, "invalid-request", "stop_sequences[1]"],
+    ["thinking that is a word", { thinking: "on" }, "invalid-request", "thinking"],
+    ["output_config that is a word", { output_config: "high" }, "invalid-request", "output_config"],
+    [
+      "a description that is none",
+      { tools: [{ name: "f", description: 5 }] },
+      "invalid-request",
+      "tools[0].description",
+    ],
     ["metadata that are a word", { metadata: "u" }, "invalid-request", "metadata"],
   ];
   for (const [name, more, kind, param] of refused)

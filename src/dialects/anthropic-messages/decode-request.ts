@@ -139,6 +139,8 @@ function decodeTools(tools: unknown, losses: Losses): readonly ToolSpec[] | Faul
     if (!isAbsent(tool.type) && tool.type !== "custom")
       return unsupported(`${at}.type`, "a tool that Anthropic runs or defines cannot be carried to another provider");
     if (typeof tool.name !== "string") return invalid(`${at}.name`, "Field required");
+    if (!isAbsent(tool.description) && typeof tool.description !== "string")
+      return invalid(`${at}.description`, "Input should be a valid string");
     addUnknown(losses, tool, TOOL_KEYS, at);
     specs.push({
       name: tool.name,
@@ -171,6 +173,8 @@ type Output = Pick<Prompt, "format" | "effort">;
 const NO_OUTPUT: Output = {};
 
 function decodeOutput(request: JsonObject, losses: Losses): Output | Fault {
+  const wrong = ["output_config", "thinking"].find((field) => !isAbsent(request[field]) && !isObject(request[field]));
+  if (wrong !== undefined) return invalid(wrong, "Input should be an object");
   const config = isObject(request.output_config) ? request.output_config : {};
   addUnknown(losses, config, OUTPUT_KEYS, "output_config");
   const asked = config.format ?? request.output_format;

@@ -198,6 +198,12 @@ describe("decodeRequest", () => {
       "messages[0].content[0].image_url.url",
     ],
     [{ temperature: "hot" }, "temperature"],
+    [{ parallel_tool_calls: "no" }, "parallel_tool_calls"],
+    [{ messages: [{ role: "assistant", tool_calls: "x" }] }, "messages[0].tool_calls"],
+    [
+      { messages: [{ role: "assistant", tool_calls: [{ id: "a", function: { name: "f", arguments: { a: 1 } } }] }] },
+      "messages[0].tool_calls[0].function.arguments",
+    ],
     [{ stop: [1] }, "stop"],
     [{ tools: [{ type: "function", function: {} }] }, "tools[0].function.name"],
     [{ tool_choice: "maybe" }, "tool_choice"],
