@@ -134,10 +134,28 @@ describe("decodeRequest", () => {
     ["a strange role", { messages: [{ role: "tool", content: "" }] }, "invalid-request", "messages[0].role"],
     ["content that is none", { messages: [user(1)] }, "invalid-request", "messages[0].content"],
     ["a tool without name", { tools: [{}] }, "invalid-request", "tools[0].name"],
+    ["a number that is a word", { temperature: "hot" }, "invalid-request", "temperature"],
+    ["a number below 0", { top_p: -1 }, "invalid-request", "top_p"],
+    ["stop strings that are one", { stop_sequences: "END" }, "invalid-request", "stop_sequences"],
+    ["a stop string that is none", { stop_sequences: ["a", 5] }, "invalid-request", "stop_sequences[1]"],
+    ["thinking that is a word", { thinking: "on" }, "invalid-request", "thinking"],
+    ["output_config that is a word", { output_config: "high" }, "invalid-request", "output_config"],
+    [
+      "a description that is none",
+      { tools: [{ name: "f", description: 5 }] },
+      "invalid-request",
+      "tools[0].description",
+    ],
+    ["metadata that are a word", { metadata: "u" }, "invalid-request", "metadata"],
   ];
   for (const [name, more, kind, param] of refused)
     test(`refuses ${name}`, () =>
       expect(codec.decodeRequest(json({ ...base, ...more }))).toMatchObject({ kind, param }));
+
+  test("refuses a number that is too large to be one", () => {
+    const body = JSON.stringify(base).replace("{", '{"temperature":1e400,');
+    expect(codec.decodeRequest(new TextEncoder().encode(body))).toMatchObject({ param: "temperature" });
+  });
 
   test("thinking tells the effort when none was asked for", () => {
     const effort = (thinking: object, output_config?: object) =>

@@ -26,6 +26,7 @@ const CHOICE_KEYS: ReadonlySet<string> = new Set(["type", "name", "disable_paral
 const OUTPUT_KEYS: ReadonlySet<string> = new Set(["effort", "format"]);
 const METADATA_KEYS: ReadonlySet<string> = new Set(["user_id"]);
 const THINKING_KEYS: ReadonlySet<string> = new Set(["type", "budget_tokens"]);
+const NUMBERS = ["max_tokens", "temperature", "top_p", "top_k"];
 const PLAIN: PlainForm = { limits: ["max_tokens"], hasSystemField: true };
 const EFFORTS: Readonly<Record<string, Effort>> = {
   low: "low",
@@ -55,9 +56,13 @@ export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
   if (isFault(choice)) return choice;
   const output = decodeOutput(request, losses);
   if (isFault(output)) return output;
-  const metadata = isObject(request.metadata) ? request.metadata : {};
+  const metadata = isAbsent(request.metadata) ? {} : request.metadata;
+  if (!isObject(metadata)) return invalid("metadata", "Input should be an object");
   addUnknown(losses, metadata, METADATA_KEYS, "metadata");
-  const stop = isList(request.stop_sequences) ? request.stop_sequences.filter((one) => typeof one === "string") : [];
+  const stop = decodeStop(request.stop_sequences);
+  if (isFault(stop)) return stop;
+  const wrong = NUMBERS.find((field) => !isAbsent(request[field]) && !isCount(request[field]));
+  if (wrong !== undefined) return invalid(wrong, "Input should be a number, 0 or more");
   const prompt: { -readonly [Key in keyof Prompt]: Prompt[Key] } = {
     stream: request.stream === true,
     system,
@@ -84,6 +89,14 @@ function refusal(request: JsonObject): Fault | undefined {
     return unsupported(field, "this cannot be carried to another provider");
   }
   return request.max_tokens === 0 ? unsupported("max_tokens", "only Anthropic can be asked for no token") : undefined;
+}
+
+function decodeStop(sequences: unknown): readonly string[] | Fault {
+  if (isAbsent(sequences)) return [];
+  if (!isList(sequences)) return invalid("stop_sequences", "Input should be a valid list");
+  const stop = sequences.filter((one) => typeof one === "string");
+  const wrong = sequences.findIndex((one) => typeof one !== "string");
+  return wrong < 0 ? stop : invalid(`stop_sequences[${wrong}]`, "Input should be a valid string");
 }
 
 function decodeSystem(system: unknown, losses: Losses): readonly string[] | Fault {
@@ -126,6 +139,8 @@ function decodeTools(tools: unknown, losses: Losses): readonly ToolSpec[] | Faul
     if (!isAbsent(tool.type) && tool.type !== "custom")
       return unsupported(`${at}.type`, "a tool that Anthropic runs or defines cannot be carried to another provider");
     if (typeof tool.name !== "string") return invalid(`${at}.name`, "Field required");
+    if (!isAbsent(tool.description) && typeof tool.description !== "string")
+      return invalid(`${at}.description`, "Input should be a valid string");
     addUnknown(losses, tool, TOOL_KEYS, at);
     specs.push({
       name: tool.name,
@@ -158,6 +173,8 @@ type Output = Pick<Prompt, "format" | "effort">;
 const NO_OUTPUT: Output = {};
 
 function decodeOutput(request: JsonObject, losses: Losses): Output | Fault {
+  const wrong = ["output_config", "thinking"].find((field) => !isAbsent(request[field]) && !isObject(request[field]));
+  if (wrong !== undefined) return invalid(wrong, "Input should be an object");
   const config = isObject(request.output_config) ? request.output_config : {};
   addUnknown(losses, config, OUTPUT_KEYS, "output_config");
   const asked = config.format ?? request.output_format;

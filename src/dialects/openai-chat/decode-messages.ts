@@ -152,7 +152,9 @@ function decodeAssistant(message: JsonObject, path: string, losses: Losses): rea
   const parts = decodeSaid(message, path, losses);
   if (isFault(parts)) return parts;
   const calls: Part[] = [];
-  for (const [i, value] of (listOf(message.tool_calls) ?? []).entries()) {
+  const asked = listOf(message.tool_calls ?? []);
+  if (asked === undefined) return invalidField(`${path}.tool_calls`, "an array");
+  for (const [i, value] of asked.entries()) {
     const call = decodeCall(value, `${path}.tool_calls[${i}]`, losses);
     if (isFault(call)) return call;
     calls.push(call);
@@ -181,7 +183,8 @@ function decodeCall(value: unknown, path: string, losses: Losses): Part | Fault 
   const name = textOf(fields?.name);
   if (id === undefined) return invalidField(`${path}.id`, "an id");
   if (name === undefined) return invalidField(`${path}.function.name`, "a name");
-  const text = typeof fields?.arguments === "string" ? fields.arguments : "";
+  const text = fields?.arguments ?? "";
+  if (typeof text !== "string") return invalidField(`${path}.function.arguments`, "a string of JSON");
   const input = text.trim() === "" ? {} : parseJson(text);
   if (isObject(input)) return { type: "tool-use", id, name, input };
   losses.add(`${path}.function.arguments`, `not a JSON object; carried as {"${RAW_ARGUMENTS}": …}`);

@@ -36,6 +36,9 @@ export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
   if (isFault(numbers)) return numbers;
   const stop = decodeStop(request.stop);
   if (isFault(stop)) return stop;
+  const parallelTools = request.parallel_tool_calls ?? undefined;
+  if (parallelTools !== undefined && typeof parallelTools !== "boolean")
+    return invalidField("parallel_tool_calls", "true or false");
   const effort = decodeEffort(request.reasoning_effort, losses);
   const user = textOf(request.user) ?? textOf(request.safety_identifier);
   return {
@@ -46,7 +49,7 @@ export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
       tools,
       stop,
       ...(toolChoice !== undefined && { toolChoice }),
-      ...(typeof request.parallel_tool_calls === "boolean" && { parallelTools: request.parallel_tool_calls }),
+      ...(parallelTools !== undefined && { parallelTools }),
       ...(format !== undefined && { format }),
       ...(effort !== undefined && { effort }),
       ...(user !== undefined && { user }),

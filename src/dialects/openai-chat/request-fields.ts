@@ -49,6 +49,9 @@ export function asksNothing(field: string, value: unknown): boolean {
       return value === "medium";
     case "modalities":
       return listOf(value)?.every((modality) => modality === "text") === true;
+    case "web_search_options":
+      // Even empty it has the provider search.
+      return false;
     default:
       return isObject(value) && Object.keys(value).length === 0;
   }
