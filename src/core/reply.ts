@@ -71,8 +71,14 @@ export interface Words {
   /** The model that wrote them, by its own name. */
   readonly model: string;
 }
+/** Words that still stand in the bytes of a whole reply. */
+export interface Unread {
+  /** Bytes at most that the text takes. */
+  readonly size: number;
+  read(): Words;
+}
 /** What an answer said that is complete and of use; or what reads it once it is: of a stream the words are remembered on the way. */
-export type Told = Words | (() => Words | undefined);
+export type Told = Words | Unread | (() => Words | undefined);
 
 export type ServedBy = "target" | "cache" | "stale-cache" | "local" | "canned" | "deferred";
 export type Degraded = "model" | "stale" | "local" | "canned" | "deferred" | "passthrough";

@@ -55,7 +55,8 @@ export function createFetchTransport(options: FetchTransportOptions): Transport 
       const response = await send(request.url, init);
       disarm?.();
       if (probe !== undefined) lately.note(request.url);
-      return { status: response.status, headers: readHeaders(response.headers), body: new FetchBody(response, abort) };
+      const headers = readHeaders(response.headers);
+      return { status: response.status, headers, body: new FetchBody(response, headers, abort) };
     } catch (error) {
       disarm?.();
       abort.release();
@@ -145,48 +146,61 @@ class FetchBody implements Body {
   /** Given up with the reader's making: what is held for long must be small. */
   #response: Response | undefined;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  /** Of a body that is stated; `NaN` where it is not, or where the platform may have decoded it. */
+  readonly #length: number;
   readonly #abort: CancelLink;
-  #over: boolean;
+  #over = false;
 
-  constructor(response: Response, abort: CancelLink) {
+  constructor(response: Response, headers: HeaderMap, abort: CancelLink) {
+    // `response.body` is not touched here: it makes a stream, which who wants the whole has no use for.
     this.#response = response;
+    this.#length =
+      headers["content-encoding"] === undefined ? Number(headers["content-length"] ?? Number.NaN) : Number.NaN;
     this.#abort = abort;
-    this.#over = response.body === null;
-    if (this.#over) abort.release();
   }
 
   read(): Promise<Uint8Array | Fault | undefined> {
-    if (this.#over) return NOTHING;
-    this.#reader ??= this.#open();
-    return this.#reader === undefined ? NOTHING : this.#reader.read().then(this.#took, this.#broke);
+    const reader = this.#opened();
+    if (reader === undefined) return NOTHING;
+    return reader.read().then(
+      (result) => this.#took(result),
+      (error: unknown) => this.#broke(error),
+    );
   }
 
   through<T>(take: (chunk: Uint8Array | Fault | undefined) => T | Promise<T>): () => Promise<T> {
-    const took = (result: { done: boolean; value?: Uint8Array | undefined }): T | Promise<T> =>
-      take(this.#took(result));
+    const took = (result: Chunk): T | Promise<T> => take(this.#took(result));
     const broke = (error: unknown): T | Promise<T> => take(this.#broke(error));
     return () => {
-      if (!this.#over) this.#reader ??= this.#open();
-      return this.#over || this.#reader === undefined ? NOTHING.then(take) : this.#reader.read().then(took, broke);
+      const reader = this.#opened();
+      return reader === undefined ? NOTHING.then(take) : reader.read().then(took, broke);
     };
+  }
+
+  /** `undefined`: there is nothing more to be read. */
+  #opened(): ReadableStreamDefaultReader<Uint8Array> | undefined {
+    if (this.#over) return undefined;
+    this.#reader ??= this.#open();
+    return this.#reader;
   }
 
   #open(): ReadableStreamDefaultReader<Uint8Array> | undefined {
     // fetch's body is a stream of bytes by the standard; the types leave it open.
     const stream = this.#response?.body as ReadableStream<Uint8Array> | null | undefined;
     this.#response = undefined;
+    if (!stream) this.#finish();
     return stream?.getReader();
   }
 
-  readonly #took = ({ done, value }: { done: boolean; value?: Uint8Array | undefined }): Uint8Array | undefined => {
+  #took({ done, value }: Chunk): Uint8Array | undefined {
     if (done) this.#finish();
     return value;
-  };
+  }
 
-  readonly #broke = (error: unknown): Fault => {
+  #broke(error: unknown): Fault {
     this.#finish();
     return this.#abort.fault ?? fault("stream-broken", `the connection broke (${codeOf(error)})`);
-  };
+  }
 
   #finish(): void {
     this.#over = true;
@@ -196,19 +210,20 @@ class FetchBody implements Body {
   whole(limitBytes: number): Promise<Uint8Array | Fault> {
     const response = this.#response;
     if (this.#over || response === undefined) return Promise.resolve(new Uint8Array(0));
-    // Where the platform has decoded the body, the header still tells the encoded length.
-    const stated = response.headers.has("content-encoding") ? null : response.headers.get("content-length");
-    const length = Number(stated ?? Number.NaN);
+    const length = this.#length;
     if (length > limitBytes) {
       const reason = fault("too-large", `a body of ${length} bytes, ${limitBytes} are allowed`);
       this.cancel(reason);
       return Promise.resolve(reason);
     }
     if (!(length <= limitBytes)) return collect(this, limitBytes);
-    return response.arrayBuffer().then((buffer) => {
-      this.#finish();
-      return new Uint8Array(buffer);
-    }, this.#broke);
+    return response.arrayBuffer().then(
+      (buffer) => {
+        this.#finish();
+        return new Uint8Array(buffer);
+      },
+      (error: unknown) => this.#broke(error),
+    );
   }
 
   cancel(reason: Fault): void {
@@ -217,6 +232,11 @@ class FetchBody implements Body {
     this.#abort.release();
     if (this.#reader === undefined) void this.#response?.body?.cancel().catch(ignore);
   }
+}
+
+interface Chunk {
+  readonly done: boolean;
+  readonly value?: Uint8Array | undefined;
 }
 
 async function collect(body: Body, limitBytes: number): Promise<Uint8Array | Fault> {
