@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { callFacts, type ScriptedCall } from "../../test/support/scripted-call.ts";
-import { createCallLog, logFormat } from "./call-log.ts";
+import { createCallLog, createTimeText, logFormat } from "./call-log.ts";
 import { createCallFollower } from "./follow-calls.ts";
 
 function log(format: "json" | "text", colour: boolean, ...scripts: readonly ScriptedCall[]): string[] {
@@ -96,4 +96,12 @@ test("a bug is told in either form", () => {
   }
   expect(JSON.parse(lines[0] ?? "")).toMatchObject({ level: "error", event: "bug", call: "c1", message: "no\nway" });
   expect(lines[1]).toBe("a bug, in call c1: no�way");
+});
+
+test("times are written as the platform writes them, in any order", () => {
+  const text = createTimeText();
+  for (const ms of [1, 1_000, 1_000.9, 999.999, 59_999, 1_769_846_400_123.4, 1_769_846_400_099, -1, -0.5, -1_001]) {
+    expect(text(ms)).toBe(new Date(ms).toISOString());
+  }
+  expect(() => text(Number.NaN)).toThrow();
 });

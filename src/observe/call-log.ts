@@ -40,9 +40,11 @@ export function wantsColour(env: Readonly<Record<string, string | undefined>>, i
 
 export function createCallLog({ format, colour, write }: LogOptions): CallLog {
   const tint = paint(colour);
+  const time = createTimeText();
   return {
     read: {
-      "call-end": (_, call) => write(format === "json" ? JSON.stringify(entry(call)) : callLine(recordOf(call), tint)),
+      "call-end": (_, call) =>
+        write(format === "json" ? JSON.stringify(entry(call, time)) : callLine(recordOf(call), tint)),
     },
     bug({ call, message, stack }, wallMs) {
       const time = new Date(wallMs).toISOString();
@@ -59,11 +61,12 @@ export function levelOf({ end }: TrackedCall): LogLevel {
   return end.fault !== undefined && FAULTS[end.fault].blame === "caller" ? "warn" : "error";
 }
 
-/** The object of one line. What is absent is unknown or does not apply; JSON leaves it out. */
-function entry(call: TrackedCall): Readonly<Record<string, unknown>> {
+/** The object of one line, always of one shape. What is absent is unknown or does not apply; JSON leaves it out. */
+function entry(call: TrackedCall, time: (wallMs: number) => string): Readonly<Record<string, unknown>> {
   const { start, end } = call;
+  const usage = end?.usage;
   return {
-    time: new Date(call.startedWallMs + (end?.tookMs ?? 0)).toISOString(),
+    time: time(call.startedWallMs + (end?.tookMs ?? 0)),
     level: levelOf(call),
     event: "call",
     call: start.call,
@@ -82,10 +85,30 @@ function entry(call: TrackedCall): Readonly<Record<string, unknown>> {
     trail: trailOf(call),
     firstContentMs: rounded(end?.firstContentMs),
     tookMs: rounded(end?.tookMs),
-    ...end?.usage,
+    inputTokens: usage?.inputTokens,
+    outputTokens: usage?.outputTokens,
+    cacheReadTokens: usage?.cacheReadTokens,
+    cacheWriteTokens: usage?.cacheWriteTokens,
+    reasoningTokens: usage?.reasoningTokens,
   };
 }
 
 function rounded(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : Math.round(ms * 10) / 10;
+}
+
+/** As `toISOString` writes it, from milliseconds since the Unix epoch; what holds for a second is written once. */
+export function createTimeText(): (wallMs: number) => string {
+  let second = Number.NaN;
+  let text = "";
+  return (wallMs) => {
+    const whole = Math.trunc(wallMs);
+    const now = Math.floor(whole / 1_000);
+    if (now !== second) {
+      text = new Date(now * 1_000).toISOString().slice(0, -"000Z".length);
+      second = now;
+    }
+    const rest = whole - now * 1_000;
+    return `${text}${rest < 10 ? "00" : rest < 100 ? "0" : ""}${rest}Z`;
+  };
 }

@@ -1,7 +1,6 @@
 // The calls that people may look at: those running and the newest that ended, in memory, bounded. Not a ledger: what is
 // kept for good is the store's.
 
-import { AgedMap } from "../core/aged-map.ts";
 import type { CallQuery, CallRecord } from "./call-record.ts";
 import type { CallFollower, CallReader } from "./follow-calls.ts";
 import { faultOf, recordOf, type TrackedCall } from "./tracked-call.ts";
@@ -17,26 +16,26 @@ export const RECENT_CALLS_MAX = 1_000;
 const LIMIT_DEFAULT = 100;
 
 export function createRecentCalls(keptMax = RECENT_CALLS_MAX): RecentCalls {
-  const ended = new AgedMap<TrackedCall>();
-  const endedCalls = (): readonly TrackedCall[] => [...ended.entries()].map(([, call]) => call);
+  /** The oldest is replaced by the newest. */
+  const ended: TrackedCall[] = [];
+  let next = 0;
   return {
     read: {
-      "call-end"(event, call) {
-        ended.set(event.call, call);
-        const oldest = ended.size > keptMax ? ended.oldestKey : undefined;
-        if (oldest !== undefined) ended.delete(oldest);
+      "call-end"(_, call) {
+        ended[next] = call;
+        next = (next + 1) % keptMax;
       },
     },
     list(running, query = {}) {
       const limit = Math.max(0, Math.min(query.limit ?? LIMIT_DEFAULT, RECENT_CALLS_MAX));
-      return [...running.values(), ...endedCalls()]
+      return [...running.values(), ...ended.slice(next), ...ended.slice(0, next)]
         .filter((call) => matches(call, query))
         .sort((a, b) => b.start.atMs - a.start.atMs)
         .slice(0, limit)
         .map(recordOf);
     },
     get(running, id) {
-      const call = running.get(id) ?? ended.get(id);
+      const call = running.get(id) ?? ended.find(({ start }) => start.call === id);
       return call && recordOf(call);
     },
   };

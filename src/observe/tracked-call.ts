@@ -43,7 +43,11 @@ export function faultOf({ end }: TrackedAttempt): FaultKind | "ok" | undefined {
 
 /** `alpha/a=overloaded, beta/b=ok`, as in `x-holdfast-trail`. */
 export function trailOf({ attempts }: TrackedCall): string {
-  return attempts.map((attempt) => `${attempt.start.target}=${faultOf(attempt) ?? "running"}`).join(", ");
+  let trail = "";
+  for (const attempt of attempts) {
+    trail += `${trail === "" ? "" : ", "}${attempt.start.target}=${faultOf(attempt) ?? "running"}`;
+  }
+  return trail;
 }
 
 /** The record that people see. */
