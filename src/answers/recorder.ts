@@ -61,7 +61,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       call.operation === "generate" && call.cache?.noStore !== true && call.body.length <= QUESTION_BYTES_MAX,
     record(call, target, told, scope) {
       const { clock } = scope.runtime;
-      const size = call.body.length + (typeof told === "function" ? 0 : told.text.length);
+      const size = call.body.length + ("told" in told ? 0 : told.text.length);
       if (queue.length >= QUEUE_MAX || bytes + size > QUEUE_BYTES_MAX) return;
       bytes += size;
       queue.push({ call, target, told, atMs: clock.now(), scope, size });
@@ -83,7 +83,7 @@ function keepOrTell(options: RecorderOptions, waiting: Waiting): void {
 
 function keep({ keys: context, route, answers, ttlMs, staleIfErrorMs }: RecorderOptions, waiting: Waiting): void {
   const { call, target, told, atMs, scope } = waiting;
-  const words = typeof told === "function" ? told() : told;
+  const words = "told" in told ? told.told() : told;
   const keys = words && questionKeys(call, context, scope.runtime);
   if (words === undefined || keys === undefined) return;
   const freshUntilMs = atMs + ttlMs;

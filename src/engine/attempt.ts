@@ -9,7 +9,7 @@ import type { Answer, Frames, Refusal, Reply, Words } from "../core/reply.ts";
 import type { HeaderMap, WireRequest, WireResponse } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
-import type { Dialect, Seam } from "../dialects/dialect.ts";
+import type { Dialect } from "../dialects/dialect.ts";
 import { changedNames } from "../dialects/tool-name.ts";
 import type { Validation } from "../policies/validate.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -21,7 +21,7 @@ import { Relay } from "./relay.ts";
 import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
 import { Telling, toldBy } from "./telling.ts";
-import { type AttemptTimeouts, type Learnt, noContent, noWhole, timeoutsFor } from "./timeouts.ts";
+import { type AttemptTimeouts, type Learnt, NO_CONTENT, NO_WHOLE, timeoutsFor } from "./timeouts.ts";
 import { isLegallyEmpty, renamed, Translation } from "./translate.ts";
 import { type Demands, demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
 import { Withheld } from "./withheld.ts";
@@ -87,7 +87,7 @@ export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, numbe
     const prepared = prepare(plan, call);
     if (isFault(prepared)) return refuse(settlement, prepared);
     const timeouts = timeoutsFor(plan.timeouts, call, number === 1 ? plan.learnt?.(call) : undefined);
-    settlement.onTimeout = call.stream ? noContent : noWhole;
+    settlement.deadline = call.stream ? NO_CONTENT : NO_WHOLE;
     settlement.timer.moveTo(settlement.startMs + (call.stream ? timeouts.firstTokenMs : timeouts.wholeMs));
     const response = await scope.runtime.transport(
       request(plan, call, prepared, scope.propagate?.(call, number)),
@@ -219,8 +219,8 @@ async function streamed(
   }
   const made = answer(plan, call, sent, reader);
   if (call.delivered !== undefined && call.delivered.text !== "") return { ...made, joinedBy: plan.joinedBy() };
-  if (plan.keeps !== "nothing") made.told = () => lane.told();
-  if (isFollowed(plan, call)) made.unfinished = () => lane.unfinished();
+  if (plan.keeps !== "nothing") made.told = lane;
+  if (isFollowed(plan, call)) made.unfinished = lane;
   return made;
 }
 
@@ -252,16 +252,19 @@ function laneFor(
   const isFollowedOn = (call.resume ?? plan.resume) !== "off";
   const follow = isFollowedOn || plan.keeps !== "nothing";
   const telling = plan.keeps === "calls" ? new Telling() : undefined;
-  const formed = (lane: Lane): Lane => (holdsForm(plan, call, demands) ? new HeldForm(lane, demands.replaces) : lane);
   if (!isNative(plan)) {
     const options = { emptyAllowed, follow, demands, names, telling };
-    return formed(new Translation(plan.dialect.codec.decoder(), codec.encoder(context), options));
+    return formed(plan, call, demands, new Translation(plan.dialect.codec.decoder(), codec.encoder(context), options));
   }
   const heard = telling && { telling, decoder: codec.decoder() };
   const own = { dropUsage, choices, emptyAllowed, demands, decoder: demands?.format && codec.decoder(), heard };
-  if (!isFollowedOn) return formed(new Relay(plan.dialect.wire, { ...own, follow }));
-  const encoderFrom = (seam: Seam) => codec.encoder({ ...context, seam });
-  return formed(new Relay(plan.dialect.wire, { ...own, follow, encoderFrom }));
+  const goesOn = isFollowedOn ? { codec, context } : undefined;
+  return formed(plan, call, demands, new Relay(plan.dialect.wire, { ...own, follow, goesOn }));
+}
+
+/** Apart, for what a function shares with a closure in it is held as long as the stream. */
+function formed(plan: AttemptPlan, call: Call, demands: Demands | undefined, lane: Lane): Lane {
+  return holdsForm(plan, call, demands) ? new HeldForm(lane, demands.replaces) : lane;
 }
 
 /** A route that validates its answers holds them as it is. */
@@ -347,7 +350,7 @@ function whole(
   settlement.settle(undefined, atMs);
   const made = answer(plan, call, sent, new OneFrame(rendered));
   if (plan.keeps === "words" && settlement.flaw === undefined) made.told = verdict.words;
-  else if (plan.keeps === "calls") made.told = () => toldIn(plan, body, sent.prepared);
+  else if (plan.keeps === "calls") made.told = { told: () => toldIn(plan, body, sent.prepared) };
   return made;
 }
 
