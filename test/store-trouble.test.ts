@@ -1,9 +1,9 @@
-// A store in trouble under a real gateway: full, locked, read-only, broken, foreign, held by another. Calls are answered as if
+// A store in trouble under a real gateway: full, locked, read-only, gone, broken, foreign, held by another. Calls are answered as if
 // nothing were wrong, kept answers cost misses at most, and a call that would be deferred is told why it is not.
 
 import { Database as Sqlite } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RunningSimProvider, startSimProvider } from "../src/cli/sim-provider.ts";
@@ -69,6 +69,14 @@ const TROUBLES: readonly (readonly [string, string, Trouble])[] = [
     (database) => {
       database.exec("PRAGMA query_only = 1");
       return () => database.exec("PRAGMA query_only = 0");
+    },
+  ],
+  [
+    "gone",
+    "deleted, moved or replaced",
+    (_, path) => {
+      renameSync(path, `${path}.moved`);
+      return () => renameSync(`${path}.moved`, path);
     },
   ],
 ];

@@ -31,7 +31,6 @@ interface Waiting {
   readonly told: Told;
   readonly atMs: number;
   readonly scope: Scope;
-  /** What the words of a stream take is known only once they are read; it is little. */
   readonly size: number;
 }
 
@@ -61,13 +60,19 @@ export function createRecorder(options: RecorderOptions): Recorder {
       call.operation === "generate" && call.cache?.noStore !== true && call.body.length <= QUESTION_BYTES_MAX,
     record(call, target, told, scope) {
       const { clock } = scope.runtime;
-      const size = call.body.length + ("told" in told ? 0 : told.text.length);
+      const size = call.body.length + sizeOf(told);
       if (queue.length >= QUEUE_MAX || bytes + size > QUEUE_BYTES_MAX) return;
       bytes += size;
       queue.push({ call, target, told, atMs: clock.now(), scope, size });
       if (queue.length === 1) clock.after(BATCH_AFTER_MS, () => keepSome(clock));
     },
   };
+}
+
+/** Of a stream it is known only once its words are read; it is little. */
+function sizeOf(told: Told): number {
+  if ("told" in told) return 0;
+  return "read" in told ? told.size : told.text.length;
 }
 
 /** Runs on a timer: a throw here would be nobody's. */
@@ -83,7 +88,7 @@ function keepOrTell(options: RecorderOptions, waiting: Waiting): void {
 
 function keep({ keys: context, route, answers, ttlMs, staleIfErrorMs }: RecorderOptions, waiting: Waiting): void {
   const { call, target, told, atMs, scope } = waiting;
-  const words = "told" in told ? told.told() : told;
+  const words = "told" in told ? told.told() : "read" in told ? told.read() : told;
   const keys = words && questionKeys(call, context, scope.runtime);
   if (words === undefined || keys === undefined) return;
   const freshUntilMs = atMs + ttlMs;

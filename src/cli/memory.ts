@@ -2,6 +2,7 @@
 // is ever a reason not to serve, but a store that was asked for.
 
 import type { Database } from "../core/database.ts";
+import type { FactReader } from "../core/fact-readers.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Clock, Runtime } from "../core/runtime.ts";
 import type { Settings } from "../core/settings.ts";
@@ -54,7 +55,9 @@ export function openMemory(plan: Plan, runtime: Runtime): Memory | { readonly pr
   }
   const { observers } = observing;
   const trouble = told(runtime.clock);
-  const readers = [...observing.readers, objectives.read, ...(view === undefined ? [] : [view])];
+  // Of objectives only the ends of calls tell, and where those began.
+  const counted: FactReader = { "call-start": objectives.read, "call-end": objectives.read };
+  const readers = [...observing.readers, counted, ...(view === undefined ? [] : [view])];
   return {
     parts: {
       observers,

@@ -1,6 +1,6 @@
 // The observers of a gateway that runs as a command: its log on stderr, colour where a terminal shows it.
 
-import type { GatewayEvent } from "../core/gateway-event.ts";
+import type { FactReader } from "../core/fact-readers.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { SloReading, SloSpan } from "../core/slo.ts";
 import { type LogOptions, logFormat } from "../observe/call-log.ts";
@@ -12,7 +12,7 @@ import { createLineSink, type LineSink } from "../runtime/line-sink.ts";
 export interface Observing {
   readonly observers: Observers;
   /** Where bugs are told when there is no log. */
-  readonly readers: readonly ((event: GatewayEvent) => void)[];
+  readonly readers: readonly FactReader[];
   /** Writes out what waits. */
   end(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export function startObserving(
   const observers = createObservers({ ...shared, callReaders, ledger, slos, pastSlos, ...log });
   return {
     observers,
-    readers: sink === undefined ? [tellBugs] : [],
+    readers: sink === undefined ? [{ bug: tellBug }] : [],
     async end() {
       await observers.close(SPANS_GRACE_MS);
       await sink?.flush(LOG_GRACE_MS);
@@ -65,6 +65,6 @@ function withSink(format: Omit<LogOptions, "write">, sink: LineSink): LogOptions
   return { ...format, write: sink.write, dropped: () => sink.dropped };
 }
 
-function tellBugs(event: GatewayEvent): void {
-  if (event.type === "bug") console.error(`holdfast: a bug, in call ${event.call}: ${event.stack ?? event.message}`);
+function tellBug({ call, message, stack }: { call: string; message: string; stack?: string }): void {
+  console.error(`holdfast: a bug, in call ${call}: ${stack ?? message}`);
 }

@@ -12,7 +12,7 @@ const TIMES: readonly (readonly [unitChars: number, times: number])[] = [
   [UNIT_CHARS_MAX, 6],
 ];
 /** Whatever the unit, a loop is at least this long. */
-const LOOP_CHARS_MIN = 600;
+export const LOOP_CHARS_MIN = 600;
 /** Rules, borders and padding are long as well. */
 const MARKS_CHARS_MIN = 1_200;
 

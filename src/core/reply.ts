@@ -83,13 +83,19 @@ export interface Words {
   /** The model that wrote them, by its own name. */
   readonly model: string;
 }
+/** Words that still stand in the bytes of a whole reply. */
+export interface Unread {
+  /** Bytes at most that the text takes. */
+  readonly size: number;
+  read(): Words;
+}
 /** Reads what an answer said once it is complete: of a stream the words are remembered on the way. */
 export interface Teller {
   told(): Words | undefined;
 }
 
 /** What an answer said that is complete and of use, or who tells it once it is. */
-export type Told = Words | Teller;
+export type Told = Words | Unread | Teller;
 
 /** Whoever knows what the client has of a stream that broke. */
 export interface Goer {

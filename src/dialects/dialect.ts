@@ -6,7 +6,7 @@ import type { Call, DeliveredPart, DialectId, Inspected, Operation } from "../co
 import type { Fault } from "../core/fault.ts";
 import type { OutputFormat, Prompt, Translated } from "../core/message.ts";
 import type { RateLimit } from "../core/rate-limit.ts";
-import type { AttemptRecord, Words } from "../core/reply.ts";
+import type { AttemptRecord, Unread, Words } from "../core/reply.ts";
 import type { HeaderMap } from "../core/runtime.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
 import type { Target } from "../core/target.ts";
@@ -120,12 +120,12 @@ export interface DeclaredTools {
 export interface Verdict {
   readonly fault?: Fault;
   readonly usage?: Usage;
-  /** The end of the answer's text, where it has one. */
+  /** The end of the answer's text, where it is long enough to have ended in a loop. */
   readonly tail?: string;
   /** It has calls of the client's tools. */
   readonly calls?: true;
   /** What it says, where that is words alone and it ended by itself. */
-  readonly words?: Words;
+  readonly words?: Words | Unread;
 }
 
 export interface WireError {

@@ -77,6 +77,17 @@ describe("what is sent", () => {
     expect(trailOf(delivery.headers)).toBe("p0/m0=lossy, p1/m1=ok");
   });
 
+  test("a strict call reaches the target that loses nothing, however many would lose something before it", async () => {
+    const dialects = [CHAT, CHAT, CHAT, ANTHROPIC] as const;
+    const { ask, sent, events } = handEngine(dialects, () => respond(200, WHOLE[ANTHROPIC]), { strict: true });
+    const body = '{"model":"chat","max_tokens":5,"top_k":4,"messages":[{"role":"user","content":"x"}]}';
+    const delivery = await ask({ body });
+    expect(sent.map(({ url }) => url)).toEqual(["http://p3.test/v1/messages"]);
+    expect(trailOf(delivery.headers)).toBe("p0/m0=lossy, p1/m1=lossy, p2/m2=lossy, p3/m3=ok");
+    expect(delivery.headers?.["x-holdfast-attempts"]).toBe("1");
+    expect(events.filter(({ type }) => type === "attempt-start")).toHaveLength(1);
+  });
+
   test("what cannot be translated is named as the client named it", async () => {
     const targets = [{ provider: "p0", model: "claude-sonnet-5" }];
     const { ask, sent } = handEngine([ANTHROPIC], () => respond(200, WHOLE[ANTHROPIC]), { targets });

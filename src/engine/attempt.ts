@@ -10,9 +10,11 @@ import type { HeaderMap, WireRequest, WireResponse } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
 import type { Dialect } from "../dialects/dialect.ts";
+import { inNamesOf } from "../dialects/losses.ts";
 import { changedNames } from "../dialects/tool-name.ts";
 import type { Validation } from "../policies/validate.ts";
 import type { Provider } from "../providers/provider.ts";
+import { bugOf } from "./bug.ts";
 import { encodedBody } from "./encoded-body.ts";
 import { HeldForm } from "./held-form.ts";
 import type { Lane } from "./lane.ts";
@@ -78,14 +80,14 @@ interface Prepared {
 }
 
 export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, number: number): Promise<Reply> {
+  const prepared = prepareSafely(plan, call, scope);
+  if (isFault(prepared)) return unsent(plan, prepared);
   const settlement = new Settlement(call, scope, plan.target.id, number);
   settlement.secret = plan.key;
   settlement.account = plan.account;
   settlement.quota = plan.quota;
   settlement.debit = plan.quota.begin(call, settlement.startMs);
   try {
-    const prepared = prepare(plan, call);
-    if (isFault(prepared)) return refuse(settlement, prepared);
     const timeouts = timeoutsFor(plan.timeouts, call, number === 1 ? plan.learnt?.(call) : undefined);
     settlement.deadline = call.stream ? NO_CONTENT : NO_WHOLE;
     settlement.timer.moveTo(settlement.startMs + (call.stream ? timeouts.firstTokenMs : timeouts.wholeMs));
@@ -106,15 +108,15 @@ export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, numbe
     return isFault(reply) ? refuse(settlement, reply) : reply;
   } catch (error) {
     // The one place where a throw of the attempt's own code becomes a value.
-    const bug = fault("bug", error instanceof Error ? error.message : String(error));
-    scope.emit({ type: "bug", atMs: settlement.nowMs, call: call.id, message: bug.message, ...stackOf(error) });
+    const bug = bugOf(error, call, scope);
     settlement.cancel.cancel(bug);
     return refuse(settlement, bug);
   }
 }
 
-function stackOf(error: unknown): { stack?: string } {
-  return error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
+/** What cannot be asked of this target is no attempt: nothing is sent, counted or timed. */
+function unsent({ target }: AttemptPlan, reason: Fault): Refusal {
+  return { ok: false, fault: reason, trail: [{ target: target.id, fault: reason.kind, ms: 0, skipped: true }] };
 }
 
 function refuse(settlement: Settlement, found: Fault): Refusal {
@@ -125,6 +127,14 @@ function refuse(settlement: Settlement, found: Fault): Refusal {
 
 function isNative(plan: AttemptPlan): boolean {
   return plan.client === plan.dialect;
+}
+
+function prepareSafely(plan: AttemptPlan, call: Call, scope: Scope): Prepared | Fault {
+  try {
+    return prepare(plan, call);
+  } catch (error) {
+    return bugOf(error, call, scope);
+  }
 }
 
 function prepare(plan: AttemptPlan, call: Call): Prepared | Fault {
@@ -170,14 +180,6 @@ function prepareTranslated(plan: AttemptPlan, call: Call): Prepared | Fault {
   }
   const names = changedNames(prompt.value.tools, plan.dialect.codec.sentName);
   return { body: encoded.value, losses, dropUsage: false, names };
-}
-
-/** A fault of a field says where it is, in the names of whoever wrote the request. */
-function inNamesOf(clientPath: (path: string) => string, found: Fault): Fault {
-  const { param, message } = found;
-  if (param === undefined) return found;
-  const own = clientPath(param);
-  return { ...found, param: own, message: message.replace(`${param}: `, () => `${own}: `) };
 }
 
 interface Sent {
@@ -262,14 +264,10 @@ function laneFor(
   return formed(plan, call, demands, new Relay(plan.dialect.wire, { ...own, follow, goesOn }));
 }
 
-/** Apart, for what a function shares with a closure in it is held as long as the stream. */
+/** A route that validates its answers holds them as it is. Apart, for what is shared with a closure lives as long as the stream. */
 function formed(plan: AttemptPlan, call: Call, demands: Demands | undefined, lane: Lane): Lane {
-  return holdsForm(plan, call, demands) ? new HeldForm(lane, demands.replaces) : lane;
-}
-
-/** A route that validates its answers holds them as it is. */
-function holdsForm(plan: AttemptPlan, call: Call, demands: Demands | undefined): demands is Demands {
-  return demands?.format !== undefined && plan.validation === undefined && (call.resume ?? plan.resume) !== "off";
+  const holds = plan.validation === undefined && (call.resume ?? plan.resume) !== "off";
+  return holds && demands?.format !== undefined ? new HeldForm(lane, demands.replaces) : lane;
 }
 
 function withheld({ validation, client, tolerantFrom }: AttemptPlan, { number }: Settlement, lane: Lane): Lane {

@@ -2,6 +2,7 @@
 // and the first stream's own writer writes what is new. It knows neither targets nor attempts.
 
 import { concat } from "../core/bytes.ts";
+import { endsInLoop } from "../core/repetition.ts";
 import type { Answer } from "../core/reply.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
 import type { Unfinished } from "../core/unfinished.ts";
@@ -48,6 +49,8 @@ export class Continuation {
   /** Tool calls that it has shown, whole. */
   toolCalls = 0;
   finished = false;
+  /** It came to its end saying the same again and again: its last event was left out. */
+  looped = false;
   /** It was ended for the client while its provider was still speaking. */
   stopped = false;
   /** Something was shown that only its provider can go on with, or something came that cannot be shown. */
@@ -168,7 +171,9 @@ export class Continuation {
     }
     if (!this.#flush()) return;
     this.usage = this.#merged(event.usage);
-    this.#write({ ...event, usage: this.usage });
+    // Its client did not ask for this model's words: a loop of them is no good end of another's.
+    this.looped = this.#join !== undefined && endsInLoop(this.shown);
+    if (!this.looped) this.#write({ ...event, usage: this.usage });
     this.finished = true;
   }
 

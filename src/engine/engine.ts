@@ -217,9 +217,14 @@ function notYours({ model }: Call): Fault {
 }
 
 function unknownModel({ model, routes }: Call, all: readonly string[]): Fault {
-  const names = routes === undefined ? all : all.filter((name) => routes.includes(name));
-  const near = nearest(model, names);
+  const message = `No route has the model "${model}".${routesNear(model, all, routes)}`;
+  return fault("not-found", message, { param: "model" });
+}
+
+/** The nearest route's name, and the routes: of all, those that may be known to whoever asks (`allowed`; absent: all). */
+export function routesNear(name: string, all: readonly string[], allowed?: readonly string[]): string {
+  const names = allowed === undefined ? all : all.filter((one) => allowed.includes(one));
+  const near = nearest(name, names);
   const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
-  const shown = names.slice(0, NAMES_SHOWN).join(", ") + (names.length > NAMES_SHOWN ? ", …" : "");
-  return fault("not-found", `No route has the model "${model}".${hint} Routes: ${shown}.`, { param: "model" });
+  return `${hint} Routes: ${names.slice(0, NAMES_SHOWN).join(", ")}${names.length > NAMES_SHOWN ? ", …" : ""}.`;
 }

@@ -161,7 +161,7 @@ function unvalidated(plan: AttemptPlan): AttemptPlan {
 
 function keyless(target: string): Refusal {
   const reason = fault("credential-rejected", "no key of this provider could be read");
-  return { ok: false, fault: reason, trail: [{ target, fault: reason.kind, ms: 0 }] };
+  return { ok: false, fault: reason, trail: [{ target, fault: reason.kind, ms: 0, skipped: true }] };
 }
 
 function noteKey(

@@ -24,11 +24,14 @@ import type { Dialect } from "../dialects/dialect.ts";
 import { anchorOf } from "../policies/join.ts";
 import { afterBreak, tokensOf } from "../policies/resume.ts";
 import { Continuation } from "./continuation.ts";
+import { looped } from "./usefulness.ts";
 
 /** For people who read a stream as it is; clients pass over comments. */
 const SEAM_COMMENT = new TextEncoder().encode(": holdfast: the stream before this broke, another target goes on\n\n");
 
 const NOBODY: ReadonlySet<string> = new Set();
+/** What a tool call costs at the least, its frame and its name; for a guess where the provider told no count. */
+const CALL_TOKENS_LEAST = 20;
 
 export interface ResumeOptions {
   readonly mode: ResumeMode;
@@ -174,7 +177,10 @@ class Resumable implements Frames, Follower, CancelListener, Teller {
     this.#toolCalls += current.toolCalls;
     this.#native ||= current.native;
     if (current.stopped) current.answer.cancel(fault("superseded", "a stop string of the client's was reached"));
-    if (current.finished) return this.#settle(await this.#merged(current));
+    if (current.finished) {
+      const merged = await this.#merged(current);
+      return this.#settle(current.looped ? { ...merged, kind: "broken", fault: looped() } : merged);
+    }
     if (current.failure !== undefined) {
       current.answer.cancel(fault("superseded", "it could not be joined to what the client has"));
       return this.#broke({
@@ -270,7 +276,8 @@ class Resumable implements Frames, Follower, CancelListener, Teller {
 
   #endAsToolUse(unfinished: Unfinished, ending: Ending): Promise<Uint8Array | undefined> {
     // A stream may have told a first count at its beginning.
-    const outputTokens = Math.max(ending.usage?.outputTokens ?? 0, tokensOf(this.#text));
+    const calledTokens = (unfinished.toolCalls + this.#toolCalls) * CALL_TOKENS_LEAST;
+    const outputTokens = Math.max(ending.usage?.outputTokens ?? 0, tokensOf(this.#text) + calledTokens);
     const usage = { ...ending.usage, outputTokens };
     const bytes = unfinished.write({ type: "message-end", stop: "tool-use", usage });
     const settled = this.#settle({ ...ending, kind: "complete", fault: undefined, usage });

@@ -3,7 +3,7 @@
 // store or of a listener ever reaches a call.
 
 import type { Database } from "../core/database.ts";
-import type { GatewayEvent } from "../core/gateway-event.ts";
+import type { FactReader } from "../core/fact-readers.ts";
 import type { Incident, Maintenance, PublishPolicy } from "../core/incident.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { RouteSettings } from "../core/settings.ts";
@@ -37,9 +37,9 @@ export interface DeskOptions {
 
 export interface Desk {
   /** For the engine's readers. */
-  readonly read: (event: GatewayEvent) => void;
+  readonly read: FactReader;
   /** For readers that get a fact together with its call. */
-  readonly readCall: (event: GatewayEvent, call: EndedCall) => void;
+  readonly readCall: FactReader<EndedCall>;
   readonly book: Book;
   readonly watches: RouteWatches;
   readonly maintenances: readonly Maintenance[];
@@ -90,11 +90,9 @@ export function createDesk(options: DeskOptions): Desk {
       return state.maintenances;
     },
     nowMs: time.nowMs,
-    read(event) {
-      if (hear(book, event, event.atMs + time.offsetMs())) settle();
-    },
-    readCall(event, call) {
-      if (event.type === "call-end") hearCall(state, call, event.atMs + time.offsetMs());
+    read: ears(book, time, settle),
+    readCall: {
+      "call-end": ({ atMs }, call) => hearCall(state, call, atMs + time.offsetMs()),
     },
     takeOver(routes, policy) {
       if (!state.policySet) book.policy = policy;
@@ -156,16 +154,28 @@ function settler({ clock }: Runtime, book: Book, flush: () => void): () => void 
   };
 }
 
-/** True when it may have changed something. */
-function hear(book: Book, event: GatewayEvent, atMs: number): boolean {
-  if (event.type === "attempt-end") noteAttemptEnd(book, event.target, event.fault, atMs);
-  // What a page's word takes or gives is no outcome: a target that was not seen since the start is not seen by it.
-  else if (event.type === "belief") {
-    if (event.from !== event.state) noteBelief(book, event, atMs);
-  } else if (event.type === "probe") noteProbe(book, event, atMs);
-  else if (event.type === "status") notePage(book, wordsOf(event, atMs), atMs);
-  else return false;
-  return true;
+/** What is heard of targets. */
+function ears(book: Book, { offsetMs }: SteadyTime, settle: () => void): FactReader {
+  return {
+    "attempt-end"({ target, fault, atMs }) {
+      noteAttemptEnd(book, target, fault, atMs + offsetMs());
+      settle();
+    },
+    belief(event) {
+      // What a page's word takes or gives is no outcome: a target that was not seen since the start is not seen by it.
+      if (event.from !== event.state) noteBelief(book, event, event.atMs + offsetMs());
+      settle();
+    },
+    probe(event) {
+      noteProbe(book, event, event.atMs + offsetMs());
+      settle();
+    },
+    status(event) {
+      const atMs = event.atMs + offsetMs();
+      notePage(book, wordsOf(event, atMs), atMs);
+      settle();
+    },
+  };
 }
 
 function hearCall({ book, watches }: State, call: EndedCall, atMs: number): void {

@@ -27,7 +27,15 @@ export function createBacklog(clock: Pick<Clock, "after">, readers: readonly Rea
     // A reader may cause a fact: it waits for the next time.
     waiting = [];
     // One reader after the other: the code of each is fetched once for all of them.
-    for (const reader of readers) for (const event of events) tell(reader, event);
+    for (const reader of readers) {
+      for (const event of events) {
+        try {
+          reader(event);
+        } catch {
+          // Seeing is not serving: one reader's fault is not the others'.
+        }
+      }
+    }
   };
   const onTimer = (): void => {
     isArmed = false;
@@ -44,12 +52,4 @@ export function createBacklog(clock: Pick<Clock, "after">, readers: readonly Rea
       }
     },
   };
-}
-
-function tell(reader: Reader, event: GatewayEvent): void {
-  try {
-    reader(event);
-  } catch {
-    // Seeing is not serving: one reader's fault is not the others'.
-  }
 }

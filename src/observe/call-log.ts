@@ -41,9 +41,8 @@ export function wantsColour(env: Readonly<Record<string, string | undefined>>, i
 export function createCallLog({ format, colour, write }: LogOptions): CallLog {
   const tint = paint(colour);
   return {
-    read(event, call) {
-      if (event.type === "call-end")
-        write(format === "json" ? JSON.stringify(entry(call)) : callLine(recordOf(call), tint));
+    read: {
+      "call-end": (_, call) => write(format === "json" ? JSON.stringify(entry(call)) : callLine(recordOf(call), tint)),
     },
     bug({ call, message, stack }, wallMs) {
       const time = new Date(wallMs).toISOString();

@@ -40,6 +40,7 @@ export function createEventHub(itemsMax = FEED_ITEMS_MAX): EventHub {
       return total.lost;
     },
     read(event) {
+      if (feeds.size === 0) return;
       for (const feed of feeds) feed.push(event);
     },
     subscribe() {

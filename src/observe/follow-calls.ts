@@ -1,11 +1,12 @@
 // Collates the facts of each call in one place, once, for all who look at calls rather than at facts: recent calls,
 // metrics, log, traces. The other readers get the fact together with its call.
 
+import { type FactReader, tellAll } from "../core/fact-readers.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import { type TrackedCall, track } from "./tracked-call.ts";
 
 /** One that throws is left out for that fact and harms nobody else. */
-export type CallReader = (event: GatewayEvent, call: TrackedCall) => void;
+export type CallReader = FactReader<TrackedCall>;
 
 export interface CallFollower {
   readonly read: (event: GatewayEvent) => void;
@@ -22,29 +23,23 @@ const MODEL_CHARS_MAX = 256;
 /** `wallOf` gives the time of day (milliseconds since the Unix epoch) of a moment on `Clock`. */
 export function createCallFollower(wallOf: (atMs: number) => number, readers: readonly CallReader[]): CallFollower {
   const running = new Map<string, TrackedCall>();
-  const tell = (event: GatewayEvent, call: TrackedCall): void => {
-    for (const reader of readers) {
-      try {
-        reader(event, call);
-      } catch {
-        // Seeing is not serving: one reader's fault is not the others'.
-      }
-    }
-  };
-  const begin = (event: Extract<GatewayEvent, { type: "call-start" }>): void => {
+  const tell = tellAll(readers);
+  const begin = (event: Extract<GatewayEvent, { type: "call-start" }>): TrackedCall => {
     if (running.size >= RUNNING_MAX) {
       const oldest = running.keys().next().value;
       if (oldest !== undefined) running.delete(oldest);
     }
-    const call = track(bounded(event), wallOf(event.atMs));
+    const { model } = event;
+    // The name of a model comes from a client and may be as long as a request: what is kept of it is not.
+    const start = model.length <= MODEL_CHARS_MAX ? event : { ...event, model: `${model.slice(0, MODEL_CHARS_MAX)}…` };
+    const call = track(start, wallOf(event.atMs));
     running.set(event.call, call);
-    tell(event, call);
+    return call;
   };
   return {
     running,
     read(event) {
-      if (event.type === "call-start") return begin(event);
-      const call = running.get(event.call);
+      const call = event.type === "call-start" ? begin(event) : running.get(event.call);
       if (call === undefined) return;
       note(call, event);
       if (event.type === "call-end") running.delete(event.call);
@@ -53,20 +48,20 @@ export function createCallFollower(wallOf: (atMs: number) => number, readers: re
   };
 }
 
-/** The name of a model comes from a client and may be as long as a request: what is kept of it is not. */
-function bounded(event: Extract<GatewayEvent, { type: "call-start" }>): Extract<GatewayEvent, { type: "call-start" }> {
-  const { model } = event;
-  return model.length <= MODEL_CHARS_MAX ? event : { ...event, model: `${model.slice(0, MODEL_CHARS_MAX)}…` };
-}
-
 function note(call: TrackedCall, event: GatewayEvent): void {
   switch (event.type) {
     case "attempt-start":
       if (call.attempts.length < ATTEMPTS_MAX) call.attempts.push({ start: event, end: undefined });
       return;
     case "attempt-end": {
-      const attempt = call.attempts.find(({ start }) => start.number === event.number);
-      if (attempt !== undefined) attempt.end = event;
+      const { attempts } = call;
+      // Mostly it is the last one.
+      for (let at = attempts.length - 1; at >= 0; at--) {
+        const attempt = attempts[at];
+        if (attempt?.start.number !== event.number) continue;
+        attempt.end = event;
+        return;
+      }
       return;
     }
     case "retry-wait":

@@ -2,6 +2,7 @@
 // say is left of their rate limits. Names and labels are in the table of `metrics.ts`.
 
 import type { GatewayEvent } from "../core/gateway-event.ts";
+import type { RateLimit } from "../core/rate-limit.ts";
 import type { Counter, Family } from "./exposition.ts";
 import type { CallFollower } from "./follow-calls.ts";
 import type { TrackedCall } from "./tracked-call.ts";
@@ -16,7 +17,10 @@ interface LimitFamilies {
 
 export interface LimitMetrics {
   readonly families: readonly Family[];
-  read(event: GatewayEvent, call: TrackedCall): void;
+  /** What a provider said of its rate limits. */
+  told(target: string, limits: readonly RateLimit[]): void;
+  full(event: Extract<GatewayEvent, { type: "target-full" }>): void;
+  shed(event: Extract<GatewayEvent, { type: "call-shed" }>, call: TrackedCall): void;
   /** Counts what is under way: once a look at the metrics, never on a call's path. */
   look(running: CallFollower["running"]): void;
 }
@@ -32,16 +36,16 @@ export function createLimitMetrics(families: LimitFamilies, labels: Labels): Lim
   const seen = new Set<string>();
   return {
     families: Object.values(families),
-    read(event, { start }) {
-      if (event.type === "target-full") full.at(labels.target(event.target)).value++;
-      else if (event.type === "call-shed") shed.at(labels.route(start.route), event.criticality, event.why).value++;
-      else if (event.type === "attempt-end" && event.limits !== undefined) {
-        for (const { kind, limit, remaining } of event.limits) {
-          const target = labels.target(event.target);
-          quotaLimit.at(target, kind).value = limit;
-          quotaLeft.at(target, kind).value = remaining;
-        }
+    told(target, limits) {
+      const label = labels.target(target);
+      for (const { kind, limit, remaining } of limits) {
+        quotaLimit.at(label, kind).value = limit;
+        quotaLeft.at(label, kind).value = remaining;
       }
+    },
+    full: ({ target }) => void full.at(labels.target(target)).value++,
+    shed({ criticality, why }, { start }) {
+      shed.at(labels.route(start.route), criticality, why).value++;
     },
     look(running) {
       for (const target of seen) underWay.at(target).value = 0;

@@ -166,14 +166,18 @@ export function createMetrics({ running, startedWallMs, dropped, slos }: Metrics
     contentType: CONTENT_TYPE,
     bug: counters.bug,
     deferred: counters.deferred,
-    read(event, call) {
-      limits.read(event, call);
-      if (event.type === "attempt-end") counters.attempt(event);
-      else if (event.type === "retry-wait") counters.wait(event);
-      else if (event.type === "call-end") {
+    read: {
+      "attempt-end"(event) {
+        if (event.limits !== undefined) limits.told(event.target, event.limits);
+        counters.attempt(event);
+      },
+      "retry-wait": counters.wait,
+      "target-full": limits.full,
+      "call-shed": limits.shed,
+      "call-end"(event, call) {
         counters.call(event, call);
         if (call.target !== undefined) times.answered(event, call);
-      }
+      },
     },
     text() {
       counters.dropped(dropped());

@@ -2,6 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { callFacts, type ScriptedCall } from "../../test/support/scripted-call.ts";
+import { tellAll } from "../core/fact-readers.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import { createCallFollower } from "./follow-calls.ts";
 import { createObservers, type ObserverOptions } from "./observers.ts";
@@ -13,8 +14,9 @@ const clock = { now: () => 0, after: () => () => {} };
 function observe(options: Partial<ObserverOptions> = {}) {
   let wallMs = WALL_MS;
   const observers = createObservers({ wallMs: () => wallMs++, clock, env: {}, ...options });
+  const read = tellAll(observers.readers);
   const tell = (facts: readonly GatewayEvent[]) => {
-    for (const fact of facts) for (const reader of observers.readers) reader(fact);
+    for (const fact of facts) read(fact);
   };
   return { observers, tell, call: (script: ScriptedCall) => tell(callFacts(script)) };
 }

@@ -1,7 +1,7 @@
 // All readers of the gateway's facts in one place: recent calls, metrics, the call log, traces, the feed of events. The
 // server mounts what they give; the engine knows only `readers` and `propagate`.
 
-import type { GatewayEvent } from "../core/gateway-event.ts";
+import type { FactReader } from "../core/fact-readers.ts";
 import type { Clock } from "../core/runtime.ts";
 import type { SloReading, SloSpan } from "../core/slo.ts";
 import { createBacklog } from "./backlog.ts";
@@ -17,8 +17,8 @@ import { type Propagate, propagate } from "./trace-context.ts";
 import { createTraces, type Traces, tracesWanted } from "./traces.ts";
 
 export interface Observers {
-  /** For `createEngine({ readers })`. Each is cheap, never throws and never waits. */
-  readonly readers: readonly ((event: GatewayEvent) => void)[];
+  /** For the stream of facts. Each is cheap and never waits. */
+  readonly readers: readonly FactReader[];
   /** For `createEngine({ propagate })`; absent without an exporter: then a client's trace headers pass as they came. */
   readonly propagate?: Propagate;
   /** Hashes the name of an end user; absent: nobody counts them. */
@@ -98,17 +98,16 @@ export function createObservers(options: ObserverOptions): Observers {
     (atMs) => wallMs() - (clock.now() - atMs),
     callReaders.filter((reader) => reader !== undefined),
   );
+  const { read, drain } = createBacklog(clock, [follower.read]);
   /** What belongs to no call that is followed. */
-  const readOthers = (event: GatewayEvent): void => {
-    if (event.type === "deferred") metrics.deferred(event);
-    if (event.type !== "bug") return;
-    metrics.bug();
-    callLog?.bug(event, wallMs());
-  };
-  // The ledger knows what was believed before it hears what became of a call.
-  const { read, drain } = createBacklog(clock, [...(ledger ? [ledger.see] : []), follower.read, readOthers]);
+  const seldom: readonly FactReader[] = [
+    { bug: metrics.bug, deferred: metrics.deferred, belief: beliefs.read },
+    { bug: (event) => callLog?.bug(event, wallMs()) },
+    // It knows what was believed before it hears what became of a call, which waits.
+    ...(ledger ? [{ belief: ledger.see, probe: ledger.see }] : []),
+  ];
   return {
-    readers: [read, hub.read, beliefs.read],
+    readers: [read, hub.read, ...seldom],
     beliefs,
     ...(ledger && { endUser: ledger.endUser, ledger: { reader: ledger.reader, flush: upToDate(drain, ledger.flush) } }),
     ...(traces && { propagate }),

@@ -20,11 +20,12 @@ export function createRecentCalls(keptMax = RECENT_CALLS_MAX): RecentCalls {
   const ended = new AgedMap<TrackedCall>();
   const endedCalls = (): readonly TrackedCall[] => [...ended.entries()].map(([, call]) => call);
   return {
-    read(event, call) {
-      if (event.type !== "call-end") return;
-      ended.set(event.call, call);
-      const oldest = ended.size > keptMax ? ended.oldestKey : undefined;
-      if (oldest !== undefined) ended.delete(oldest);
+    read: {
+      "call-end"(event, call) {
+        ended.set(event.call, call);
+        const oldest = ended.size > keptMax ? ended.oldestKey : undefined;
+        if (oldest !== undefined) ended.delete(oldest);
+      },
     },
     list(running, query = {}) {
       const limit = Math.max(0, Math.min(query.limit ?? LIMIT_DEFAULT, RECENT_CALLS_MAX));

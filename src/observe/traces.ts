@@ -32,11 +32,12 @@ export function createTraces(load: () => Promise<SpanExport>, warn: (message: st
     (error: unknown) => warn(`traces are off: ${error instanceof Error ? error.message : String(error)}`),
   );
   return {
-    read(event, call) {
-      if (event.type !== "call-end") return;
-      if (spans !== undefined) spans.add(call);
-      else if (early.length < EARLY_CALLS_MAX) early.push(call);
-      else lost++;
+    read: {
+      "call-end"(_, call) {
+        if (spans !== undefined) spans.add(call);
+        else if (early.length < EARLY_CALLS_MAX) early.push(call);
+        else lost++;
+      },
     },
     get dropped() {
       return lost + (spans?.dropped ?? 0);

@@ -59,7 +59,7 @@ function digest(pursuit: Pursuit, places: readonly number[], legs: readonly Leg[
     trail.push(...(reply?.trail ?? [{ target: target.id, fault: "superseded" as const, ms }]));
     if (reply?.ok === true) return accept(pursuit, target, reply);
     if (reply === undefined || reply.fault.kind === "superseded") pursuit.attemptsMax--;
-    else failed(pursuit, candidate, reply.fault);
+    else failed(pursuit, candidate, reply);
   }
   return undefined;
 }

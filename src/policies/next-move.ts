@@ -49,6 +49,8 @@ export interface Candidate {
 export interface Tried {
   readonly candidate: number;
   readonly fault: Fault;
+  /** It could not be asked: its provider saw nothing. */
+  readonly unsent?: true;
 }
 
 export interface Situation {
@@ -234,6 +236,7 @@ function isOpen(now: Situation, index: number): boolean {
 
 function attemptsOn(now: Situation, domain: string): number {
   let count = 0;
-  for (const tried of now.history) if (now.candidates[tried.candidate]?.domain === domain) count++;
+  for (const { candidate, unsent } of now.history)
+    if (unsent !== true && now.candidates[candidate]?.domain === domain) count++;
   return count;
 }

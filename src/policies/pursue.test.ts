@@ -42,6 +42,8 @@ type Answering = (number: number, cancel: CancelSource) => Fault | Answer;
 interface More extends Partial<typeof RULES> {
   /** Targets without room. */
   readonly full?: readonly string[];
+  /** Targets to which nothing can be sent. */
+  readonly unasked?: readonly string[];
   readonly soonestMs?: number;
   /** From the first attempt on. */
   readonly downSoon?: boolean;
@@ -68,7 +70,14 @@ function harness(answers: Readonly<Record<string, Answering>>, earlier?: Earlier
       attempt: async (_call, _scope, number): Promise<Reply> => {
         made.push(`${number} ${id}`);
         const found = respond(number, cancel);
-        return "ok" in found ? found : { ok: false, fault: found, trail: [{ target: id, fault: found.kind, ms: 1 }] };
+        if ("ok" in found) return found;
+        const record = {
+          target: id,
+          fault: found.kind,
+          ms: 1,
+          ...(more.unasked?.includes(id) && { skipped: true as const }),
+        };
+        return { ok: false, fault: found, trail: [record] };
       },
     };
   });
@@ -143,6 +152,21 @@ describe("faults", () => {
     await advance(1_000);
     await run();
     expect(cells.target("a/m").pausedUntilMs).toBe(90_000);
+  });
+
+  test("what could not be asked costs nothing: neither an attempt, nor one of its domain's two, nor a number", async () => {
+    const lossy = () => fault("lossy", "top_k");
+    const unasked = ["a/m", "a/n", "b/m"];
+    const { run, made } = harness(
+      { "a/m": lossy, "a/n": lossy, "b/m": lossy, "a/o": () => overloaded, "c/m": () => answer("c/m") },
+      undefined,
+      { attemptsMax: 2, unasked },
+    );
+    expect(await run()).toMatchObject({ ok: true, target: "c/m" });
+    expect(made).toEqual(["1 a/m", "1 a/n", "1 b/m", "1 a/o", "2 c/m"]);
+    const all = harness({ "a/m": lossy, "a/n": lossy, "b/m": lossy }, undefined, { unasked });
+    expect(await all.run()).toMatchObject({ ok: false, fault: { kind: "lossy" } });
+    expect(all.made).toHaveLength(3);
   });
 
   test("the cap holds over targets, and one that is final ends it", async () => {

@@ -170,7 +170,7 @@ async function run(pursuit: Pursuit): Promise<Reply> {
         if (pursuit.standings[move.candidate]?.down === true && pursuit.begunInCalm) answeredAllTheSame(pursuit);
         return accept(pursuit, target, reply);
       }
-      failed(pursuit, move.candidate, reply.fault);
+      failed(pursuit, move.candidate, reply);
     }
     // The call's own end (client gone, deadline) is never blamed on a target nor followed by another attempt.
     if (scope.cancel.fault !== undefined) return refuse(pursuit, scope.cancel.fault);

@@ -102,7 +102,7 @@ export interface Pursuit {
   readonly call: Call;
   readonly scope: Scope;
   readonly dueMs: number;
-  /** Less those that another attempt of the same call outran. */
+  /** Less those that another attempt of the same call outran, more by those in which nothing was sent. */
   attemptsMax: number;
   started: number;
   readonly favoured: Favoured | undefined;

@@ -2,14 +2,20 @@
 
 import type { BudgetCell } from "../core/cell.ts";
 import { FAULTS, type Fault } from "../core/fault.ts";
-import type { Answer, Degraded } from "../core/reply.ts";
+import { type Answer, attemptsIn, type Degraded, type Refusal } from "../core/reply.ts";
 import { fundRetry, isFull, learnCost } from "./budget.ts";
 import { isKeyFault } from "./key-rotation.ts";
 import { costOf, type Pursued, type Pursuit } from "./pursuit.ts";
 import { noteLimit } from "./spared.ts";
 
-export function failed(pursuit: Pursuit, candidate: number, reason: Fault): void {
-  pursuit.history.push({ candidate, fault: reason });
+export function failed(pursuit: Pursuit, candidate: number, { fault: reason, trail }: Refusal): void {
+  const sent = attemptsIn(trail) > 0;
+  pursuit.history.push(sent ? { candidate, fault: reason } : { candidate, fault: reason, unsent: true });
+  // A target that could not be asked costs the call nothing.
+  if (!sent) {
+    pursuit.started--;
+    pursuit.attemptsMax++;
+  }
   const target = pursuit.targets[candidate];
   if (target === undefined) return;
   pause(pursuit, target, reason);

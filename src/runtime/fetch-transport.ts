@@ -55,7 +55,8 @@ export function createFetchTransport(options: FetchTransportOptions): Transport 
       const response = await send(request.url, init);
       disarm?.();
       if (probe !== undefined) lately.note(request.url);
-      return { status: response.status, headers: readHeaders(response.headers), body: new FetchBody(response, abort) };
+      const headers = readHeaders(response.headers);
+      return { status: response.status, headers, body: new FetchBody(response, headers, abort) };
     } catch (error) {
       disarm?.();
       abort.release();
@@ -150,14 +151,17 @@ class FetchBody implements Body {
   /** Given up with the reader's making: what is held for long must be small. */
   #response: Response | undefined;
   #reading: Reading | undefined;
+  /** Of a body that is stated; `NaN` where it is not, or where the platform may have decoded it. */
+  readonly #length: number;
   readonly #abort: CancelLink;
-  #over: boolean;
+  #over = false;
 
-  constructor(response: Response, abort: CancelLink) {
+  constructor(response: Response, headers: HeaderMap, abort: CancelLink) {
+    // `response.body` is not touched here: it makes a stream, which who wants the whole has no use for.
     this.#response = response;
+    this.#length =
+      headers["content-encoding"] === undefined ? Number(headers["content-length"] ?? Number.NaN) : Number.NaN;
     this.#abort = abort;
-    this.#over = response.body === null;
-    if (this.#over) abort.release();
   }
 
   read(): Promise<Uint8Array | Fault | undefined> {
@@ -177,6 +181,7 @@ class FetchBody implements Body {
     // fetch's body is a stream of bytes by the standard; the types leave it open.
     const stream = this.#response?.body as ReadableStream<Uint8Array> | null | undefined;
     this.#response = undefined;
+    if (!stream) this.#finish();
     return stream ? reading(stream.getReader(), this) : undefined;
   }
 
@@ -199,9 +204,7 @@ class FetchBody implements Body {
   whole(limitBytes: number): Promise<Uint8Array | Fault> {
     const response = this.#response;
     if (this.#over || response === undefined) return Promise.resolve(new Uint8Array(0));
-    // Where the platform has decoded the body, the header still tells the encoded length.
-    const stated = response.headers.has("content-encoding") ? null : response.headers.get("content-length");
-    const length = Number(stated ?? Number.NaN);
+    const length = this.#length;
     if (length > limitBytes) {
       const reason = fault("too-large", `a body of ${length} bytes, ${limitBytes} are allowed`);
       this.cancel(reason);

@@ -33,7 +33,7 @@ export function openDatabase(path: string, wallMs: number): Opened {
     const sqlite = new Sqlite(path, { create: true, readwrite: true });
     sqlite.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`);
     sqlite.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA journal_size_limit = 67108864`);
-    return { database: overSqlite(sqlite, lock), ...(note !== undefined && { note }) };
+    return { database: overSqlite(sqlite, { lock, isThere: standsAt(path) }), ...(note !== undefined && { note }) };
   } catch (error) {
     lock?.close();
     const inUse = lock === undefined && isBusy(error);
@@ -111,7 +111,24 @@ function troubleOf(path: string): string | undefined {
   }
 }
 
-function overSqlite(sqlite: Sqlite, lock?: Sqlite): Database {
+/** Whether the file of that name still is the one that is open: what is written to a file without a name is lost with us. */
+function standsAt(path: string): () => boolean {
+  const opened = statSync(path);
+  return () => {
+    const now = statSync(path, { throwIfNoEntry: false });
+    return now !== undefined && now.ino === opened.ino && now.dev === opened.dev;
+  };
+}
+
+interface Held {
+  readonly lock: Sqlite;
+  readonly isThere: () => boolean;
+}
+
+const GONE =
+  "its file was deleted, moved or replaced while it was open; put it back, or start the gateway again for a new one";
+
+function overSqlite(sqlite: Sqlite, held?: Held): Database {
   // The file is only closed, and its log folded into it, once every statement is.
   const statements: { finalize(): void }[] = [];
   const prepare = <Row = SqlRow>(sql: string): Statement<Row> => {
@@ -126,7 +143,10 @@ function overSqlite(sqlite: Sqlite, lock?: Sqlite): Database {
   const database: Database = {
     exec: (sql) => void sqlite.exec(sql),
     prepare,
-    transaction: (work) => sqlite.transaction(work).immediate(),
+    transaction(work) {
+      if (held?.isThere() === false) throw new Error(GONE);
+      return sqlite.transaction(work).immediate();
+    },
     migrate(part, steps) {
       sqlite.exec("CREATE TABLE IF NOT EXISTS holdfast_part (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT");
       const found = prepare<{ version: number }>("SELECT version FROM holdfast_part WHERE name = ?").get(part);
@@ -142,7 +162,7 @@ function overSqlite(sqlite: Sqlite, lock?: Sqlite): Database {
     close() {
       for (const statement of statements.splice(0)) statement.finalize();
       sqlite.close();
-      lock?.close();
+      held?.lock.close();
     },
   };
   return database;

@@ -9,6 +9,7 @@ import { type Setting, scenarioOf } from "../incidents/scenario.ts";
 import { timelineOf } from "../incidents/timeline.ts";
 import { viewOf } from "../incidents/view.ts";
 import { type AdminFault, adminFault } from "./admin-fault.ts";
+import { unknownName, unknownParameter } from "./admin-query.ts";
 import type { IncidentRoom } from "./incident-room.ts";
 
 export interface IncidentsAsked {
@@ -60,8 +61,10 @@ export function adminIncidents(
 }
 
 function list(desk: Desk, query: URLSearchParams): Result {
+  const unknown = unknownParameter(query, ["state", "from", "to"]);
+  if (unknown !== undefined) return unknown;
   const state = query.get("state") ?? "all";
-  if (state !== "all" && state !== "open") return invalid("The parameter state is not valid; allowed: open, all.");
+  if (state !== "all" && state !== "open") return unknownName("state", state, ["open", "all"]);
   const span = spanOf(query);
   if ("adminFault" in span) return span;
   const incidents = [...desk.book.incidents.values()]
@@ -81,11 +84,13 @@ function spanOf(query: URLSearchParams): { readonly fromMs: number; readonly toM
 }
 
 function one(incident: Incident, setting: Setting, query: URLSearchParams): Result {
+  const unknown = unknownParameter(query, ["format"]);
+  if (unknown !== undefined) return unknown;
   const format = query.get("format") ?? "json";
   if (format === "json") return { ...viewOf(incident) };
   if (format === "md") return text(timelineOf(incident), "text/markdown; charset=utf-8");
   if (format === "scenario") return text(scenarioOf(incident, setting), "application/yaml");
-  return invalid("The parameter format is not valid; allowed: json, md, scenario.");
+  return unknownName("format", format, ["json", "md", "scenario"]);
 }
 
 function text(body: string, type: string): Response {

@@ -8,6 +8,7 @@ import type { ImpactReport } from "../reports/impact-report.ts";
 import { unknownProvider } from "../reports/minute-counts.ts";
 import { spanOf } from "../reports/span.ts";
 import { type AdminFault, adminFault } from "./admin-fault.ts";
+import { unknownParameter } from "./admin-query.ts";
 
 const KNOWN = ["from", "to", "month", "provider"];
 /** Engines at work on a report. */
@@ -20,10 +21,8 @@ export async function reportImpact(
 ): Promise<AdminFault | Readonly<Record<keyof ImpactReport, unknown>>> {
   const ledger = observers?.ledger;
   if (ledger === undefined) return adminFault(404, "not-found", "This gateway keeps no ledger.");
-  const unknown = [...query.keys()].find((name) => !KNOWN.includes(name));
-  if (unknown !== undefined) {
-    return adminFault(400, "invalid-request", `The parameter ${unknown} is not known; allowed: ${KNOWN.join(", ")}.`);
-  }
+  const unknown = unknownParameter(query, KNOWN);
+  if (unknown !== undefined) return unknown;
   const { clock, wallMs } = engine.runtime;
   const asked = (name: string) => query.get(name) ?? undefined;
   const span = spanOf({ month: asked("month"), from: asked("from"), to: asked("to") }, wallMs());

@@ -4,6 +4,7 @@ import type { SloReading, SloSpan } from "../core/slo.ts";
 import type { Observers } from "../observe/observers.ts";
 import { spanOf } from "../reports/span.ts";
 import { type AdminFault, adminFault } from "./admin-fault.ts";
+import { unknownParameter } from "./admin-query.ts";
 
 const KNOWN = ["month", "from", "to"];
 const MINUTE_MS = 60_000;
@@ -14,10 +15,8 @@ export function listSlos(
   query: URLSearchParams,
   nowMs: number,
 ): AdminFault | { readonly slos: readonly SloReading[] } {
-  const unknown = [...query.keys()].find((name) => !KNOWN.includes(name));
-  if (unknown !== undefined) {
-    return adminFault(400, "invalid-request", `The parameter ${unknown} is not known; allowed: ${KNOWN.join(", ")}.`);
-  }
+  const unknown = unknownParameter(query, KNOWN);
+  if (unknown !== undefined) return unknown;
   if (query.size === 0) return { slos: observers?.slos?.() ?? [] };
   const span = sloSpanOf({ month: get(query, "month"), from: get(query, "from"), to: get(query, "to") }, nowMs);
   if (typeof span === "string") return adminFault(400, "invalid-request", `${span}.`);

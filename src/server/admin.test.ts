@@ -233,7 +233,7 @@ describe("targets", () => {
 
 describe("calls and events", () => {
   test("calls: newest first, by route, fault, time and number", async () => {
-    const { ask, call, advance } = door({ routes: [route("chat", "alpha/m"), route("other", "beta/m")] });
+    const { ask, call, advance, engine } = door({ routes: [route("chat", "alpha/m"), route("other", "beta/m")] });
     await call("chat");
     await advance(1_000);
     const last = await call("other");
@@ -248,8 +248,20 @@ describe("calls and events", () => {
     for (const wrong of ["limit=many", "limit=-1", "since=yesterday"]) {
       expect((await ask(`/admin/v1/calls?${wrong}`)).status).toBe(400);
     }
+    for (const [wrong, near] of [
+      ["fault=overloadd", "overloaded"],
+      ["fault=UNKNOWN", undefined],
+      ["route=chatt", "chat"],
+      ["falt=overloaded", "fault"],
+    ] as const) {
+      const refused = await ask(`/admin/v1/calls?${wrong}`);
+      const { error } = await json(refused);
+      expect([refused.status, error.nearest, error.message.includes("allowed: ")]).toEqual([400, near, true]);
+    }
     const id = last.headers.get("x-holdfast-call");
     expect(await json(await ask(`/admin/v1/calls/${id}`))).toMatchObject({ id, model: "other", ending: "complete" });
+    engine.reload({ ...engine.settings, routes: [route("chat", "alpha/m")] });
+    expect(await models("?route=other")).toEqual(["other"]);
     expect((await ask("/admin/v1/calls/call_nobody")).status).toBe(404);
   });
 
@@ -317,7 +329,9 @@ test("kept answers are purged, and a filter that is not understood purges nothin
     found.push((await json(await purge(query))).purged);
   }
   expect(found).toEqual([0, 1, 0, 1, 1, 0]);
-  for (const query of ["?rout=chat", "?older-than=1h"]) expect((await purge(query)).status).toBe(400);
+  for (const query of ["?rout=chat", "?older-than=1h", "?route=chatt", "?target=alpha/n"])
+    expect((await purge(query)).status).toBe(400);
+  expect(await json(await purge("?target=alpha/m"))).toEqual({ purged: 0 });
   expect((await ask("/admin/v1/cache/purge")).status).toBe(405);
 });
 

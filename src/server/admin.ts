@@ -2,13 +2,13 @@
 // and a message. It shows targets, calls and faults, never a prompt, an answer or a key.
 
 import type { Engine } from "../engine/engine.ts";
-import type { CallQuery } from "../observe/call-record.ts";
 import type { Observers } from "../observe/observers.ts";
 import type { Access } from "./access.ts";
 import { listBeliefs } from "./admin-beliefs.ts";
 import { listDeferred } from "./admin-deferred.ts";
 import { type AdminFault, adminFault, isAdminFault } from "./admin-fault.ts";
 import { adminIncidents, type RoomSource } from "./admin-incidents.ts";
+import { callQuery, unknownName, unknownParameter, wrongParameter } from "./admin-query.ts";
 import { reportImpact } from "./admin-reports.ts";
 import { listSlos } from "./admin-slos.ts";
 import { drainTarget, listTargets, restoreTarget } from "./admin-targets.ts";
@@ -108,7 +108,7 @@ function route(context: Context, asked: Asked): Result | Promise<Result> {
   if (path === "deferred") return reading(asked, () => listDeferred(sources.deferral));
   if (path === "cache/purge") return purge(context, asked);
   if (path === "events") return reading(asked, () => feeds.open());
-  if (path === "calls") return reading(asked, () => listCalls(sources.observers, asked.query));
+  if (path === "calls") return reading(asked, () => listCalls(context, asked.query));
   if (path.startsWith("calls/")) {
     return reading(asked, () => oneCall(context, decoded(path.slice("calls/".length))));
   }
@@ -131,10 +131,10 @@ function changeTarget({ engine }: Context, { request }: Asked, [, name, what]: R
 function purge({ engine }: Context, { request, query }: Asked): Result {
   if (request.method !== "POST") return notAllowed(request.method, "POST");
   // A filter that is not understood must not become "all".
-  const unknown = [...query.keys()].find((name) => ![...PURGED_BY, "tag", "older-than"].includes(name));
-  if (unknown !== undefined) return wrongQuery(unknown, `${PURGED_BY.join(", ")}, tag, older-than`);
+  const unknown = unknownParameter(query, [...PURGED_BY, "tag", "older-than"]);
+  if (unknown !== undefined) return unknown;
   const age = query.get("older-than");
-  if (age !== null && !/^\d{1,9}$/.test(age)) return wrongQuery("older-than", "a whole number of seconds");
+  if (age !== null && !/^\d{1,9}$/.test(age)) return wrongParameter("older-than", "a whole number of seconds");
   const madeBeforeMs = age === null ? Number.POSITIVE_INFINITY : engine.runtime.clock.now() - Number(age) * 1_000;
   const tag = query.get("tag");
   const purged = engine.cells.answers.purge(
@@ -143,31 +143,29 @@ function purge({ engine }: Context, { request, query }: Asked): Result {
       (tag === null || kept.tags?.includes(tag) === true) &&
       kept.atMs <= madeBeforeMs,
   );
-  return { purged };
+  // What was kept for a route that is no more has just been found: nothing was, so that a wrong name is one.
+  return (purged === 0 ? notKnown(engine, query) : undefined) ?? { purged };
 }
 
-function listCalls(observers: Observers | undefined, query: URLSearchParams): Result {
-  if (observers === undefined) return notKept();
-  const asked = readQuery(query);
-  return isAdminFault(asked) ? asked : { calls: observers.calls.list(asked) };
-}
-
-function readQuery(query: URLSearchParams): CallQuery | AdminFault {
-  const limit = query.get("limit");
-  if (limit !== null && !/^\d{1,4}$/.test(limit)) return wrongQuery("limit", "a whole number");
-  const since = query.get("since");
-  // Milliseconds since the epoch, or a date as it stands in a call's `startedAt`.
-  const sinceMs = since === null || /^\d{1,15}$/.test(since) ? Number(since ?? 0) : Date.parse(since);
-  if (Number.isNaN(sinceMs))
-    return wrongQuery("since", "milliseconds since 1970, or a date such as 2026-01-31T08:00:00Z");
+function notKnown({ settings }: Engine, query: URLSearchParams): AdminFault | undefined {
   const route = query.get("route");
-  const fault = query.get("fault");
-  return {
-    ...(limit !== null && { limit: Number(limit) }),
-    ...(since !== null && { sinceMs }),
-    ...(route !== null && { route }),
-    ...(fault !== null && { fault }),
-  };
+  const routes = settings.routes.map(({ name }) => name);
+  if (route !== null && !routes.includes(route)) return unknownName("route", route, routes);
+  const target = query.get("target");
+  const targets = settings.routes.flatMap((one) => one.targets);
+  const names = targets.map(({ provider, model }) => `${provider}/${model}`);
+  const isOne =
+    names.includes(target ?? "") ||
+    targets.some(({ provider, model }) => model.endsWith("*") && target?.startsWith(`${provider}/`));
+  return target === null || isOne ? undefined : unknownName("target", target, names);
+}
+
+function listCalls({ engine, sources }: Context, query: URLSearchParams): Result {
+  const calls = sources.observers?.calls;
+  if (calls === undefined) return notKept();
+  const routes = engine.settings.routes.map(({ name }) => name);
+  const asked = callQuery(query, { routes, isRemembered: (route) => calls.list({ route, limit: 1 }).length > 0 });
+  return isAdminFault(asked) ? asked : { calls: calls.list(asked) };
 }
 
 function oneCall({ engine, sources }: Context, id: string | undefined): Result {
@@ -181,10 +179,6 @@ function oneCall({ engine, sources }: Context, id: string | undefined): Result {
   const aside = id === undefined ? undefined : asides?.get(id);
   if (aside !== undefined) return { ...aside };
   return adminFault(404, "not-found", "No such call: it never was, or it is older than what is kept.");
-}
-
-function wrongQuery(name: string, allowed: string): AdminFault {
-  return adminFault(400, "invalid-request", `The parameter ${name} is not valid; allowed: ${allowed}.`);
 }
 
 /** What the status pages said when they were last read, and where their own webhooks may be sent. */

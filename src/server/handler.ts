@@ -3,7 +3,7 @@
 
 import { fault } from "../core/fault.ts";
 import type { Settings } from "../core/settings.ts";
-import type { Engine } from "../engine/engine.ts";
+import { type Engine, routesNear } from "../engine/engine.ts";
 import type { Observers } from "../observe/observers.ts";
 import { type Access, createAccess, type Tenant } from "./access.ts";
 import { createAdmin } from "./admin.ts";
@@ -15,6 +15,7 @@ import { answerDeferred, DEFERRED } from "./deferred-path.ts";
 import { checkOrigin } from "./guard.ts";
 import { createIds } from "./ids.ts";
 import type { IncidentRoom } from "./incident-room.ts";
+import { meantPath } from "./meant-path.ts";
 import { listModels, oneModel } from "./models.ts";
 import type { PageWatch } from "./page-watch.ts";
 import { passThrough } from "./pass-through.ts";
@@ -52,6 +53,7 @@ const DATA_PATHS: Readonly<Record<string, Path>> = {
 
 const ROUTE_STATUS = "/v1/route-status";
 const MODELS = "/v1/models";
+const MEANT = [...Object.keys(DATA_PATHS), MODELS];
 /** There is no provider of its dialect that it could be passed through to. */
 const GEMINI = /^\/v1(?:beta)?\/models\/[^/]+:(?:streamG|g)enerateContent$/;
 const NO_GEMINI = "The Gemini API is not in this version; the others are in docs/reference/http.md.";
@@ -82,23 +84,23 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
   const page = incidents && createStatusPage(incidents.desk, incidents.url);
   const data = (asked: Asked, tenant: Tenant): Response | Promise<Response> => {
     const { request, path, query, asker, patient } = asked;
-    const known = Object.hasOwn(DATA_PATHS, path) ? DATA_PATHS[path] : undefined;
+    const known = dataPath(path);
     if (known !== undefined && request.method !== "POST") return notAllowed(asker, request.method, "POST");
+    const meant = known ?? meantPath(path, MEANT);
+    if (typeof meant === "string") return notFound(asker, noSuchPath(request.method, path, meant));
     if (known === undefined && isModels(path, request)) return models(engine, asked, tenant);
     if (path === ROUTE_STATUS) {
       if (!isRead(request.method)) return notAllowed(asker, request.method, "GET");
       return answerRouteStatus(engine, query, tenant, asker);
     }
     if (path.startsWith(DEFERRED)) {
-      const wantsProgress = request.headers.get("accept")?.includes("text/event-stream") === true;
-      const asking = { method: request.method, id: path.slice(DEFERRED.length), wantsProgress };
-      return answerDeferred(options.deferral, { ...asking, tenant, asker, clock: engine.runtime.clock });
+      return answerDeferred(options.deferral, { ...pollOf(asked), tenant, asker, clock: engine.runtime.clock });
     }
     if (state.draining) return draining(asker);
     if (state.open >= OPEN_MAX) return full(asker);
     const exchange = { request, query, tenant, patient, clients, open: state };
-    if (known === undefined && GEMINI.test(path)) return notFound(asker, NO_GEMINI);
-    if (known === undefined) return passThrough(engine, { ...exchange, path, asker });
+    if (known === undefined)
+      return GEMINI.test(path) ? notFound(asker, NO_GEMINI) : passThrough(engine, { ...exchange, path, asker });
     return answer(engine, { ...exchange, path: known, asker, endUser: options.observers?.endUser });
   };
   return {
@@ -111,8 +113,7 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
     },
     handle(request, patient = () => {}) {
       const { path, query } = split(request.url);
-      const known = Object.hasOwn(DATA_PATHS, path) ? DATA_PATHS[path] : undefined;
-      const asker = { id: nextId(), dialect: known?.dialect ?? dialectOf(request.headers), asides };
+      const asker = { id: nextId(), dialect: dataPath(path)?.dialect ?? dialectOf(request.headers), asides };
       const asked = { request, path, query, asker, patient };
       if (path === "/healthz" || path === "/readyz") return probe(asked, state.draining);
       // Before any guard: the path itself is the secret, and all it can do is have a page read again.
@@ -170,7 +171,7 @@ function other({ request, path, asker }: Asked, observers: Observers | undefined
   const isMetrics = path === "/metrics" && observers !== undefined;
   if (GEMINI.test(path)) return notFound(asker, NO_GEMINI);
   if (path !== "/" && !isMetrics) {
-    return notFound(asker, `No such path: ${method} ${shown(path)}. See docs/reference/http.md.`);
+    return notFound(asker, noSuchPath(method, path, meantPath(path, MEANT)));
   }
   if (!isRead(method)) return notAllowed(asker, method, "GET");
   if (isMetrics) {
@@ -180,6 +181,23 @@ function other({ request, path, asker }: Asked, observers: Observers | undefined
   return new Response("Holdfast: a gateway for AI models. Its paths are in docs/reference/http.md.\n", {
     headers: { "content-type": "text/plain; charset=utf-8" },
   });
+}
+
+function dataPath(path: string): Path | undefined {
+  return Object.hasOwn(DATA_PATHS, path) ? DATA_PATHS[path] : undefined;
+}
+
+function pollOf({ request: { method, headers }, path }: Asked) {
+  const wantsProgress = headers.get("accept")?.includes("text/event-stream") === true;
+  return { method, id: path.slice(DEFERRED.length), wantsProgress };
+}
+
+function noSuchPath(method: string, path: string, meant: string | undefined): string {
+  const hint =
+    meant === undefined
+      ? ""
+      : ` Did you mean ${meant}? Look at the base URL: OpenAI clients take it with /v1, Anthropic clients without.`;
+  return `No such path: ${method} ${shown(path)}.${hint} See docs/reference/http.md.`;
 }
 
 function isModels(path: string, { method }: Request): boolean {
@@ -195,7 +213,9 @@ function models(engine: Engine, { request, path, asker }: Asked, { routes }: Ten
   const id = decoded(path.slice(MODELS.length + 1));
   const route = id === undefined ? undefined : engine.routes.find(id);
   if (id === undefined || route === undefined || !allowed.includes(route)) {
-    const reason = fault("not-found", `No route has the model "${shown(id ?? path)}".`, { param: "model" });
+    const name = shown(id ?? path);
+    const message = `No route has the model "${name}".${routesNear(name, names, routes)}`;
+    const reason = fault("not-found", message, { param: "model" });
     return refuse(asker, reason);
   }
   return oneModel(id, asker.dialect);

@@ -2,6 +2,7 @@
 
 import { CancelSource } from "../core/cancel.ts";
 import type { Database } from "../core/database.ts";
+import { type FactReader, tellAll } from "../core/fact-readers.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Secrets, Settings } from "../core/settings.ts";
@@ -33,7 +34,7 @@ export interface ServerOptions {
   readonly maxOutput?: (model: string) => number | undefined;
   readonly contextOf?: (model: string) => number | undefined;
   readonly priceOf?: EngineOptions["priceOf"];
-  readonly readers?: readonly ((event: GatewayEvent) => void)[];
+  readonly readers?: readonly FactReader[];
   /** Follows incidents; it runs as long as the server does. */
   readonly room?: IncidentRoom;
   /** Runs deferred calls for as long as the server does. */
@@ -132,11 +133,13 @@ function createParts(options: ServerOptions) {
     ...(priceOf && { priceOf }),
     ...(observers?.propagate && { propagate: observers.propagate }),
     readers: [
-      board.read,
-      ...(observers?.readers ?? []),
-      ...readers,
-      ...(room === undefined ? [] : [room.read]),
-      ...(deferral === undefined ? [] : [deferral.read]),
+      tellAll([
+        board.read,
+        ...(observers?.readers ?? []),
+        ...readers,
+        ...(room?.readers ?? []),
+        ...(deferral === undefined ? [] : [{ belief: deferral.read }]),
+      ]),
     ],
   });
   // With another clock than the machine's (a test's) it is that one which moves the readings too.

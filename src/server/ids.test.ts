@@ -13,6 +13,13 @@ test("ids are short, plain and never the same", () => {
   for (const id of ids) expect(id).toMatch(/^call_[0-9a-z]{20}$/);
 });
 
+test("they are what numbers in base 36 look like", () => {
+  for (const number of [0, 1, 35, 36, 1295, 1296, 36 ** 5 - 1, 36 ** 5, 36 ** 6, 36 ** 9 + 7, 3_141_592_653_589_793]) {
+    const next = createIds({ ...runtime, random: () => (number + 0.5) / 36 ** 10 });
+    expect(next()).toBe(`call_${number.toString(36).padStart(10, "0").repeat(2)}`);
+  }
+});
+
 test("they come from the runtime's randomness alone", () => {
   const [one, two] = [1, 1].map((seed) => createIds({ ...runtime, random: randomStream(seed, "ids") }));
   expect(one?.()).toBe(two?.() ?? "");

@@ -2,6 +2,7 @@
 // server mounts what it gives; the engine knows only a reader more.
 
 import type { Database } from "../core/database.ts";
+import type { FactReader } from "../core/fact-readers.ts";
 import type { GatewayEvent } from "../core/gateway-event.ts";
 import type { PublishPolicy } from "../core/incident.ts";
 import type { SendMail } from "../core/notice.ts";
@@ -16,18 +17,11 @@ import type { CallReader } from "../observe/follow-calls.ts";
 import type { Ledger } from "../observe/ledger/ledger.ts";
 import { createIncidentTally, type IncidentTally } from "../reports/incident-impact.ts";
 
-/** Which facts become which kind of notice. */
-const KINDS: { readonly [type in GatewayEvent["type"]]?: string } = {
-  belief: "target",
-  slo: "slo",
-  "budget-warning": "budget",
-};
-
 export interface IncidentRoom {
   readonly desk: Desk;
   readonly notifier: Notifier;
   /** For the engine. */
-  readonly read: (event: GatewayEvent) => void;
+  readonly readers: readonly FactReader[];
   /** For the observers. */
   readonly readCall: CallReader;
   takeOver(settings: Settings): void;
@@ -65,12 +59,8 @@ export function createIncidentRoom(options: RoomOptions): IncidentRoom {
     ...(ledger !== undefined && { assess: assessor(ledger, runtime) }),
     ...(cleanMs !== undefined && { cleanMs }),
   });
-  /** Facts that are told by themselves, incident or not. */
-  const tell = (event: GatewayEvent): void => {
-    const kind = KINDS[event.type];
-    if (kind !== undefined && notifier.wants(kind)) write(event);
-  };
-  const write = (event: GatewayEvent): void => {
+  const tell = (kind: string, event: GatewayEvent): void => {
+    if (!notifier.wants(kind)) return;
     const nowMs = desk.nowMs();
     const notice =
       event.type === "belief"
@@ -79,13 +69,16 @@ export function createIncidentRoom(options: RoomOptions): IncidentRoom {
     // A call that moved a belief must not wait for a disk.
     if (notice !== undefined) runtime.clock.after(0, () => notifier.accept([notice]));
   };
+  /** Facts that are told by themselves, incident or not. */
+  const told: FactReader = {
+    belief: (event) => tell("target", event),
+    slo: (event) => tell("slo", event),
+    "budget-warning": (event) => tell("budget", event),
+  };
   return {
     desk,
     notifier,
-    read(event) {
-      desk.read(event);
-      tell(event);
-    },
+    readers: [desk.read, told],
     readCall: desk.readCall,
     takeOver(now) {
       notifier.takeOver(now.notify ?? []);

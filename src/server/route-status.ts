@@ -2,7 +2,7 @@
 // that does not exist.
 
 import { fault } from "../core/fault.ts";
-import type { Engine } from "../engine/engine.ts";
+import { type Engine, routesNear } from "../engine/engine.ts";
 import { routeStatus } from "../engine/route-status.ts";
 import type { Tenant } from "./access.ts";
 import { type Asker, refuse } from "./refuse.ts";
@@ -17,7 +17,9 @@ export function answerRouteStatus(engine: Engine, query: string, { routes }: Ten
   }
   const status = routeStatus(engine, route, routes);
   if (status === undefined) {
-    return refuse(asker, fault("not-found", `No such route: ${route.slice(0, 200)}.`, { param: "route" }));
+    const names = engine.settings.routes.map(({ name }) => name);
+    const message = `No such route: ${route.slice(0, 200)}.${routesNear(route, names, routes)}`;
+    return refuse(asker, fault("not-found", message, { param: "route" }));
   }
   return Response.json(status, { headers: { "cache-control": "no-store" } });
 }

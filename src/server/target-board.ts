@@ -1,8 +1,9 @@
 // How each target does by the facts alone: attempts in flight, and what last went wrong. A reader of the one stream; what
 // rules know of a target is in the cells.
 
+import { AgedMap } from "../core/aged-map.ts";
+import type { FactReader } from "../core/fact-readers.ts";
 import { FAULTS, type FaultKind } from "../core/fault.ts";
-import type { GatewayEvent } from "../core/gateway-event.ts";
 
 export interface TargetFacts {
   readonly inFlight: number;
@@ -11,35 +12,40 @@ export interface TargetFacts {
 }
 
 export interface TargetBoard {
-  read(event: GatewayEvent): void;
+  readonly read: FactReader;
   of(target: string): TargetFacts;
+}
+
+interface Entry {
+  inFlight: number;
+  lastFault: TargetFacts["lastFault"];
 }
 
 const TARGETS_MAX = 4_096;
 const NONE: TargetFacts = { inFlight: 0 };
 
 export function createTargetBoard(): TargetBoard {
-  const board = new Map<string, TargetFacts>();
-  const put = (target: string, facts: TargetFacts): void => {
-    // The newest is last: whoever is dropped was quiet the longest.
-    board.delete(target);
-    const oldest = board.size >= TARGETS_MAX ? board.keys().next().value : undefined;
+  const board = new AgedMap<Entry>();
+  const heard = (target: string): Entry => {
+    const entry = board.get(target) ?? { inFlight: 0, lastFault: undefined };
+    // Whoever is dropped was quiet the longest.
+    board.set(target, entry);
+    const oldest = board.size > TARGETS_MAX ? board.oldestKey : undefined;
     if (oldest !== undefined) board.delete(oldest);
-    board.set(target, facts);
+    return entry;
   };
   return {
     of: (target) => board.get(target) ?? NONE,
-    read(event) {
-      if (event.type === "attempt-start") {
-        const known = board.get(event.target) ?? NONE;
-        put(event.target, { inFlight: known.inFlight + 1, lastFault: known.lastFault });
-      } else if (event.type === "attempt-end") {
-        const known = board.get(event.target) ?? NONE;
-        const { fault: kind, message = "", atMs } = event;
-        const own = kind !== undefined && FAULTS[kind].blame !== "caller" && FAULTS[kind].blame !== "gateway";
-        const inFlight = Math.max(0, known.inFlight - 1);
-        put(event.target, { inFlight, lastFault: own ? { kind, message, atMs } : known.lastFault });
-      }
+    read: {
+      "attempt-start"({ target }) {
+        heard(target).inFlight++;
+      },
+      "attempt-end"({ target, fault: kind, message = "", atMs }) {
+        const entry = heard(target);
+        entry.inFlight = Math.max(0, entry.inFlight - 1);
+        if (kind === undefined || FAULTS[kind].blame === "caller" || FAULTS[kind].blame === "gateway") return;
+        entry.lastFault = { kind, message, atMs };
+      },
     },
   };
 }

@@ -75,7 +75,9 @@ describe.skipIf(!hasFixtures)("a good stream says the same in the other dialect"
     if (dialect === "openai-chat") {
       // Some count reasoning apart: the total tells.
       const total = Number(source?.total_tokens ?? 0) - Number(source?.prompt_tokens ?? 0);
-      expect(asked.usage?.output_tokens).toBe(total);
+      // Without a count the client is told a guess, never none.
+      if (source === undefined || source === null) expect(Number(asked.usage?.output_tokens)).toBeGreaterThan(0);
+      else expect(asked.usage?.output_tokens).toBe(total);
     } else {
       expect(unasked.usage).toBeUndefined();
       expect(asked.usage?.completion_tokens).toBe(source?.output_tokens as number);

@@ -2,6 +2,7 @@
 // says. No socket; for those, `gateway.ts`.
 
 import type { DialectId } from "../../src/core/call.ts";
+import { tellAll } from "../../src/core/fact-readers.ts";
 import type { GatewayEvent } from "../../src/core/gateway-event.ts";
 import type { Secrets, Settings } from "../../src/core/settings.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
@@ -73,7 +74,7 @@ export function door({ answering = () => respond(200, MESSAGE), secrets, ...give
   const runtime = { ...hand.runtime, random: () => (++draws * 0.618034) % 1 };
   const board = createTargetBoard();
   const observers = createObservers({ wallMs: runtime.wallMs, clock: runtime.clock, env: {} });
-  const readers = [board.read, ...observers.readers, (event: GatewayEvent) => void events.push(event)];
+  const readers = [tellAll([board.read, ...observers.readers, (event) => void events.push(event)])];
   const engine = createEngine({ settings, runtime, readers, ...(secrets && { secrets }) });
   const handler = createHandler(engine, { observers, board });
   const ask: Door["ask"] = async (path, init = {}) => {

@@ -1,6 +1,7 @@
 // A gateway with its incidents in the virtual world: the real engine, desk and handler, a steady traffic, faults by script.
 
 import type { Database } from "../../src/core/database.ts";
+import { tellAll } from "../../src/core/fact-readers.ts";
 import type { GatewayEvent } from "../../src/core/gateway-event.ts";
 import type { Runtime } from "../../src/core/runtime.ts";
 import type { Settings } from "../../src/core/settings.ts";
@@ -108,7 +109,7 @@ export function incidentWorld(options: IncidentWorldOptions = {}): IncidentWorld
     settings,
     runtime: { ...runtime, transport: world.runtime.transport },
     maxOutput: () => 4_096,
-    readers: [...observers.readers, room.read, count],
+    readers: [tellAll([...observers.readers, ...room.readers, count])],
   });
   const handler = createHandler(engine, { observers, incidents: room });
   room.start(HOST);

@@ -101,6 +101,31 @@ describe("the stream", () => {
     expect(all.at(-2).usage).toMatchObject({ input_tokens: 5, cache_read_input_tokens: 4, output_tokens: 5 });
   });
 
+  test("usage: a guess where no count came, never less than was told before", () => {
+    const noCount: StreamEvent = { type: "message-end", stop: "tool-use" };
+    const long = text(0, "words ".repeat(20));
+    const begun = (outputTokens?: number): StreamEvent => ({
+      type: "message-start",
+      id: "",
+      model: "m",
+      ...(outputTokens !== undefined && { usage: { inputTokens: 9, outputTokens } }),
+    });
+    const streamed = (events: readonly StreamEvent[]) =>
+      frames(events)
+        .map((frame) => JSON.parse(frameFields(frame).data ?? ""))
+        .at(-2).usage.output_tokens;
+    for (const [events, expected] of [
+      [[begun(), long, noCount], 30],
+      [[begun(1), long, close(0), tool(1), json(1, `{"a":"${"b".repeat(32)}"}`), close(1), noCount], 41],
+      [[begun(50), long, noCount], 50],
+      [[begun(50), long, end("end")], 50],
+      [[begun(1), long, end("end")], 5],
+    ] as const) {
+      expect(streamed(events)).toBe(expected);
+      expect(whole(events).usage).toMatchObject({ output_tokens: expected });
+    }
+  });
+
   test("ids of calls are valid and differ", () => {
     const events = [start, tool(0, "a:0"), close(0), tool(1, "same"), close(1), tool(2, "same"), close(2), end("end")];
     const ids = told(events).filter((frame) => String(frame).startsWith("start"));

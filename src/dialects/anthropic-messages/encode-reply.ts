@@ -16,6 +16,10 @@ const encoder = new TextEncoder();
 const TEXT_TAIL = "}}\n\n";
 const TEXT_TAIL_BYTES = encoder.encode(`"${TEXT_TAIL}`);
 
+/** Roughly; for a guess where nothing is known. */
+const BYTES_PER_TOKEN = 4;
+const QUOTES = 2;
+
 type MessageEnd = Extract<StreamEvent, { type: "message-end" }>;
 
 interface ToolCall {
@@ -87,6 +91,8 @@ class MessagesEncoder implements Encoder {
   /** The bytes with which a delta of the open text begins, once it was asked for. */
   #textHead: Uint8Array | undefined;
   #startUsage: Usage | undefined;
+  /** Roughly the bytes of what the client was shown, as they are written. */
+  #shown = 0;
 
   constructor(context: EncodeContext) {
     this.#context = context;
@@ -94,6 +100,7 @@ class MessagesEncoder implements Encoder {
     if (seam === undefined) return;
     this.#started = seam.id !== undefined;
     this.#startUsage = seam.usage;
+    this.#shown = seam.text?.length ?? 0;
     this.#index = seam.blocks - 1;
     this.#tools.complete = seam.toolCalls;
     if (seam.openText) this.#text = SEAM_BLOCK;
@@ -103,6 +110,7 @@ class MessagesEncoder implements Encoder {
 
   more(from: Uint8Array, text: OpenText): Uint8Array | undefined {
     if (this.#text !== text.block) return undefined;
+    this.#shown += text.end - text.start;
     this.#textHead ??= encoder.encode(`${textHead(this.#index)}"`);
     return between(this.#textHead, from, text, TEXT_TAIL_BYTES);
   }
@@ -113,7 +121,7 @@ class MessagesEncoder implements Encoder {
       case "message-start":
         return this.#started ? undefined : written(this.#start(event.model, event.usage), false);
       case "text-delta":
-        return event.text === "" ? undefined : written(this.#textDelta(event.block, event.text), true);
+        return event.text === "" ? undefined : this.#textDelta(event.block, event.text);
       case "reasoning-delta":
         return this.#isShown(event) ? written(this.#thinkingDelta(event.block, event.text), true) : undefined;
       case "tool-start":
@@ -145,7 +153,7 @@ class MessagesEncoder implements Encoder {
     return this.#started ? "" : this.#start(this.#context.call.inspected.model, undefined);
   }
 
-  #textDelta(block: number, text: string): string {
+  #textDelta(block: number, text: string): { readonly bytes: Uint8Array; readonly content: boolean } {
     let out = this.#opened();
     if (this.#text !== block) {
       out += this.#closeText();
@@ -154,7 +162,11 @@ class MessagesEncoder implements Encoder {
       out += textStart(++this.#index);
     }
     // By hand: nearly every frame is one of these.
-    return out + textHead(this.#index) + JSON.stringify(text) + TEXT_TAIL;
+    const quoted = JSON.stringify(text);
+    const frames = out + textHead(this.#index) + quoted + TEXT_TAIL;
+    const bytes = encoder.encode(frames);
+    this.#shown += quoted.length - QUOTES + bytes.length - frames.length;
+    return { bytes, content: true };
   }
 
   #isShown({ text }: { readonly text: string }): boolean {
@@ -169,6 +181,7 @@ class MessagesEncoder implements Encoder {
       out += this.#blockStart({ type: "thinking", thinking: "", signature: "" });
     }
     this.#thinking.text += thinking;
+    this.#shown += thinking.length;
     const delta = { type: "thinking_delta", thinking };
     return out + frame({ type: "content_block_delta", index: this.#index, delta });
   }
@@ -177,6 +190,7 @@ class MessagesEncoder implements Encoder {
     if (this.#text === block || this.#thinking?.block === block) return written(this.#closeText(), false);
     const call = this.#tools.end(block);
     if (call === undefined) return undefined;
+    this.#shown += call.name.length + call.json.length;
     const delta = { type: "input_json_delta", partial_json: call.json };
     const frames =
       this.#opened() +
@@ -191,7 +205,7 @@ class MessagesEncoder implements Encoder {
     const opened = this.#opened() + this.#closeText();
     this.#ended = true;
     const delta = { stop_reason: this.#tools.stopReason(event), stop_sequence: event.stopSequence ?? null };
-    const usage = usageJson({ ...this.#startUsage, ...event.usage });
+    const usage = usageJson(counted(this.#startUsage, event.usage, () => this.#shown));
     return opened + frame({ type: "message_delta", delta, usage }) + STOP_FRAME;
   }
 
@@ -223,6 +237,12 @@ export function messagesEncoder(context: EncodeContext): Encoder {
   return new MessagesEncoder(context);
 }
 
+/** Where the provider told no count of all its output, a guess is nearer than none; and no count goes back. */
+function counted(start: Usage | undefined, end: Usage | undefined, shownBytes: () => number): Usage {
+  const told = end?.outputTokens ?? Math.ceil(shownBytes() / BYTES_PER_TOKEN);
+  return { ...start, ...end, outputTokens: Math.max(told, start?.outputTokens ?? 0) };
+}
+
 /** The whole message of an answer that has ended well. */
 export function encodeReply(events: readonly StreamEvent[], context: EncodeContext): Uint8Array {
   const tools = new ToolCalls();
@@ -230,7 +250,9 @@ export function encodeReply(events: readonly StreamEvent[], context: EncodeConte
   const texts: string[] = [];
   let text: number | undefined;
   let model: string = context.call.inspected.model;
-  let usage: Usage | undefined;
+  let begun: Usage | undefined;
+  let ended: Usage | undefined;
+  let others = 0;
   let stop: string | null = null;
   let stopSequence: string | null = null;
   let thought: { readonly block: number; text: string } | undefined;
@@ -242,7 +264,8 @@ export function encodeReply(events: readonly StreamEvent[], context: EncodeConte
   };
   for (const event of events) {
     if (event.type === "message-start" && event.model !== "") model = event.model;
-    if (event.type === "message-start" || event.type === "message-end") usage = { ...usage, ...event.usage };
+    if (event.type === "message-start") begun = { ...begun, ...event.usage };
+    if (event.type === "message-end" && event.usage !== undefined) ended = { ...ended, ...event.usage };
     if (event.type === "text-delta" && event.text !== "") {
       if (text !== event.block) closeText();
       text = event.block;
@@ -250,20 +273,31 @@ export function encodeReply(events: readonly StreamEvent[], context: EncodeConte
     } else if (event.type === "reasoning-delta" && event.text !== "" && context.call.inspected.thinks) {
       if (thought?.block !== event.block) closeText();
       thought = { block: event.block, text: (thought?.text ?? "") + event.text };
+      others += event.text.length;
     } else if (event.type === "tool-start") tools.start(event);
     else if (event.type === "tool-delta") tools.delta(event);
     else if (event.type === "block-end") {
       const isOpen = text === event.block || thought?.block === event.block;
       const call = isOpen ? undefined : tools.end(event.block);
       if (call !== undefined || isOpen) closeText();
-      if (call !== undefined) content.push({ type: "tool_use", id: call.id, name: call.name, input: call.input });
+      if (call === undefined) continue;
+      content.push({ type: "tool_use", id: call.id, name: call.name, input: call.input });
+      others += call.name.length + call.json.length;
     } else if (event.type === "message-end" && stop === null) {
       stop = tools.stopReason(event);
       stopSequence = event.stopSequence ?? null;
     }
   }
   closeText();
+  const usage = counted(begun, ended, () => others + textBytes(content));
   return encoder.encode(JSON.stringify(messageJson(context, { model, content, stop, stopSequence, usage })));
+}
+
+function textBytes(content: readonly JsonObject[]): number {
+  let bytes = 0;
+  for (const { text } of content)
+    if (typeof text === "string") bytes += encoder.encode(JSON.stringify(text)).length - QUOTES;
+  return bytes;
 }
 
 function thinkingBlock(thinking: string): JsonObject {

@@ -2,11 +2,12 @@
 
 import type { Call } from "../../core/call.ts";
 import { fault } from "../../core/fault.ts";
-import { TAIL_CHARS } from "../../core/repetition.ts";
 import type { Verdict } from "../dialect.ts";
 import { isCount, isList, isObject, type JsonObject, looksLike, parseJson } from "../json-object.ts";
+import { tailOf } from "../unread-words.ts";
 import { inBandFault } from "./faults.ts";
 import { isBlock, isVisible } from "./grammar.ts";
+import { plainVerdict } from "./plain-reply.ts";
 import { emptyIsLegal } from "./stop-reason.ts";
 import { mergeUsage, type RawUsage, usageOf } from "./usage.ts";
 
@@ -14,6 +15,10 @@ const decoder = new TextDecoder();
 
 /** The fault of a reply, if it has one, and what it says of tokens. */
 export function judge(body: Uint8Array, call: Pick<Call, "operation" | "inspected">): Verdict {
+  return plainVerdict(body, call) ?? parsedVerdict(body, call);
+}
+
+function parsedVerdict(body: Uint8Array, call: Pick<Call, "operation" | "inspected">): Verdict {
   const text = decoder.decode(body);
   const reply = parseJson(text);
   if (reply === undefined) return malformed(looksLike(text));
@@ -48,7 +53,8 @@ function saidIn(blocks: readonly JsonObject[], reply: JsonObject): Said {
     if (type !== "text" || typeof text !== "string" || (isList(citations) && citations.length > 0)) isWords = false;
     else if (isWords) words += text;
   }
-  if (typeof last === "string") said.tail = last.slice(-TAIL_CHARS);
+  const tail = typeof last === "string" ? tailOf(last) : undefined;
+  if (tail !== undefined) said.tail = tail;
   if (isWords && words !== "") said.words = { text: words, model: String(reply.model ?? "") };
   return said;
 }

@@ -6,11 +6,11 @@ import { isCount, isObject, type JsonObject } from "../json-object.ts";
 
 /** The last word of a stream on each count. */
 export interface RawUsage {
-  input?: number;
-  cacheRead?: number;
-  cacheWrite?: number;
-  output?: number;
-  thinking?: number;
+  input?: number | undefined;
+  cacheRead?: number | undefined;
+  cacheWrite?: number | undefined;
+  output?: number | undefined;
+  thinking?: number | undefined;
 }
 
 /** Counts of a stream are cumulative: what is there and not null replaces, nothing is added. */
@@ -26,16 +26,18 @@ export function mergeUsage(into: RawUsage, raw: unknown): void {
 
 /** `undefined` when nothing is known. */
 export function usageOf({ input, output, cacheRead, cacheWrite, thinking }: RawUsage): Usage | undefined {
+  if ((input ?? output ?? cacheRead ?? cacheWrite ?? thinking) === undefined) return undefined;
   const usage: { -readonly [Key in keyof Usage]: Usage[Key] } = {};
   if (input !== undefined) usage.inputTokens = input + (cacheRead ?? 0) + (cacheWrite ?? 0);
   if (output !== undefined) usage.outputTokens = output;
   if (cacheRead !== undefined) usage.cacheReadTokens = cacheRead;
   if (cacheWrite !== undefined) usage.cacheWriteTokens = cacheWrite;
   if (thinking !== undefined) usage.reasoningTokens = thinking;
-  return Object.keys(usage).length === 0 ? undefined : usage;
+  return usage;
 }
 
-/** The `usage` object of a message. Clients need numbers in it, so that here, and only here, unknown is 0. */
+/** The `usage` object of a message. Clients need numbers in it, so that here, and only here, unknown is 0;
+ * of the output whoever writes the message makes a guess before. */
 export function usageJson(usage: Usage | undefined): JsonObject {
   const cacheRead = usage?.cacheReadTokens ?? 0;
   const cacheWrite = usage?.cacheWriteTokens ?? 0;

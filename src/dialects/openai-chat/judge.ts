@@ -3,17 +3,22 @@
 
 import type { Call } from "../../core/call.ts";
 import { type Fault, fault } from "../../core/fault.ts";
-import { TAIL_CHARS } from "../../core/repetition.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { Verdict } from "../dialect.ts";
 import { isObject, type JsonObject, listOf, looksLike, objectOf, parseJson, textOf } from "../json-object.ts";
+import { tailOf } from "../unread-words.ts";
 import { hasContent, isPlain, toolFragments } from "./chunk.ts";
 import { errorIn, faultInside } from "./faults.ts";
+import { plainVerdict } from "./plain-reply.ts";
 import { explainsCut, ToolCallTable } from "./tool-calls.ts";
 import { usageOf } from "./usage.ts";
 
 /** Judges one whole reply for its call. */
 export function judge(body: Uint8Array, call: Pick<Call, "operation" | "inspected">): Verdict {
+  return plainVerdict(body, call) ?? parsedVerdict(body, call);
+}
+
+function parsedVerdict(body: Uint8Array, call: Pick<Call, "operation" | "inspected">): Verdict {
   const reply = replyOf(body);
   if ("kind" in reply) return { fault: reply };
   const usage = usageOf(reply.value.usage);
@@ -35,7 +40,8 @@ function saidIn({ choices: list, model }: JsonObject): Draft {
   const finish = textOf(fields?.finish_reason);
   const isWords = fields !== undefined && isPlain({ delta: messages[0] ?? {}, finish, fields }) && choices.length === 1;
   const said: Draft = {};
-  if (text !== undefined) said.tail = text.slice(-TAIL_CHARS);
+  const tail = text === undefined ? undefined : tailOf(text);
+  if (tail !== undefined) said.tail = tail;
   if (text !== undefined && isWords) said.words = { text, model: textOf(model) ?? "" };
   if (messages.some((message) => toolFragments(message).length > 0)) said.calls = true;
   return said;

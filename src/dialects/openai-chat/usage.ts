@@ -9,22 +9,37 @@ export function usageOf(value: unknown): Usage | undefined {
   const usage = objectOf(value);
   if (usage === undefined) return undefined;
   const prompt = objectOf(usage.prompt_tokens_details);
-  const reasoningTokens = countOf(objectOf(usage.completion_tokens_details)?.reasoning_tokens);
-  const inputTokens = countOf(usage.prompt_tokens);
-  let outputTokens = countOf(usage.completion_tokens);
-  const totalTokens = countOf(usage.total_tokens);
-  // xAI leaves reasoning out of `completion_tokens`; only its total tells.
-  if (inputTokens !== undefined && outputTokens !== undefined && reasoningTokens !== undefined) {
-    if (totalTokens === inputTokens + outputTokens + reasoningTokens) outputTokens += reasoningTokens;
-  }
-  const cacheReadTokens = countOf(prompt?.cached_tokens) ?? countOf(usage.prompt_cache_hit_tokens);
-  const cacheWriteTokens = countOf(prompt?.cache_write_tokens);
+  return usageBy({
+    input: countOf(usage.prompt_tokens),
+    output: countOf(usage.completion_tokens),
+    total: countOf(usage.total_tokens),
+    cacheRead: countOf(prompt?.cached_tokens) ?? countOf(usage.prompt_cache_hit_tokens),
+    cacheWrite: countOf(prompt?.cache_write_tokens),
+    reasoning: countOf(objectOf(usage.completion_tokens_details)?.reasoning_tokens),
+  });
+}
+
+/** Chat's counts, read. */
+export interface Counts {
+  readonly input: number | undefined;
+  readonly output: number | undefined;
+  readonly total: number | undefined;
+  readonly cacheRead: number | undefined;
+  readonly cacheWrite: number | undefined;
+  readonly reasoning: number | undefined;
+}
+
+export function usageBy({ input, output, total, cacheRead, cacheWrite, reasoning }: Counts): Usage {
   const read: { -readonly [Key in keyof Usage]: Usage[Key] } = {};
-  if (inputTokens !== undefined) read.inputTokens = inputTokens;
-  if (outputTokens !== undefined) read.outputTokens = outputTokens;
-  if (cacheReadTokens !== undefined) read.cacheReadTokens = cacheReadTokens;
-  if (cacheWriteTokens !== undefined) read.cacheWriteTokens = cacheWriteTokens;
-  if (reasoningTokens !== undefined) read.reasoningTokens = reasoningTokens;
+  if (input !== undefined) read.inputTokens = input;
+  if (output !== undefined) {
+    // xAI leaves reasoning out of `completion_tokens`; only its total tells.
+    const hasMore = input !== undefined && reasoning !== undefined && total === input + output + reasoning;
+    read.outputTokens = hasMore ? output + reasoning : output;
+  }
+  if (cacheRead !== undefined) read.cacheReadTokens = cacheRead;
+  if (cacheWrite !== undefined) read.cacheWriteTokens = cacheWrite;
+  if (reasoning !== undefined) read.reasoningTokens = reasoning;
   return read;
 }
 

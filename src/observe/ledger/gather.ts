@@ -48,11 +48,15 @@ export function createGathering(options: GatherOptions): Gathering {
   return {
     series,
     records,
-    read(event, call) {
-      if (event.type === "attempt-end") onAttempt(context, event, call);
-      else if (event.type === "call-end") onCall(context, event, call);
-      else return;
-      changed();
+    read: {
+      "attempt-end"(event, call) {
+        onAttempt(context, event, call);
+        changed();
+      },
+      "call-end"(event, call) {
+        onCall(context, event, call);
+        changed();
+      },
     },
     see(event) {
       if (event.type === "belief") trouble.believed(event.target, event.state !== "healthy");
