@@ -71,7 +71,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
 /** Of a stream it is known only once its words are read; it is little. */
 function sizeOf(told: Told): number {
-  if (typeof told === "function") return 0;
+  if ("told" in told) return 0;
   return "read" in told ? told.size : told.text.length;
 }
 
@@ -88,7 +88,7 @@ function keepOrTell(options: RecorderOptions, waiting: Waiting): void {
 
 function keep({ keys: context, route, answers, ttlMs, staleIfErrorMs }: RecorderOptions, waiting: Waiting): void {
   const { call, target, told, atMs, scope } = waiting;
-  const words = typeof told === "function" ? told() : "read" in told ? told.read() : told;
+  const words = "told" in told ? told.told() : "read" in told ? told.read() : told;
   const keys = words && questionKeys(call, context, scope.runtime);
   if (words === undefined || keys === undefined) return;
   const freshUntilMs = atMs + ttlMs;

@@ -3,35 +3,50 @@
 
 import type { Fault } from "./fault.ts";
 
+export interface CancelListener {
+  cancelled(fault: Fault): void;
+}
+
 export interface Cancel {
   /** Why, once cancelled. */
   readonly fault: Fault | undefined;
   /** Runs `listener` at the cancellation (at once if that has passed); the result takes it off again. */
   onCancel(listener: (fault: Fault) => void): () => void;
+  /** The same for what is an object anyway: an open stream holds no function for it. */
+  listen(listener: CancelListener): void;
+  unlisten(listener: CancelListener): void;
 }
 
-export class CancelSource implements Cancel {
+/** Itself a listener, so that one token can end with another. */
+export class CancelSource implements Cancel, CancelListener {
   fault: Fault | undefined;
-  /** Nearly always there is one listener, or none: a set is made for the second. */
-  #only: ((fault: Fault) => void) | undefined;
-  #more: Set<(fault: Fault) => void> | undefined;
+  /** Nearly always there is one listener, or none: a list is made for the second. */
+  #only: CancelListener | undefined;
+  #more: CancelListener[] | undefined;
 
   onCancel(listener: (fault: Fault) => void): () => void {
-    if (this.fault !== undefined) {
-      listener(this.fault);
-      return nothing;
+    const own = { cancelled: listener };
+    this.listen(own);
+    return () => this.unlisten(own);
+  }
+
+  listen(listener: CancelListener): void {
+    if (this.fault !== undefined) listener.cancelled(this.fault);
+    else if (this.#only === undefined && this.#more === undefined) this.#only = listener;
+    else {
+      this.#more ??= [];
+      this.#more.push(listener);
     }
-    if (this.#only === undefined && this.#more === undefined) {
-      this.#only = listener;
-      return () => {
-        if (this.#only === listener) this.#only = undefined;
-      };
-    }
-    this.#more ??= new Set();
-    const more = this.#more;
-    more.add(listener);
-    // Of this very set: it also holds while the listeners are being told.
-    return () => more.delete(listener);
+  }
+
+  unlisten(listener: CancelListener): void {
+    if (this.#only === listener) this.#only = undefined;
+    const at = this.#more?.indexOf(listener) ?? -1;
+    if (at >= 0) this.#more?.splice(at, 1);
+  }
+
+  cancelled(fault: Fault): void {
+    this.cancel(fault);
   }
 
   /** The first call wins; later ones do nothing. */
@@ -40,11 +55,9 @@ export class CancelSource implements Cancel {
     this.fault = fault;
     const only = this.#only;
     this.#only = undefined;
-    only?.(fault);
-    if (this.#more === undefined) return;
-    for (const listener of this.#more) listener(fault);
+    only?.cancelled(fault);
+    // Whoever is taken off by one that is told hears nothing.
+    while (this.#more !== undefined && this.#more.length > 0) this.#more.shift()?.cancelled(fault);
     this.#more = undefined;
   }
 }
-
-function nothing(): void {}

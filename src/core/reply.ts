@@ -48,11 +48,23 @@ export interface StreamUnderWay {
   writingMs(nowMs: number): number;
 }
 
+export interface FrameTaker<T> {
+  took(frames: Uint8Array | undefined): T | Promise<T>;
+  /** It threw, or what it takes from did. */
+  failed(bug: unknown): T;
+}
+
+export interface Follower {
+  readOn(): Promise<Uint8Array | undefined>;
+}
+
 /** One reader. `read` gives whole frames (a whole reply is one frame) and `undefined` once settled; it never rejects. */
 export interface Frames {
   read(): Promise<Uint8Array | undefined>;
-  /** What is read instead of each `undefined`, so that whoever goes on costs no frame before the end anything. */
-  followedBy?(next: () => Promise<Uint8Array | undefined>): void;
+  /** `read`, with who makes something of the frames: one promise less for every frame. */
+  readInto?<T>(taker: FrameTaker<T>): Promise<T>;
+  /** Who is read instead of each `undefined`, so that whoever goes on costs no frame before the end anything. */
+  followedBy?(next: Follower): void;
   /** Of a provider's own stream. */
   readonly underWay?: StreamUnderWay;
 }
@@ -77,8 +89,18 @@ export interface Unread {
   readonly size: number;
   read(): Words;
 }
-/** What an answer said that is complete and of use; or what reads it once it is: of a stream the words are remembered on the way. */
-export type Told = Words | Unread | (() => Words | undefined);
+/** Reads what an answer said once it is complete: of a stream the words are remembered on the way. */
+export interface Teller {
+  told(): Words | undefined;
+}
+
+/** What an answer said that is complete and of use, or who tells it once it is. */
+export type Told = Words | Unread | Teller;
+
+/** Whoever knows what the client has of a stream that broke. */
+export interface Goer {
+  unfinished(): Unfinished | undefined;
+}
 
 export type ServedBy = "target" | "cache" | "stale-cache" | "local" | "canned" | "deferred";
 export type Degraded = "model" | "stale" | "local" | "canned" | "deferred" | "passthrough";
@@ -108,7 +130,7 @@ export interface Answer {
   /** Once it is complete: what it said, as far as that may be kept; absent where nobody keeps it. */
   readonly told?: Told | undefined;
   /** What the client has of a stream that broke, and a way to go on writing it; absent where nobody may go on. */
-  readonly unfinished?: (() => Unfinished | undefined) | undefined;
+  readonly unfinished?: Goer | undefined;
 }
 
 export interface Refusal {

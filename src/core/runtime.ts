@@ -32,14 +32,19 @@ export interface WireRequest {
   readonly connectMs: number;
 }
 
+/** Takes what a body's `read` would give. An object, not a function, for an open stream has one anyway. */
+export interface Taker<T> {
+  took(chunk: Uint8Array | Fault | undefined): T | Promise<T>;
+}
+
 /**
  * A body with one reader. `read` gives the next bytes, `undefined` at a clean end, or a fault when the connection broke;
  * after either it gives `undefined`. It never rejects. `cancel` closes the connection; it may be called at any time.
  */
 export interface Body {
   read(): Promise<Uint8Array | Fault | undefined>;
-  /** `read` from now on, with what is to be made of each chunk: one promise less for every frame. */
-  through?<T>(take: (chunk: Uint8Array | Fault | undefined) => T | Promise<T>): () => Promise<T>;
+  /** `read`, with who makes something of the chunk: one promise less for every frame. */
+  readInto?<T>(taker: Taker<T>): Promise<T>;
   /** All of it, or `too-large` beyond `limitBytes`, or the fault that cut it. Use instead of `read`, not after it. */
   whole(limitBytes: number): Promise<Uint8Array | Fault>;
   cancel(reason: Fault): void;

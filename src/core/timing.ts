@@ -3,18 +3,23 @@
 import type { Cancel } from "./cancel.ts";
 import type { Clock } from "./runtime.ts";
 
+/** What a deadline tells, where that is an object anyway. */
+export interface Late {
+  late(): void;
+}
+
 /**
  * A deadline with one native timer that is moved lazily: `move` only stores the due time, and the timer, when it fires
  * early, arms itself again. Cheaper than a timer per frame and than a timer wheel (both were tried).
  */
 export class LazyDeadline {
   readonly #clock: Clock;
-  readonly #fire: () => void;
+  readonly #fire: Late | (() => void);
   #dueMs = Number.POSITIVE_INFINITY;
   #armedForMs = Number.POSITIVE_INFINITY;
   #disarm: (() => void) | undefined;
 
-  constructor(clock: Clock, fire: () => void) {
+  constructor(clock: Clock, fire: Late | (() => void)) {
     this.#clock = clock;
     this.#fire = fire;
   }
@@ -56,7 +61,8 @@ export class LazyDeadline {
       this.#disarm = undefined;
       if (this.#clock.now() >= this.#dueMs) {
         this.#dueMs = Number.POSITIVE_INFINITY;
-        this.#fire();
+        if (typeof this.#fire === "function") this.#fire();
+        else this.#fire.late();
       } else if (this.#dueMs !== Number.POSITIVE_INFINITY) this.#arm();
     });
   }

@@ -18,7 +18,7 @@ const encoder = new TextEncoder();
 export class FrameCutter {
   readonly #limitBytes: number;
   /** What has come of a frame that is not closed yet. */
-  #parts: Uint8Array[] = [];
+  #parts: Uint8Array[] | undefined;
   #heldBytes = 0;
   /** No byte of the current line has come. */
   #lineEmpty = true;
@@ -44,7 +44,7 @@ export class FrameCutter {
 
   /** Bytes of the frame that is not closed yet; empty between frames. */
   rest(): Uint8Array {
-    return concat(this.#parts);
+    return concat(this.#parts ?? NOTHING);
   }
 
   /** True between two frames: nothing is held and no byte of the next one has come. */
@@ -129,15 +129,15 @@ export class FrameCutter {
     }
     if (this.#heldBytes === 0) frames.push(piece);
     else {
-      this.#parts.push(piece);
-      frames.push(concat(this.#parts));
-      this.#parts = [];
+      frames.push(concat([...(this.#parts ?? NOTHING), piece]));
+      this.#parts = undefined;
       this.#heldBytes = 0;
     }
     return true;
   }
 
   #hold(piece: Uint8Array): void {
+    this.#parts ??= [];
     this.#parts.push(piece);
     this.#heldBytes += piece.length;
     if (this.#heldBytes > this.#limitBytes) this.#overflowed = true;

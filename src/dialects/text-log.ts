@@ -3,7 +3,7 @@
 
 import { SHORT_PIECE_BYTES } from "../core/bytes.ts";
 
-/** Small answers stay small; larger ones grow by the page. */
+/** Each page is twice the one before, up to the largest: an answer holds little more than it is long. */
 const FIRST_BYTES = 512;
 const PAGE_BYTES = 8_192;
 /** An answer that is longer is not continued. */
@@ -14,8 +14,14 @@ const BACKSLASH = 0x5c;
 
 const encoder = new TextEncoder();
 
+interface Page {
+  readonly bytes: Uint8Array;
+  readonly used: number;
+}
+
 export class TextLog {
-  #pages: Uint8Array[] = [];
+  /** Those that are full, oldest first. */
+  #pages: Page[] | undefined;
   #page: Uint8Array | undefined;
   #used = 0;
   lengthBytes = 0;
@@ -30,7 +36,7 @@ export class TextLog {
   addEscaped(bytes: Uint8Array, start: number, length: number): void {
     this.lengthBytes += length;
     if (this.lengthBytes > TEXT_BYTES_MAX && !this.#endOnly) {
-      this.#pages = [];
+      this.#pages = undefined;
       this.#page = undefined;
       return;
     }
@@ -67,7 +73,8 @@ export class TextLog {
     if (this.#endOnly || this.lengthBytes > TEXT_BYTES_MAX) return undefined;
     const decoder = new TextDecoder();
     let escaped = "";
-    for (const page of this.#pages) escaped += decoder.decode(page, { stream: true });
+    for (const { bytes, used } of this.#pages ?? [])
+      escaped += decoder.decode(bytes.subarray(0, used), { stream: true });
     if (this.#page !== undefined) escaped += decoder.decode(this.#page.subarray(0, this.#used), { stream: true });
     // It was the inside of valid JSON strings, one after the other.
     return JSON.parse(`"${escaped + decoder.decode()}"`) as string;
@@ -77,21 +84,30 @@ export class TextLog {
   tail(bytesMax: number): string {
     const page = this.#page;
     if (page === undefined) return "";
-    const used = this.#used;
-    const before = used < bytesMax ? this.#pages.at(-1) : undefined;
+    const before = this.#pages ?? [];
+    let first = before.length;
+    let wanted = bytesMax - this.#used;
+    while (wanted > 0 && first > 0) wanted -= before[--first]?.used ?? 0;
     const decoder = new TextDecoder();
-    const text = before === undefined ? "" : decoder.decode(before.subarray(Math.min(before.length, used - bytesMax)));
-    return text + decoder.decode(page.subarray(Math.max(0, used - bytesMax), used));
+    let text = "";
+    for (let at = first; at < before.length; at++) {
+      const { bytes, used } = before[at] ?? { bytes: page, used: 0 };
+      text += decoder.decode(bytes.subarray(at === first ? Math.max(0, -wanted) : 0, used));
+    }
+    return text + decoder.decode(page.subarray(Math.max(0, this.#used - bytesMax), this.#used));
   }
 
   #room(length: number): Uint8Array {
     const page = this.#page;
     if (page !== undefined && this.#used + length <= page.length) return page;
+    const nextBytes = page === undefined ? FIRST_BYTES : Math.min(page.length * 2, PAGE_BYTES);
+    const next = new Uint8Array(Math.max(length, nextBytes));
     if (page !== undefined) {
-      if (this.#endOnly) this.#pages = [];
-      this.#pages.push(page.subarray(0, this.#used));
+      // The end alone is in the last page of full size and what came behind it.
+      if (this.#endOnly && page.length >= PAGE_BYTES) this.#pages = undefined;
+      this.#pages ??= [];
+      this.#pages.push({ bytes: page, used: this.#used });
     }
-    const next = new Uint8Array(Math.max(length, page === undefined ? FIRST_BYTES : PAGE_BYTES));
     this.#page = next;
     this.#used = 0;
     return next;

@@ -9,7 +9,7 @@ import type { Answer, Frames, Refusal, Reply, Words } from "../core/reply.ts";
 import type { HeaderMap, WireRequest, WireResponse } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
-import type { Dialect, Seam } from "../dialects/dialect.ts";
+import type { Dialect } from "../dialects/dialect.ts";
 import { inNamesOf } from "../dialects/losses.ts";
 import { changedNames } from "../dialects/tool-name.ts";
 import type { Validation } from "../policies/validate.ts";
@@ -23,7 +23,7 @@ import { Relay } from "./relay.ts";
 import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
 import { Telling, toldBy } from "./telling.ts";
-import { type AttemptTimeouts, type Learnt, noContent, noWhole, timeoutsFor } from "./timeouts.ts";
+import { type AttemptTimeouts, type Learnt, NO_CONTENT, NO_WHOLE, timeoutsFor } from "./timeouts.ts";
 import { isLegallyEmpty, renamed, Translation } from "./translate.ts";
 import { type Demands, demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
 import { Withheld } from "./withheld.ts";
@@ -89,7 +89,7 @@ export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, numbe
   settlement.debit = plan.quota.begin(call, settlement.startMs);
   try {
     const timeouts = timeoutsFor(plan.timeouts, call, number === 1 ? plan.learnt?.(call) : undefined);
-    settlement.onTimeout = call.stream ? noContent : noWhole;
+    settlement.deadline = call.stream ? NO_CONTENT : NO_WHOLE;
     settlement.timer.moveTo(settlement.startMs + (call.stream ? timeouts.firstTokenMs : timeouts.wholeMs));
     const response = await scope.runtime.transport(
       request(plan, call, prepared, scope.propagate?.(call, number)),
@@ -221,8 +221,8 @@ async function streamed(
   }
   const made = answer(plan, call, sent, reader);
   if (call.delivered !== undefined && call.delivered.text !== "") return { ...made, joinedBy: plan.joinedBy() };
-  if (plan.keeps !== "nothing") made.told = () => lane.told();
-  if (isFollowed(plan, call)) made.unfinished = () => lane.unfinished();
+  if (plan.keeps !== "nothing") made.told = lane;
+  if (isFollowed(plan, call)) made.unfinished = lane;
   return made;
 }
 
@@ -254,21 +254,20 @@ function laneFor(
   const isFollowedOn = (call.resume ?? plan.resume) !== "off";
   const follow = isFollowedOn || plan.keeps !== "nothing";
   const telling = plan.keeps === "calls" ? new Telling() : undefined;
-  const formed = (lane: Lane): Lane => (holdsForm(plan, call, demands) ? new HeldForm(lane, demands.replaces) : lane);
   if (!isNative(plan)) {
     const options = { emptyAllowed, follow, demands, names, telling };
-    return formed(new Translation(plan.dialect.codec.decoder(), codec.encoder(context), options));
+    return formed(plan, call, demands, new Translation(plan.dialect.codec.decoder(), codec.encoder(context), options));
   }
   const heard = telling && { telling, decoder: codec.decoder() };
   const own = { dropUsage, choices, emptyAllowed, demands, decoder: demands?.format && codec.decoder(), heard };
-  if (!isFollowedOn) return formed(new Relay(plan.dialect.wire, { ...own, follow }));
-  const encoderFrom = (seam: Seam) => codec.encoder({ ...context, seam });
-  return formed(new Relay(plan.dialect.wire, { ...own, follow, encoderFrom }));
+  const goesOn = isFollowedOn ? { codec, context } : undefined;
+  return formed(plan, call, demands, new Relay(plan.dialect.wire, { ...own, follow, goesOn }));
 }
 
-/** A route that validates its answers holds them as it is. */
-function holdsForm(plan: AttemptPlan, call: Call, demands: Demands | undefined): demands is Demands {
-  return demands?.format !== undefined && plan.validation === undefined && (call.resume ?? plan.resume) !== "off";
+/** A route that validates its answers holds them as it is. Apart, for what is shared with a closure lives as long as the stream. */
+function formed(plan: AttemptPlan, call: Call, demands: Demands | undefined, lane: Lane): Lane {
+  const holds = plan.validation === undefined && (call.resume ?? plan.resume) !== "off";
+  return holds && demands?.format !== undefined ? new HeldForm(lane, demands.replaces) : lane;
 }
 
 function withheld({ validation, client, tolerantFrom }: AttemptPlan, { number }: Settlement, lane: Lane): Lane {
@@ -349,7 +348,7 @@ function whole(
   settlement.settle(undefined, atMs);
   const made = answer(plan, call, sent, new OneFrame(rendered));
   if (plan.keeps === "words" && settlement.flaw === undefined) made.told = verdict.words;
-  else if (plan.keeps === "calls") made.told = () => toldIn(plan, body, sent.prepared);
+  else if (plan.keeps === "calls") made.told = { told: () => toldIn(plan, body, sent.prepared) };
   return made;
 }
 

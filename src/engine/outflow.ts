@@ -3,8 +3,17 @@
 
 import type { Fault } from "../core/fault.ts";
 import { fault } from "../core/fault.ts";
-import { type Answer, type AttemptRecord, attemptsIn, type Ending, type Frames, type Reply } from "../core/reply.ts";
+import {
+  type Answer,
+  type AttemptRecord,
+  attemptsIn,
+  type Ending,
+  type Frames,
+  type FrameTaker,
+  type Reply,
+} from "../core/reply.ts";
 import type { DialectWire } from "../dialects/dialect.ts";
+import { into } from "./stream.ts";
 
 const COMMA = 0x2c;
 const EQUALS = 0x3d;
@@ -12,6 +21,8 @@ const EQUALS = 0x3d;
 export interface Outflow {
   /** The next frames; `undefined` when there are no more, and then `tail` follows. Never rejects. */
   read(): Promise<Uint8Array | undefined>;
+  /** The same, with who takes them. */
+  readInto<T>(taker: FrameTaker<T>): Promise<T>;
   /** What is left to be said: the in-band error of an answer that broke, or nothing. */
   tail(): Promise<Uint8Array | undefined>;
   /** A keep-alive that may be sent whenever `read` is outstanding. */
@@ -47,6 +58,11 @@ class Flow implements Outflow {
     return this.#frames.read();
   }
 
+  readInto<T>(taker: FrameTaker<T>): Promise<T> {
+    const frames = this.#frames;
+    return frames.readInto === undefined ? into(frames.read(), taker) : frames.readInto(taker);
+  }
+
   async tail(): Promise<Uint8Array | undefined> {
     const ending = await this.#answer.ending;
     if (ending.kind !== "broken") return undefined;
@@ -76,6 +92,10 @@ class EarlyFlow implements Outflow {
 
   read(): Promise<Uint8Array | undefined> {
     return this.#inner === undefined ? this.#first() : this.#inner.read();
+  }
+
+  readInto<T>(taker: FrameTaker<T>): Promise<T> {
+    return this.#inner === undefined ? into(this.#first(), taker) : this.#inner.readInto(taker);
   }
 
   tail(): Promise<Uint8Array | undefined> {

@@ -10,10 +10,10 @@ import type { Unfinished } from "../core/unfinished.ts";
 import type { Usage } from "../core/usage.ts";
 import {
   type Decoder,
+  type DialectCodec,
   type DialectWire,
-  type Encoder,
+  type EncodeContext,
   SEAM_BLOCK,
-  type Seam,
   type Tap,
   type TapOptions,
 } from "../dialects/dialect.ts";
@@ -23,8 +23,8 @@ import type { Telling } from "./telling.ts";
 import { type Demands, Hearing, looped, wrongForm } from "./usefulness.ts";
 
 export interface RelayOptions extends TapOptions {
-  /** Writes in the client's dialect from a seam on; absent where nobody goes on. */
-  readonly encoderFrom?: (seam: Seam) => Encoder;
+  /** What writes in the client's dialect from a seam on; absent where nobody goes on. */
+  readonly goesOn?: { readonly codec: DialectCodec; readonly context: EncodeContext } | undefined;
   /** The client asked for no output (`max_tokens: 0`). */
   readonly emptyAllowed: boolean;
   readonly demands?: Demands | undefined;
@@ -50,17 +50,17 @@ export class Relay implements Lane {
   readonly #cutter = new FrameCutter(HELD_BYTES_MAX);
   readonly #emptyAllowed: boolean;
   /** Frames that wait, in order: before the commit everything, later those of an open tool call. */
-  #held: Uint8Array[] = [];
+  #held: Uint8Array[] | undefined;
   #heldBytes = 0;
   #toolOpen = false;
   #toolSeen = false;
-  #out: Uint8Array[] = [];
-  readonly #encoderFrom: RelayOptions["encoderFrom"];
+  #out: Uint8Array[] | undefined;
+  readonly #goesOn: RelayOptions["goesOn"];
 
   constructor(wire: DialectWire, options: RelayOptions) {
     this.#wire = wire;
     this.#tap = wire.tap(options);
-    this.#encoderFrom = options.encoderFrom;
+    this.#goesOn = options.goesOn;
     this.#emptyAllowed = options.emptyAllowed;
     this.#demands = options.demands;
     this.#decoder = options.decoder;
@@ -86,8 +86,8 @@ export class Relay implements Lane {
 
   unfinished(): Unfinished | undefined {
     const seam = this.#tap.seam(this.#toolOpen);
-    if (seam === undefined || this.#encoderFrom === undefined) return undefined;
-    const encoder = this.#encoderFrom(seam);
+    if (seam === undefined || this.#goesOn === undefined) return undefined;
+    const encoder = this.#goesOn.codec.encoder({ ...this.#goesOn.context, seam });
     const { text, thought, native, toolCalls } = seam;
     const write: Unfinished["write"] = (event) => encoder.encode(event)?.bytes;
     return { text, thought, native, toolCalls, toolOpen: this.#toolOpen, block: SEAM_BLOCK, write };
@@ -242,15 +242,17 @@ export class Relay implements Lane {
   }
 
   #fail(reason: Fault): void {
-    this.#held = [];
+    this.#held = undefined;
     this.fault ??= reason;
   }
 
   #hold(frame: Uint8Array, wait: boolean): void {
     if (!wait) {
+      this.#out ??= [];
       this.#out.push(frame);
       return;
     }
+    this.#held ??= [];
     this.#held.push(frame);
     this.#heldBytes += frame.length;
     if (this.#heldBytes > HELD_BYTES_MAX) this.#fail(fault("malformed-reply", "a tool call over the size limit"));
@@ -260,16 +262,17 @@ export class Relay implements Lane {
     // What is held may just have grown over its limit.
     if (this.fault !== undefined) return;
     this.committed = true;
-    for (const frame of this.#held) this.#out.push(frame);
-    this.#held = [];
+    const held = this.#held;
+    this.#held = undefined;
     this.#heldBytes = 0;
+    if (this.#out === undefined) this.#out = held;
+    else for (const frame of held ?? []) this.#out.push(frame);
   }
 
   #flush(): Uint8Array | undefined {
     const out = this.#out;
-    if (out.length === 0) return undefined;
-    this.#out = [];
-    return join(out);
+    this.#out = undefined;
+    return out && join(out);
   }
 }
 

@@ -4,8 +4,19 @@
 
 import { concat } from "../core/bytes.ts";
 import type { Call, DeliveredPart, ResumeMode } from "../core/call.ts";
+import type { CancelListener } from "../core/cancel.ts";
 import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
-import { type Answer, type AttemptRecord, attemptsIn, type Ending, type Frames, type Reply } from "../core/reply.ts";
+import {
+  type Answer,
+  type AttemptRecord,
+  attemptsIn,
+  type Ending,
+  type Follower,
+  type Frames,
+  type Reply,
+  type Teller,
+  type Words,
+} from "../core/reply.ts";
 import type { Policy, Scope, Service } from "../core/service.ts";
 import type { Unfinished } from "../core/unfinished.ts";
 import type { Usage } from "../core/usage.ts";
@@ -18,6 +29,7 @@ import { looped } from "./usefulness.ts";
 /** For people who read a stream as it is; clients pass over comments. */
 const SEAM_COMMENT = new TextEncoder().encode(": holdfast: the stream before this broke, another target goes on\n\n");
 
+const NOBODY: ReadonlySet<string> = new Set();
 /** What a tool call costs at the least, its frame and its name; for a guess where the provider told no count. */
 const CALL_TOKENS_LEAST = 20;
 
@@ -52,7 +64,7 @@ interface Request {
   readonly stops: readonly string[];
 }
 
-class Resumable implements Frames {
+class Resumable implements Frames, Follower, CancelListener, Teller {
   readonly answer: Answer;
   readonly #options: ResumeOptions;
   readonly #next: Service;
@@ -61,9 +73,8 @@ class Resumable implements Frames {
   readonly #first: Answer;
   readonly #startMs: number;
   readonly #trail: AttemptRecord[];
-  readonly #failed = new Set<string>();
-  readonly #off: () => void;
-  #resolve: (ending: Ending) => void = () => {};
+  #failed: Set<string> | undefined;
+  #resolve: ((ending: Ending) => void) | undefined;
   #over = false;
   #unfinished: Unfinished | undefined;
   #request: Request | undefined;
@@ -97,11 +108,9 @@ class Resumable implements Frames {
     void first.ending.then((own) => {
       if (own.kind !== "broken") this.#settle(own);
     });
-    this.#off = scope.cancel.onCancel(this.#left);
-    first.frames.followedBy?.(() => this.#behind());
-    // What two have written is nobody's answer.
-    const words = first.told;
-    const told = typeof words === "function" ? () => (this.#continuations === 0 ? words() : undefined) : words;
+    scope.cancel.listen(this);
+    first.frames.followedBy?.(this);
+    const told = first.told !== undefined && "told" in first.told ? this : first.told;
     // Whoever takes a follower is read as before: no frame before a break passes through here.
     const frames = first.frames.followedBy === undefined ? this : first.frames;
     this.answer = { ...first, frames, ending, trail: this.#trail, cancel, unfinished: undefined, told };
@@ -109,21 +118,27 @@ class Resumable implements Frames {
 
   read(): Promise<Uint8Array | undefined> {
     // The first answer may be over before all of it was read.
-    return this.#current === undefined ? this.#first.frames.read() : this.#behind();
+    return this.#current === undefined ? this.#first.frames.read() : this.readOn();
+  }
+
+  told(): Words | undefined {
+    const { told } = this.#first;
+    // What two have written is nobody's answer.
+    return told === undefined || !("told" in told) || this.#continuations > 0 ? undefined : told.told();
   }
 
   /** What comes where the first answer's own frames are over. */
-  #behind(): Promise<Uint8Array | undefined> {
+  readOn(): Promise<Uint8Array | undefined> {
     if (this.#over) return Promise.resolve(undefined);
-    return (this.#current === undefined ? this.#ended() : this.#goOn()).catch(this.#bug);
+    return (this.#current === undefined ? this.#ended() : this.#goOn()).catch((error: unknown) => this.#bug(error));
   }
 
   /** The call was ended from outside, and perhaps nobody reads any more: it is over with the attempt that is under way. */
-  readonly #left = (): void => {
+  cancelled(): void {
     void (this.#asking ?? (this.#current?.answer ?? this.#first).ending).then((ending) =>
       this.#settle(this.#asLeft(ending)),
     );
-  };
+  }
 
   /** The ending for a client that left: nobody served it badly. */
   #asLeft(ending: Ending): Ending {
@@ -133,24 +148,24 @@ class Resumable implements Frames {
   }
 
   /** A reader never rejects: a bug in going on ends the stream like any other fault. */
-  readonly #bug = (error: unknown): Promise<undefined> => {
+  #bug(error: unknown): Promise<undefined> {
     const message = error instanceof Error ? error.message : String(error);
     const bug = fault("bug", message);
     this.#scope.emit({ type: "bug", atMs: this.#scope.runtime.clock.now(), call: this.#call.id, message });
     this.#current?.answer.cancel(bug);
     return this.#settle({ kind: "broken", fault: bug, firstContentMs: 0, tookMs: 0, pausedMs: 0 });
-  };
+  }
 
-  readonly #ended = async (): Promise<Uint8Array | undefined> => {
+  async #ended(): Promise<Uint8Array | undefined> {
     if (this.#over) return undefined;
     const ending = await this.#first.ending;
     if (ending.kind !== "broken") return this.#settle(ending);
-    this.#unfinished = this.#first.unfinished?.();
+    this.#unfinished = this.#first.unfinished?.unfinished();
     const shown = this.#unfinished?.text ?? "";
     // Blanks alone are nothing that could be gone on with.
     this.#text = shown.trim() === "" ? "" : shown;
     return this.#broke(ending);
-  };
+  }
 
   /** Frames of the continuation, until it ends. */
   async #goOn(): Promise<Uint8Array | undefined> {
@@ -204,6 +219,7 @@ class Resumable implements Frames {
   async #continue(broken: Fault, ending: Ending): Promise<Uint8Array | undefined> {
     const from = this.#trail.at(-1)?.target ?? this.#first.target;
     this.#markBroken(broken, ending);
+    this.#failed ??= new Set();
     this.#failed.add(from);
     this.#continuations++;
     const asking = this.#next(this.#again(), this.#scope);
@@ -253,7 +269,7 @@ class Resumable implements Frames {
       anchor: anchorOf(this.#text),
       tokens: tokensOf(this.#text),
       attempts: attemptsIn(this.#trail),
-      failed: this.#failed,
+      failed: this.#failed ?? NOBODY,
     };
     return { ...this.#call, delivered };
   }
@@ -297,9 +313,9 @@ class Resumable implements Frames {
   }
 
   #settle(ending: Ending): Promise<undefined> {
-    if (!this.#over) this.#off();
+    if (!this.#over) this.#scope.cancel.unlisten(this);
     this.#over = true;
-    this.#resolve(ending);
+    this.#resolve?.(ending);
     return Promise.resolve(undefined);
   }
 }

@@ -76,7 +76,7 @@ describe("the end of an attempt", () => {
 test("its timer cancels it with the deadline that it stands for at that moment", async () => {
   const { made, advance } = settlement();
   made.timer.move(100);
-  made.onTimeout = () => fault("whole-timeout", "late");
+  made.deadline = { passed: () => fault("whole-timeout", "late") };
   await advance(100);
   expect(made.cancel.fault).toMatchObject({ kind: "whole-timeout" });
 });

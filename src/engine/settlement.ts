@@ -7,7 +7,7 @@ import type { Fault, FaultKind } from "../core/fault.ts";
 import type { RateLimit } from "../core/rate-limit.ts";
 import type { AttemptRecord, Ending } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
-import { LazyDeadline } from "../core/timing.ts";
+import { type Late, LazyDeadline } from "../core/timing.ts";
 import type { Usage } from "../core/usage.ts";
 import type { Debit, QuotaGate } from "./quota-gate.ts";
 import { withoutKey } from "./without-key.ts";
@@ -21,7 +21,14 @@ function inOwnWords({ message }: Fault): string {
   return colon < 0 ? message : message.slice(0, colon);
 }
 
-export class Settlement {
+/** The name of what has passed. */
+export interface Deadline {
+  passed(): Fault;
+}
+
+const NO_DEADLINE: Deadline = { passed: () => ({ kind: "bug", message: "a timer without a deadline" }) };
+
+export class Settlement implements Late {
   /** Cancelled by the scope, by the attempt's own timer, or by whoever holds the answer. */
   readonly cancel = new CancelSource();
   readonly ending: Promise<Ending>;
@@ -49,8 +56,7 @@ export class Settlement {
   readonly #id: string;
   readonly #scope: Scope;
   readonly #target: string;
-  readonly #off: () => void;
-  #resolve: (ending: Ending) => void = () => {};
+  #resolve: ((ending: Ending) => void) | undefined;
 
   constructor(call: Call, scope: Scope, target: string, number: number) {
     this.#id = call.id;
@@ -61,13 +67,17 @@ export class Settlement {
     this.ending = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    this.timer = new LazyDeadline(scope.runtime.clock, () => this.cancel.cancel(this.onTimeout()));
+    this.timer = new LazyDeadline(scope.runtime.clock, this);
     scope.emit({ type: "attempt-start", atMs: this.startMs, call: call.id, target, number });
-    this.#off = scope.cancel.onCancel((fault) => this.cancel.cancel(fault));
+    scope.cancel.listen(this.cancel);
   }
 
-  /** Which deadline the timer stands for now. */
-  onTimeout: () => Fault = () => ({ kind: "bug", message: "a timer without a deadline" });
+  /** Which one the timer stands for now. */
+  deadline: Deadline = NO_DEADLINE;
+
+  late(): void {
+    this.cancel.cancel(this.deadline.passed());
+  }
 
   get nowMs(): number {
     return this.#scope.runtime.clock.now();
@@ -94,7 +104,7 @@ export class Settlement {
     };
     if (this.settled) return ending;
     this.settled = true;
-    this.#off();
+    this.#scope.cancel.unlisten(this.cancel);
     this.timer.stop();
     if (this.debit !== undefined) this.quota?.end(this.debit, this, atMs);
     this.#scope.emit({
@@ -116,7 +126,7 @@ export class Settlement {
       limits: this.limits,
       requestId: this.secret !== undefined && this.requestId?.includes(this.secret) ? undefined : this.requestId,
     });
-    this.#resolve(ending);
+    this.#resolve?.(ending);
     return ending;
   }
 

@@ -2,11 +2,12 @@
 // settles by the stream's own ending. Timers: first-token until content is received; idle only while a read is outstanding.
 // Promises are chained, not awaited in layers: this runs for every frame.
 
+import type { CancelListener } from "../core/cancel.ts";
 import { type Fault, fault } from "../core/fault.ts";
-import type { Frames, StreamUnderWay } from "../core/reply.ts";
-import type { Body, Clock } from "../core/runtime.ts";
+import type { Follower, Frames, FrameTaker, StreamUnderWay } from "../core/reply.ts";
+import type { Body, Clock, Taker } from "../core/runtime.ts";
 import type { Lane } from "./lane.ts";
-import type { Settlement } from "./settlement.ts";
+import type { Deadline, Settlement } from "./settlement.ts";
 import { noContent } from "./timeouts.ts";
 
 export interface StreamTimeouts {
@@ -23,7 +24,10 @@ const MARKER_MS = 5_000;
 const DRAIN_MS = 1_000;
 const SETTLED: Promise<undefined> = Promise.resolve(undefined);
 
-export class StreamReader implements Frames, StreamUnderWay {
+type Given = Uint8Array | undefined;
+
+/** All that an open stream needs of its attempt is in this one object: a function for each would be held as long as it. */
+export class StreamReader implements Frames, StreamUnderWay, Taker<unknown>, CancelListener, Deadline {
   readonly #body: Body;
   readonly #lane: Lane;
   readonly #attempt: Settlement;
@@ -34,8 +38,9 @@ export class StreamReader implements Frames, StreamUnderWay {
   #progressSeen = 0;
   #progressDueMs = Number.POSITIVE_INFINITY;
   #readEndMs: number;
-  #next: (() => Promise<Uint8Array | undefined>) | undefined;
-  readonly #readOn: () => Promise<Uint8Array | undefined>;
+  #next: Follower | undefined;
+  /** Who takes what is read now; `undefined`: whoever reads. */
+  #taker: FrameTaker<unknown> | undefined;
 
   constructor(body: Body, lane: Lane, attempt: Settlement, options: { timeouts: StreamTimeouts; clock: Clock }) {
     this.#body = body;
@@ -44,9 +49,8 @@ export class StreamReader implements Frames, StreamUnderWay {
     this.#timeouts = options.timeouts;
     this.#clock = options.clock;
     this.#readEndMs = options.clock.now();
-    this.#readOn = body.through?.(this.#took) ?? (() => body.read().then(this.#took));
-    attempt.onTimeout = this.#late;
-    attempt.cancel.onCancel(this.#stop);
+    attempt.deadline = this;
+    attempt.cancel.listen(this);
   }
 
   /** Reads until content may be released. Gives the fault of an attempt that is to be replaced, unseen. */
@@ -83,25 +87,55 @@ export class StreamReader implements Frames, StreamUnderWay {
     return Math.max(0, nowMs - startMs - firstContentMs - pausedMs - waitsMs);
   }
 
-  followedBy(next: () => Promise<Uint8Array | undefined>): void {
+  followedBy(next: Follower): void {
     this.#next = next;
   }
 
-  read(): Promise<Uint8Array | undefined> {
-    if (this.#ready !== undefined) return Promise.resolve(this.#takeReady());
-    if (this.#attempt.settled) return this.#next === undefined ? SETTLED : this.#next();
-    this.#beforeRead();
-    return this.#readOn();
+  read(): Promise<Given> {
+    this.#taker = undefined;
+    // Without a taker `took` gives what it has.
+    return this.#readAtHand() ?? (this.#readBody() as Promise<Given>);
   }
 
-  readonly #took = (
-    chunk: Uint8Array | Fault | undefined,
-  ): Uint8Array | undefined | Promise<Uint8Array | undefined> => {
+  readInto<T>(taker: FrameTaker<T>): Promise<T> {
+    const atHand = this.#readAtHand();
+    if (atHand !== undefined) return into(atHand, taker);
+    this.#taker = taker;
+    // With this taker `took` gives what it makes of that.
+    return this.#readBody() as Promise<T>;
+  }
+
+  /** What needs no reading of the body. */
+  #readAtHand(): Promise<Given> | undefined {
+    if (this.#ready !== undefined) return Promise.resolve(this.#takeReady());
+    if (this.#attempt.settled) return this.#next === undefined ? SETTLED : this.#next.readOn();
+    return undefined;
+  }
+
+  #readBody(): Promise<unknown> {
+    this.#beforeRead();
+    const body = this.#body;
+    return body.readInto === undefined ? body.read().then((chunk) => this.took(chunk)) : body.readInto(this);
+  }
+
+  /** For the body alone. */
+  took(chunk: Uint8Array | Fault | undefined): unknown {
+    const taker = this.#taker;
+    if (taker === undefined) return this.#given(chunk) ?? this.read();
+    try {
+      const bytes = this.#given(chunk);
+      // Nothing to hand out yet (a tool call is held), or only what the end has left behind.
+      return bytes === undefined ? this.readInto(taker) : taker.took(bytes);
+    } catch (bug) {
+      return taker.failed(bug);
+    }
+  }
+
+  #given(chunk: Uint8Array | Fault | undefined): Given {
     const bytes = this.#after(chunk);
     this.#closeIfDone();
-    // Nothing to hand out yet (a tool call is held), or only what the end has left behind.
-    return bytes ?? this.read();
-  };
+    return bytes;
+  }
 
   #takeReady(): Uint8Array | undefined {
     const ready = this.#ready;
@@ -160,8 +194,9 @@ export class StreamReader implements Frames, StreamUnderWay {
   }
 
   /** What the attempt's timer says when it fires. */
-  readonly #late = (): Fault =>
-    this.#attempt.firstContentMs === undefined ? noContent() : fault("idle-timeout", "the stream fell silent");
+  passed(): Fault {
+    return this.#attempt.firstContentMs === undefined ? noContent() : fault("idle-timeout", "the stream fell silent");
+  }
 
   #closeIfDone(): void {
     if (this.#attempt.settled) return;
@@ -170,10 +205,10 @@ export class StreamReader implements Frames, StreamUnderWay {
       this.#attempt.flaw = this.#lane.flaw;
       this.#attempt.settle(undefined);
       this.#drain();
-    } else if (this.#fault !== undefined) this.#stop(this.#fault);
+    } else if (this.#fault !== undefined) this.cancelled(this.#fault);
   }
 
-  readonly #stop = (reason: Fault): void => {
+  cancelled(reason: Fault): void {
     // Before the commit whoever opens the stream settles, with the fault that it returns.
     if (this.#attempt.committed && !this.#attempt.settled) {
       // A provider that sent its stop reason and then hangs has answered: the marker is supplied.
@@ -182,7 +217,7 @@ export class StreamReader implements Frames, StreamUnderWay {
       this.#attempt.settle(this.#lane.finished ? undefined : reason);
     }
     this.#body.cancel(reason);
-  };
+  }
 
   #drain(): void {
     const late = fault("superseded", "the provider kept the connection open after its terminal event");
@@ -192,4 +227,9 @@ export class StreamReader implements Frames, StreamUnderWay {
       if (more !== undefined) this.#body.cancel(late);
     });
   }
+}
+
+/** For frames that know no takers, and what is at hand. */
+export function into<T>(reading: Promise<Uint8Array | undefined>, taker: FrameTaker<T>): Promise<T> {
+  return reading.then((frames) => taker.took(frames)).catch((bug: unknown) => taker.failed(bug));
 }

@@ -3,6 +3,7 @@
 
 import type { Call } from "../core/call.ts";
 import { type Fault, fault } from "../core/fault.ts";
+import type { Deadline } from "./settlement.ts";
 import type { StreamTimeouts } from "./stream.ts";
 
 export interface AttemptTimeouts {
@@ -73,7 +74,7 @@ export function noContent(): Fault {
   return fault("first-token-timeout", "no content within the first-token timeout");
 }
 
-/** What one says that was armed for a whole answer. */
-export function noWhole(): Fault {
-  return fault("whole-timeout", "no whole answer within its timeout");
-}
+export const NO_CONTENT: Deadline = { passed: noContent };
+
+/** Of a whole answer. */
+export const NO_WHOLE: Deadline = { passed: () => fault("whole-timeout", "no whole answer within its timeout") };

@@ -27,7 +27,7 @@ export function handOver(keeper: Keeper, answer: Answer, call: Call, scope: Scop
   const { told, target } = answer;
   if (told === undefined || answer.servedBy !== "target" || !keeper.wants(call)) return;
   // Words that are there are those of an answer that is over.
-  if (typeof told !== "function") keeper.record(call, target, told, scope);
+  if (!("told" in told)) keeper.record(call, target, told, scope);
   else
     void answer.ending.then(({ kind, flaw }: Ending) => {
       if (kind === "complete" && flaw === undefined) keeper.record(call, target, told, scope);

@@ -2,9 +2,9 @@
 // cannot tell (connecting or waiting?) a probe of the host answers, where the platform has one.
 
 import { concat } from "../core/bytes.ts";
-import type { Cancel } from "../core/cancel.ts";
+import type { Cancel, CancelListener } from "../core/cancel.ts";
 import { type Fault, fault } from "../core/fault.ts";
-import type { Body, Clock, HeaderMap, Transport, WireRequest } from "../core/runtime.ts";
+import type { Body, Clock, HeaderMap, Taker, Transport, WireRequest } from "../core/runtime.ts";
 import type { PinnedRequest } from "./pinned.ts";
 
 /** Resolves to true when the host did not react to a connection within the time. */
@@ -66,14 +66,19 @@ export function createFetchTransport(options: FetchTransportOptions): Transport 
 }
 
 /** Ties a cancel token to one abort controller and keeps the first reason. */
-class CancelLink {
+class CancelLink implements CancelListener {
   fault: Fault | undefined;
   readonly #controller: AbortController;
-  readonly #off: () => void;
+  readonly #cancel: Cancel;
 
   constructor(cancel: Cancel, controller: AbortController) {
     this.#controller = controller;
-    this.#off = cancel.onCancel((reason) => this.abort(reason));
+    this.#cancel = cancel;
+    cancel.listen(this);
+  }
+
+  cancelled(reason: Fault): void {
+    this.abort(reason);
   }
 
   abort(reason: Fault): void {
@@ -83,7 +88,7 @@ class CancelLink {
   }
 
   release(): void {
-    this.#off();
+    this.#cancel.unlisten(this);
   }
 }
 
@@ -145,7 +150,7 @@ function headerMap(headers: Headers): HeaderMap {
 class FetchBody implements Body {
   /** Given up with the reader's making: what is held for long must be small. */
   #response: Response | undefined;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #reading: Reading | undefined;
   /** Of a body that is stated; `NaN` where it is not, or where the platform may have decoded it. */
   readonly #length: number;
   readonly #abort: CancelLink;
@@ -160,44 +165,33 @@ class FetchBody implements Body {
   }
 
   read(): Promise<Uint8Array | Fault | undefined> {
-    const reader = this.#opened();
-    if (reader === undefined) return NOTHING;
-    return reader.read().then(
-      (result) => this.#took(result),
-      (error: unknown) => this.#broke(error),
-    );
+    return this.readInto(ITSELF);
   }
 
-  through<T>(take: (chunk: Uint8Array | Fault | undefined) => T | Promise<T>): () => Promise<T> {
-    const took = (result: Chunk): T | Promise<T> => take(this.#took(result));
-    const broke = (error: unknown): T | Promise<T> => take(this.#broke(error));
-    return () => {
-      const reader = this.#opened();
-      return reader === undefined ? NOTHING.then(take) : reader.read().then(took, broke);
-    };
+  readInto<T>(taker: Taker<T>): Promise<T> {
+    if (!this.#over) this.#reading ??= this.#open();
+    const under = this.#reading;
+    if (this.#over || under === undefined) return NOTHING.then((none) => taker.took(none));
+    under.taker = taker;
+    // What is read goes to this taker, and what it makes of that is the promise's.
+    return under.reader.read().then(under.took, under.broke) as Promise<T>;
   }
 
-  /** `undefined`: there is nothing more to be read. */
-  #opened(): ReadableStreamDefaultReader<Uint8Array> | undefined {
-    if (this.#over) return undefined;
-    this.#reader ??= this.#open();
-    return this.#reader;
-  }
-
-  #open(): ReadableStreamDefaultReader<Uint8Array> | undefined {
+  #open(): Reading | undefined {
     // fetch's body is a stream of bytes by the standard; the types leave it open.
     const stream = this.#response?.body as ReadableStream<Uint8Array> | null | undefined;
     this.#response = undefined;
     if (!stream) this.#finish();
-    return stream?.getReader();
+    return stream ? reading(stream.getReader(), this) : undefined;
   }
 
-  #took({ done, value }: Chunk): Uint8Array | undefined {
+  /** For `reading` alone, as is `broke`. */
+  took({ done, value }: ReadResult): Uint8Array | undefined {
     if (done) this.#finish();
     return value;
   }
 
-  #broke(error: unknown): Fault {
+  broke(error: unknown): Fault {
     this.#finish();
     return this.#abort.fault ?? fault("stream-broken", `the connection broke (${codeOf(error)})`);
   }
@@ -222,7 +216,7 @@ class FetchBody implements Body {
         this.#finish();
         return new Uint8Array(buffer);
       },
-      (error: unknown) => this.#broke(error),
+      (error: unknown) => this.broke(error),
     );
   }
 
@@ -230,14 +224,35 @@ class FetchBody implements Body {
     if (this.#over) return;
     this.#abort.abort(reason);
     this.#abort.release();
-    if (this.#reader === undefined) void this.#response?.body?.cancel().catch(ignore);
+    if (this.#reading === undefined) void this.#response?.body?.cancel().catch(ignore);
   }
 }
 
-interface Chunk {
+interface ReadResult {
   readonly done: boolean;
   readonly value?: Uint8Array | undefined;
 }
+
+/** A body under way. The two functions are made once, for every chunk. */
+interface Reading {
+  readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly took: (result: ReadResult) => unknown;
+  readonly broke: (error: unknown) => unknown;
+  taker: Taker<unknown>;
+}
+
+function reading(reader: ReadableStreamDefaultReader<Uint8Array>, body: FetchBody): Reading {
+  const made: Reading = {
+    reader,
+    taker: ITSELF,
+    took: (result) => made.taker.took(body.took(result)),
+    broke: (error) => made.taker.took(body.broke(error)),
+  };
+  return made;
+}
+
+/** Of a read that nobody takes. */
+const ITSELF: Taker<Uint8Array | Fault | undefined> = { took: (chunk) => chunk };
 
 async function collect(body: Body, limitBytes: number): Promise<Uint8Array | Fault> {
   const chunks: Uint8Array[] = [];

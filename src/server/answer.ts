@@ -46,7 +46,6 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
       open.open--;
       return refuse(asker, asked);
     }
-    const { clock } = runtime;
     const cancel = new CancelSource();
     const place = exchange.clients.begin({ request, patient: exchange.patient, cancel });
     try {
@@ -55,7 +54,8 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
         open.open--;
         return new Response(body as BodyInit, { status, headers }); // a Uint8Array is one; the types disagree on its buffer
       }
-      return new Response(streamBody(body, { clock, cancel, early, done: closing(open) }), { status, headers });
+      const { ticks } = exchange.clients;
+      return new Response(streamBody(body, { ticks, cancel, early, open }), { status, headers });
     } catch (error) {
       cancel.cancel(fault("bug", "Holdfast failed inside."));
       throw error;
@@ -68,11 +68,4 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
     engine.emit({ type: "bug", atMs: engine.runtime.clock.now(), call: id, message });
     return refuse(asker, fault("bug", "Holdfast failed inside; the call was not answered."));
   }
-}
-
-/** Its own function, so that an open stream keeps no request alive. */
-function closing(open: Open): () => void {
-  return () => {
-    open.open--;
-  };
 }

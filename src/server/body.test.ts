@@ -4,14 +4,16 @@ import { describe, expect, test } from "bun:test";
 import { handRuntime } from "../../test/support/hand-runtime.ts";
 import { CancelSource } from "../core/cancel.ts";
 import { fault } from "../core/fault.ts";
-import { streamBody } from "./body.ts";
+import type { FrameTaker } from "../core/reply.ts";
+import { into } from "../engine/stream.ts";
+import { streamBody, streamTicks } from "./body.ts";
 
 const PING = new TextEncoder().encode(": ping\n\n");
 
 function harness(early = false) {
   const { clock, advance } = handRuntime(() => fault("bug", "nothing is sent here"));
   const cancel = new CancelSource();
-  let over = 0;
+  const open = { open: 1 };
   let give: (bytes: Uint8Array | undefined) => void = () => {};
   let asked = 0;
   const outflow = {
@@ -23,9 +25,9 @@ function harness(early = false) {
         give = resolve;
       });
     },
+    readInto: <T>(taker: FrameTaker<T>) => into(outflow.read(), taker),
   };
-  const done = () => void over++;
-  const reader = streamBody(outflow, { clock, cancel, early, done }).getReader();
+  const reader = streamBody(outflow, { ticks: streamTicks(clock), cancel, early, open }).getReader();
   const got: string[] = [];
   /** Reads everything that comes, as it comes. */
   const drink = () => {
@@ -50,7 +52,8 @@ function harness(early = false) {
     drink,
     give: (text: string | undefined) => give(text === undefined ? undefined : new TextEncoder().encode(text)),
     asked: () => asked,
-    over: () => over,
+    /** How often it was counted out. */
+    over: () => 1 - open.open,
   };
 }
 

@@ -5,6 +5,8 @@
 import type { CancelSource } from "../core/cancel.ts";
 import { fault } from "../core/fault.ts";
 import type { Clock } from "../core/runtime.ts";
+import { streamTicks } from "./body.ts";
+import type { Ticks } from "./ticks.ts";
 
 /** An answer that takes longer is worth a signal. */
 const WATCH_AFTER_MS = 25;
@@ -17,6 +19,8 @@ export interface Watched {
 }
 
 export interface ClientWatch {
+  /** Of those that have a stream. */
+  readonly ticks: Ticks;
   /** The place of a call whose client is waiting; to be given back by `end`. */
   begin(watched: Watched): Place;
   end(place: Place): void;
@@ -56,6 +60,7 @@ export function createClientWatch(clock: Clock): ClientWatch {
     if (waiting > 0 && next !== undefined) arm(Math.max(0, next.dueMs - nowMs));
   };
   return {
+    ticks: streamTicks(clock),
     begin(watched) {
       const place: Place = { watched, dueMs: clock.now() + WATCH_AFTER_MS, over: false, unwatch: undefined };
       queue.push(place);

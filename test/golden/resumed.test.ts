@@ -85,7 +85,7 @@ function answer(
     frames: {
       read: () => (queue.length > 0 ? Promise.resolve(queue.shift()) : followed()),
       followedBy(next) {
-        followed = next;
+        followed = () => next.readOn();
       },
     },
     ending: Promise.resolve(settled),
@@ -143,7 +143,7 @@ async function run(
   const next: Service = (call) => {
     if (call.delivered === undefined) {
       const ending = { kind: "broken", ...(first.fault && { fault: first.fault }) } as const;
-      return Promise.resolve({ ...answer("a/m", client, [first.out], ending), unfinished: () => lane.unfinished() });
+      return Promise.resolve({ ...answer("a/m", client, [first.out], ending), unfinished: lane });
     }
     const { text, anchor } = call.delivered;
     const upTo = text === "" ? 0 : text.lastIndexOf(anchor) + anchor.length;
@@ -228,7 +228,7 @@ describe.skipIf(!hasFixtures)("cut and gone on with", () => {
     for (const { dialect, bytes } of good) {
       const lane = followedLane(dialect, dialect);
       const { out } = drive(lane, [bytes]);
-      const whole = { ...answer("a/m", dialect, [out], { kind: "complete" }), unfinished: () => lane.unfinished() };
+      const whole = { ...answer("a/m", dialect, [out], { kind: "complete" }), unfinished: lane };
       const options = { mode: "text", client: DIALECTS[dialect], attemptsMax: 3 } as const;
       const reply = await resuming(options)(() => Promise.resolve(whole))(callOf(dialect, false), scope);
       if (!reply.ok) throw new Error("refused");

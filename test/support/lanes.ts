@@ -36,7 +36,7 @@ export function followedLane(dialect: DialectId, client: DialectId): Lane {
   const { codec } = DIALECTS[client];
   const own = { dropUsage: false, emptyAllowed: false, follow: true };
   if (client === dialect) {
-    return new Relay(DIALECTS[client].wire, { ...own, encoderFrom: (seam) => codec.encoder({ ...context, seam }) });
+    return new Relay(DIALECTS[client].wire, { ...own, goesOn: { codec, context } });
   }
   return new Translation(DIALECTS[dialect].codec.decoder(), codec.encoder(context), own);
 }
