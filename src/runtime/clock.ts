@@ -57,7 +57,7 @@ interface Due {
 
 /**
  * One native timer for all that is due within the same moment. Nearly every deadline is taken back long before it is due,
- * and a native timer costs a busy gateway 2 µs, two or three of them a call (docs/adr/0044-shared-timers.md).
+ * and a native timer costs a busy gateway 1 µs, two or three of them a call (docs/adr/0036-shared-timers.md).
  */
 class SharedTimer {
   readonly #slot: number;
