@@ -9,8 +9,8 @@ export interface Late {
 }
 
 /**
- * A deadline with one native timer that is moved lazily: `move` only stores the due time, and the timer, when it fires
- * early, arms itself again. Cheaper than a timer per frame and than a timer wheel (both were tried).
+ * A deadline with one timer of the clock's that is moved lazily: `move` only stores the due time, and the timer, when it
+ * fires early, arms itself again. Cheaper than a timer per frame. What lies behind the clock's timers is the runtime's.
  */
 export class LazyDeadline {
   readonly #clock: Clock;
