@@ -85,7 +85,7 @@ export interface Words {
 }
 /** Words that still stand in the bytes of a whole reply. */
 export interface Unread {
-  /** Bytes at most that the text takes. */
+  /** Bytes that are held until it is read: of the whole reply. */
   readonly size: number;
   read(): Words;
 }

@@ -22,7 +22,7 @@ class UnreadWords implements Unread {
     this.#end = places[text * 2 + 1] ?? 0;
     this.#modelStart = places[model * 2] ?? 0;
     this.#modelEnd = places[model * 2 + 1] ?? 0;
-    this.size = this.#end - this.#start;
+    this.size = bytes.length;
   }
 
   read(): Words {
