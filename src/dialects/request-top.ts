@@ -37,7 +37,8 @@ export function readTop(body: Uint8Array, wanted: ReadonlySet<string>): RequestT
   if (wrong !== undefined) return wrong;
   const { names, spans, values } = top;
   for (let i = 0; i < names.length; i++) {
-    const [key, span] = [names[i] ?? "", spans[i] as Span];
+    const key = names[i] ?? "";
+    const span = spans[i] as Span;
     if (UNREAD.has(key)) {
       values.push(undefined);
       continue;

@@ -230,9 +230,10 @@ function request(plan: AttemptPlan, call: Call, { body }: Prepared, trace: Heade
   const own = plan.provider.authorize(plan.key, call.headers);
   const headers = trace === undefined ? own : { ...own, ...trace };
   const query = isNative(plan) ? call.query : "";
+  const url = plan.provider.urlOf(plan.dialect.wire.path(call.operation) ?? "");
   return {
     method: "POST",
-    url: plan.provider.url + plan.dialect.wire.path(call.operation) + query,
+    url: query === "" ? url : url + query,
     headers,
     body,
     connectMs: plan.timeouts.connectMs,

@@ -47,7 +47,7 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
       return refuse(asker, asked);
     }
     const cancel = new CancelSource();
-    const place = exchange.clients.begin({ request, patient: exchange.patient, cancel });
+    const place = exchange.clients.begin(request, exchange.patient, cancel);
     try {
       const { status, headers, body, early } = await deliver(engine, asked.call, cancel, asked.openMs);
       if (body instanceof Uint8Array) {

@@ -11,7 +11,7 @@ import type { Ticks } from "./ticks.ts";
 /** An answer that takes longer is worth a signal. */
 const WATCH_AFTER_MS = 25;
 
-export interface Watched {
+interface Watched {
   readonly request: Request;
   /** Lets the server be patient. */
   readonly patient: () => void;
@@ -22,12 +22,11 @@ export interface ClientWatch {
   /** Of those that have a stream. */
   readonly ticks: Ticks;
   /** The place of a call whose client is waiting; to be given back by `end`. */
-  begin(watched: Watched): Place;
+  begin(request: Request, patient: () => void, cancel: CancelSource): Place;
   end(place: Place): void;
 }
 
-export interface Place {
-  readonly watched: Watched;
+export interface Place extends Watched {
   readonly dueMs: number;
   over: boolean;
   unwatch: (() => void) | undefined;
@@ -52,7 +51,7 @@ export function createClientWatch(clock: Clock): ClientWatch {
       first++;
       if (place.over) continue;
       waiting--;
-      place.unwatch = watch(place.watched);
+      place.unwatch = watch(place);
     }
     queue = queue.slice(first);
     first = 0;
@@ -61,8 +60,9 @@ export function createClientWatch(clock: Clock): ClientWatch {
   };
   return {
     ticks: streamTicks(clock),
-    begin(watched) {
-      const place: Place = { watched, dueMs: clock.now() + WATCH_AFTER_MS, over: false, unwatch: undefined };
+    begin(request, patient, cancel) {
+      const dueMs = clock.now() + WATCH_AFTER_MS;
+      const place: Place = { request, patient, cancel, dueMs, over: false, unwatch: undefined };
       queue.push(place);
       waiting++;
       if (disarm === undefined) arm(WATCH_AFTER_MS);

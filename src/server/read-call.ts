@@ -7,6 +7,7 @@ import type { Callback } from "../core/deferral.ts";
 import { type Fault, fault, isFault } from "../core/fault.ts";
 import type { Runtime } from "../core/runtime.ts";
 import { isWebhookSecret } from "../core/webhook-secret.ts";
+import { wholeBody } from "../core/whole-body.ts";
 import { DIALECTS } from "../dialects/registry.ts";
 import { EARLY_OPEN_MS } from "../engine/deliver.ts";
 import { forwardedHeaders } from "../providers/provider.ts";
@@ -37,7 +38,12 @@ export async function readCall(
   query: string,
   context: CallContext,
 ): Promise<Asked | Fault> {
-  const body = await readBody(request);
+  let body: Uint8Array | Fault;
+  try {
+    body = await readBody(request);
+  } catch {
+    return fault("cancelled", "the client left before its request was whole");
+  }
   if (isFault(body)) return body;
   const inspected = DIALECTS[path.dialect].wire.inspect(body, path.operation);
   if (isFault(inspected)) return inspected;
@@ -198,20 +204,12 @@ function readBody(request: Request): Fault | Promise<Uint8Array | Fault> {
   }
   const stated = request.headers.get("content-length");
   if (stated !== null && Number(stated) > BODY_BYTES_MAX) return tooLarge();
-  if (stated === null) return readWithin(request, BODY_BYTES_MAX).then(orTooLarge, leftEarly);
-  return request.arrayBuffer().then(bytesOf, leftEarly);
-}
-
-function bytesOf(buffer: ArrayBuffer): Uint8Array {
-  return new Uint8Array(buffer);
+  if (stated === null) return readWithin(request, BODY_BYTES_MAX).then(orTooLarge);
+  return wholeBody(request);
 }
 
 function orTooLarge(body: Uint8Array | undefined): Uint8Array | Fault {
   return body ?? tooLarge();
-}
-
-function leftEarly(): Fault {
-  return fault("cancelled", "the client left before its request was whole");
 }
 
 /** The body, or `undefined` beyond the limit. Rejects when the client leaves. */
