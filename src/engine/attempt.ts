@@ -5,7 +5,7 @@ import type { Call, Operation, ResumeMode } from "../core/call.ts";
 import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
 import type { Loss } from "../core/message.ts";
 import { OneFrame } from "../core/one-frame.ts";
-import type { Answer, Frames, Refusal, Reply, Words } from "../core/reply.ts";
+import type { Answer, Frames, Refusal, Reply } from "../core/reply.ts";
 import type { HeaderMap, WireRequest, WireResponse } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
@@ -22,10 +22,11 @@ import type { QuotaGate } from "./quota-gate.ts";
 import { Relay } from "./relay.ts";
 import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
-import { Telling, toldBy } from "./telling.ts";
+import { Telling } from "./telling.ts";
 import { type AttemptTimeouts, type Learnt, NO_CONTENT, NO_WHOLE, timeoutsFor } from "./timeouts.ts";
-import { isLegallyEmpty, renamed, Translation } from "./translate.ts";
+import { Translation } from "./translate.ts";
 import { type Demands, demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
+import { toldLater, translateWhole } from "./whole.ts";
 import { Withheld } from "./withheld.ts";
 import { withoutKey } from "./without-key.ts";
 
@@ -70,7 +71,7 @@ const ERROR_BODY_MS = 5_000;
 const NO_LOSSES: readonly Loss[] = [];
 const NO_NAMES: readonly string[] = [];
 
-interface Prepared {
+export interface Prepared {
   readonly body: Uint8Array;
   readonly losses: readonly Loss[];
   /** The usage chunk is ours, not the client's. */
@@ -349,34 +350,8 @@ function whole(
   settlement.settle(undefined, atMs);
   const made = answer(plan, call, sent, new OneFrame(rendered));
   if (plan.keeps === "words" && settlement.flaw === undefined) made.told = verdict.words;
-  else if (plan.keeps === "calls") made.told = { told: () => toldIn(plan, body, sent.prepared) };
+  else if (plan.keeps === "calls") made.told = toldLater(plan, body, sent.prepared);
   return made;
-}
-
-function translateWhole(
-  plan: AttemptPlan,
-  call: Call,
-  scope: Scope,
-  { body, names }: Pick<Prepared, "body" | "names">,
-): Uint8Array | Fault {
-  const decoded = plan.dialect.codec.decodeReply(body);
-  if (isFault(decoded)) return decoded;
-  const events = names === undefined ? decoded : decoded.map((event) => renamed(event, names));
-  const broken = events.find((event) => event.type === "error");
-  if (broken !== undefined) return broken.fault;
-  const rendered = plan.client.codec.encodeReply(events, { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) });
-  // What only the provider's dialect has (a server tool's block) may have been all of the answer.
-  const wrong = plan.client.wire.judge(rendered, call).fault;
-  if (wrong?.kind === "empty-reply" && events.some((event) => event.type === "message-end" && isLegallyEmpty(event)))
-    return rendered;
-  return wrong ?? rendered;
-}
-
-/** In the target's own dialect: what a translation leaves out is not to be kept. */
-function toldIn({ dialect }: AttemptPlan, body: Uint8Array, { names }: Pick<Prepared, "names">): Words | undefined {
-  const events = dialect.codec.decodeReply(body);
-  if (isFault(events)) return undefined;
-  return toldBy(names === undefined ? events : events.map((event) => renamed(event, names)));
 }
 
 /** Not yet given to anybody. */
@@ -391,6 +366,7 @@ function answer(plan: AttemptPlan, call: Call, { settlement, prepared, response 
     headers: isNative(plan) ? plan.client.wire.passHeaders(response.headers) : {},
     frames,
     ending: settlement.ending,
+    ended: settlement.ended,
     servedBy: plan.target.tier === "local" ? "local" : "target",
     lossy: prepared.losses.length === 0 ? NO_NAMES : [...new Set(prepared.losses.map((loss) => loss.path))],
     trail: [settlement.record(undefined)],

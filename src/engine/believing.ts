@@ -229,7 +229,11 @@ function replied(witness: Witness, call: Call, reply: Reply, nowMs: number): Rep
   else cell.successes++;
   if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
   outcome(witness, BEGAN_WELL, nowMs);
-  settleWith(witness, reply, nowMs);
+  if (reply.ended === undefined) settleWith(witness, reply, nowMs);
+  else {
+    leaveIntake(witness.intake, witness.tenant);
+    settled(witness, reply.ended, undefined, nowMs);
+  }
   return reply;
 }
 
@@ -244,7 +248,7 @@ function settleWith(witness: Witness, { frames, ending }: Answer, nowMs: number)
   const watching = place && { place, stream: underWay };
   void ending.then((ended) => {
     leaveIntake(witness.intake, witness.tenant);
-    settled(witness, ended, watching);
+    settled(witness, ended, watching, witness.scope.runtime.clock.now());
   });
 }
 
@@ -272,10 +276,9 @@ interface WatchedStream {
 }
 
 /** A stream that began is no longer its prompt's doing; nor must it keep its request alive. */
-function settled(witness: Witness, ending: Ending, watching: WatchedStream | undefined): void {
+function settled(witness: Witness, ending: Ending, watching: WatchedStream | undefined, nowMs: number): void {
   const { believed, target, scope, id } = witness;
   const { cell } = believed;
-  const nowMs = scope.runtime.clock.now();
   // What it took is nobody's pace where we slept meanwhile.
   const whole = ending.kind === "complete" && !isSleptThrough(believed.self, witness.beganMs, nowMs);
   if (watching !== undefined && streamEnded(cell, { ...watching, whole }, nowMs)) {

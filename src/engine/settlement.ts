@@ -79,13 +79,19 @@ export class Settlement implements Late {
 
   /** A whole answer is over before anybody asks: only a stream's is waited for. */
   get ending(): Promise<Ending> {
-    this.#ending ??=
-      this.#ended === undefined
-        ? new Promise((resolve) => {
-            this.#resolve = resolve;
-          })
-        : Promise.resolve(this.#ended);
+    this.#ending ??= this.#ended === undefined ? this.#awaited() : Promise.resolve(this.#ended);
     return this.#ending;
+  }
+
+  #awaited(): Promise<Ending> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  /** Once it is over. */
+  get ended(): Ending | undefined {
+    return this.#ended;
   }
 
   get nowMs(): number {

@@ -28,8 +28,16 @@ export function handOver(keeper: Keeper, answer: Answer, call: Call, scope: Scop
   if (told === undefined || answer.servedBy !== "target" || !keeper.wants(call)) return;
   // Words that are there are those of an answer that is over.
   if (!("told" in told)) keeper.record(call, target, told, scope);
-  else
-    void answer.ending.then(({ kind, flaw }: Ending) => {
-      if (kind === "complete" && flaw === undefined) keeper.record(call, target, told, scope);
-    });
+  else recordAtEnd(keeper, { ...answer, told }, call, scope);
+}
+
+function recordAtEnd(
+  keeper: Keeper,
+  { ending, target, told }: Pick<Answer, "ending" | "target"> & { readonly told: Told },
+  call: Call,
+  scope: Scope,
+): void {
+  void ending.then(({ kind, flaw }: Ending) => {
+    if (kind === "complete" && flaw === undefined) keeper.record(call, target, told, scope);
+  });
 }

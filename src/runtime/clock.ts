@@ -25,10 +25,14 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   after(delayMs, fire) {
     if (delayMs >= SHARED_FROM_MS && delayMs <= DELAY_MAX_MS) return shared(delayMs, fire);
-    const timer = setTimeout(fire, bounded(delayMs));
-    return () => clearTimeout(timer);
+    return single(delayMs, fire);
   },
 };
+
+function single(delayMs: number, fire: () => void): () => void {
+  const timer = setTimeout(fire, bounded(delayMs));
+  return () => clearTimeout(timer);
+}
 
 function bounded(delayMs: number): number {
   return Math.min(DELAY_MAX_MS, Math.max(0, delayMs));

@@ -5,10 +5,9 @@ import { CancelSource } from "../core/cancel.ts";
 import { fault, isFault } from "../core/fault.ts";
 import { deliver } from "../engine/deliver.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Tenant } from "./access.ts";
 import { streamBody } from "./body.ts";
-import type { ClientWatch } from "./client-watch.ts";
-import { type Path, readCall } from "./read-call.ts";
+import type { ClientWatch, Patient } from "./client-watch.ts";
+import { type CallRequest, readCall } from "./read-call.ts";
 import { type Asker, refuse } from "./refuse.ts";
 
 /** How many requests are under way. */
@@ -16,32 +15,19 @@ export interface Open {
   open: number;
 }
 
-export interface Exchange {
-  readonly request: Request;
-  readonly path: Path;
-  readonly query: string;
+export interface Exchange extends CallRequest {
   readonly asker: Asker;
-  readonly tenant: Tenant;
   readonly open: Open;
-  readonly patient: () => void;
+  readonly patient: Patient;
   readonly clients: ClientWatch;
-  /** See `CallContext`. */
-  readonly endUser?: ((name: string) => string) | undefined;
 }
 
 export async function answer(engine: Engine, exchange: Exchange): Promise<Response> {
-  const { request, path, query, asker, tenant, open, endUser } = exchange;
+  const { request, asker, open } = exchange;
   const { id } = asker;
   open.open++;
   try {
-    const { runtime, routes } = engine;
-    const asked = await readCall(request, path, query, {
-      id,
-      tenant,
-      runtime,
-      endUser,
-      languages: routes.speaksSeveral,
-    });
+    const asked = await readCall(exchange, engine.runtime, engine.routes.speaksSeveral);
     if (isFault(asked)) {
       open.open--;
       return refuse(asker, asked);

@@ -11,10 +11,12 @@ import type { Ticks } from "./ticks.ts";
 /** An answer that takes longer is worth a signal. */
 const WATCH_AFTER_MS = 25;
 
+/** From now on silence is no fault of whoever sent the request. */
+export type Patient = (request: Request) => void;
+
 interface Watched {
   readonly request: Request;
-  /** Lets the server be patient. */
-  readonly patient: () => void;
+  readonly patient: Patient;
   readonly cancel: CancelSource;
 }
 
@@ -22,7 +24,7 @@ export interface ClientWatch {
   /** Of those that have a stream. */
   readonly ticks: Ticks;
   /** The place of a call whose client is waiting; to be given back by `end`. */
-  begin(request: Request, patient: () => void, cancel: CancelSource): Place;
+  begin(request: Request, patient: Patient, cancel: CancelSource): Place;
   end(place: Place): void;
 }
 
@@ -83,9 +85,10 @@ export function createClientWatch(clock: Clock): ClientWatch {
   };
 }
 
-function watch({ request: { signal }, patient, cancel }: Watched): () => void {
+function watch({ request, patient, cancel }: Watched): () => void {
+  const { signal } = request;
   const left = (): void => cancel.cancel(fault("cancelled", "the client left"));
-  patient();
+  patient(request);
   if (signal.aborted) left();
   else signal.addEventListener("abort", left);
   return () => signal.removeEventListener("abort", left);

@@ -32,12 +32,9 @@ export interface Asked {
   readonly openMs: number;
 }
 
-export async function readCall(
-  request: Request,
-  path: Path,
-  query: string,
-  context: CallContext,
-): Promise<Asked | Fault> {
+/** `languages`: something is said in several. */
+export async function readCall(asked: CallRequest, runtime: Runtime, languages = false): Promise<Asked | Fault> {
+  const { request, path, query, tenant } = asked;
   let body: Uint8Array | Fault;
   try {
     body = await readBody(request);
@@ -47,12 +44,12 @@ export async function readCall(
   if (isFault(body)) return body;
   const inspected = DIALECTS[path.dialect].wire.inspect(body, path.operation);
   if (isFault(inspected)) return inspected;
-  const steering = readSteering(request.headers, context.runtime);
+  const steering = readSteering(request.headers, runtime);
   if (isFault(steering)) return steering;
-  const endUser = inspected.endUser === undefined ? undefined : context.endUser?.(inspected.endUser);
+  const endUser = inspected.endUser === undefined ? undefined : asked.endUser?.(inspected.endUser);
   // Written out: a call is made for each request, and a spread costs more than all that reads its fields.
   const call: Call = {
-    id: context.id,
+    id: asked.asker.id,
     operation: path.operation,
     dialect: path.dialect,
     model: inspected.model,
@@ -62,28 +59,29 @@ export async function readCall(
     headers: forwardedHeaders(path.dialect, request.headers),
     query,
     deadlineMs: steering.deadlineMs,
-    tenant: context.tenant.name,
+    tenant: tenant.name,
     endUser,
-    routes: context.tenant.routes,
+    routes: tenant.routes,
     criticality: steering.criticality,
     retryCount: steering.retryCount,
     strict: steering.strict,
     resume: steering.resume,
     cache: steering.cache,
     defer: steering.defer,
-    language: context.languages ? (request.headers.get("accept-language") ?? undefined) : undefined,
+    language: languages ? (request.headers.get("accept-language") ?? undefined) : undefined,
   };
   return { call, openMs: steering.openMs };
 }
 
-export interface CallContext {
-  readonly id: string;
+export interface CallRequest {
+  readonly request: Request;
+  readonly path: Path;
+  readonly query: string;
+  /** Its id is the call's. */
+  readonly asker: { readonly id: string };
   readonly tenant: Tenant;
-  readonly runtime: Runtime;
   /** Hashes the name of an end user; absent: nobody counts them. */
   readonly endUser?: ((name: string) => string) | undefined;
-  /** Something is said in several languages. */
-  readonly languages?: boolean;
 }
 
 type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict" | "resume" | "cache" | "defer"> & {
@@ -180,7 +178,10 @@ function callbackWish(headers: Headers): Callback | undefined | Fault {
 
 function oneOf<Word extends string>(headers: Headers, name: string, words: readonly Word[]): Word | undefined | Fault {
   const given = headers.get(name);
-  if (given === null) return undefined;
+  return given === null ? undefined : wordIn(given, words, name);
+}
+
+function wordIn<Word extends string>(given: string, words: readonly Word[], name: string): Word | Fault {
   return words.find((word) => word === given) ?? wrongHeader(name, words.join(", "));
 }
 
