@@ -33,15 +33,13 @@ export interface Asked {
 }
 
 /** `languages`: something is said in several. */
-export async function readCall(asked: CallRequest, runtime: Runtime, languages = false): Promise<Asked | Fault> {
+export function readCall(
+  asked: CallRequest,
+  body: Uint8Array,
+  runtime: Runtime,
+  languages: boolean | undefined,
+): Asked | Fault {
   const { request, path, query, tenant } = asked;
-  let body: Uint8Array | Fault;
-  try {
-    body = await readBody(request);
-  } catch {
-    return fault("cancelled", "the client left before its request was whole");
-  }
-  if (isFault(body)) return body;
   const inspected = DIALECTS[path.dialect].wire.inspect(body, path.operation);
   if (isFault(inspected)) return inspected;
   const steering = readSteering(request.headers, runtime);
@@ -198,7 +196,8 @@ function wrongHeader(name: string, allowed: string): Fault {
   return fault("invalid-request", `The header ${name} is not valid; allowed: ${allowed}.`, { param: name });
 }
 
-function readBody(request: Request): Fault | Promise<Uint8Array | Fault> {
+/** The whole body, or why it is not taken. Rejects when the client leaves. */
+export function readBody(request: Request): Fault | Promise<Uint8Array | Fault> {
   const encoding = request.headers.get("content-encoding");
   if (encoding !== null && encoding !== "identity") {
     return fault("invalid-request", `content-encoding ${encoding} is not accepted; send the JSON as it is.`);
