@@ -119,7 +119,7 @@ export interface Answer {
   readonly headers: HeaderMap;
   readonly frames: Frames;
   readonly ending: Promise<Ending>;
-  /** What `ending` resolves to, of an answer that is over already: nobody needs to wait for that. */
+  /** What `ending` resolves to, of an answer that is over already: nobody needs to wait for that. A copy with another `ending` has none. */
   readonly ended?: Ending | undefined;
   readonly servedBy: ServedBy;
   readonly degraded?: Degraded;

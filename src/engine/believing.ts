@@ -47,9 +47,10 @@ const LENGTH_MAX = 1_000_000;
 const PAUSED_MS = 5_000;
 /** Larger prompts are not hashed: their failures all count. */
 const PROMPT_BYTES_MAX = 262_144;
-/** The halves of a success. */
+/** The halves of a success, and both at once. */
 const BEGAN_WELL = { failed: false, weight: 0.5, last: false } as const;
 const ENDED_WELL = { failed: false, weight: 0.5, last: true } as const;
+const WELL = { failed: false, weight: 1, last: true } as const;
 
 export interface BelievingContext {
   readonly cells: Cells;
@@ -202,7 +203,20 @@ function watched(place: Place, call: Call, scope: Scope, sending: Sending): Prom
   const alone = key?.cell.evidence?.sick === true && key.hasOther(beganMs);
   const slot = alone ? undefined : callBegan(cell, shape, beganMs);
   enterIntake(intake, { tenant, strained: cell.state !== "healthy" }, beganMs);
-  const witness: Witness = { believed, target, intake, tenant, id: call.id, scope, beganMs, key, stream, shape, slot };
+  const witness: Witness = {
+    believed,
+    target,
+    intake,
+    tenant,
+    id: call.id,
+    scope,
+    beganMs,
+    key,
+    stream,
+    shape,
+    slot,
+    began: false,
+  };
   return sending.send().then((reply) => {
     const nowMs = scope.runtime.clock.now();
     sending.came(reply, nowMs);
@@ -228,11 +242,16 @@ function replied(witness: Witness, call: Call, reply: Reply, nowMs: number): Rep
   if (cell.prompts.size > 0) promptServed(cell, call);
   else cell.successes++;
   if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
-  outcome(witness, BEGAN_WELL, nowMs);
-  if (reply.ended === undefined) settleWith(witness, reply, nowMs);
+  const { ended } = reply;
+  // Of an answer that is over both halves are told together.
+  if (ended?.kind !== "complete" || ended.flaw !== undefined) {
+    outcome(witness, BEGAN_WELL, nowMs);
+    witness.began = true;
+  }
+  if (ended === undefined) settleWith(witness, reply, nowMs);
   else {
     leaveIntake(witness.intake, witness.tenant);
-    settled(witness, reply.ended, undefined, nowMs);
+    settled(witness, ended, undefined, nowMs);
   }
   return reply;
 }
@@ -264,6 +283,8 @@ interface Witness {
   readonly stream: boolean;
   readonly shape: number;
   readonly slot: number | undefined;
+  /** The first half of its success was told. */
+  began: boolean;
 }
 
 function promptOf({ body }: Call): string | undefined {
@@ -294,7 +315,7 @@ function settled(witness: Witness, ending: Ending, watching: WatchedStream | und
   if (ending.flaw !== undefined) failed(witness, ending.flaw, undefined, nowMs);
   else if (ending.kind === "complete") {
     countJudged(cell, false);
-    outcome(witness, ENDED_WELL, nowMs);
+    outcome(witness, witness.began ? ENDED_WELL : WELL, nowMs);
   } else if (ending.fault !== undefined && ending.pausedMs <= PAUSED_MS)
     failed(witness, ending.fault, undefined, nowMs);
 }
