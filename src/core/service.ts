@@ -53,14 +53,22 @@ function looking(looks: readonly Look[], next: Service): Service {
   return (call, scope) => {
     for (let place = looks.length - 1; place >= 0; place--) {
       const known = looks[place]?.before?.(call, scope);
-      if (known !== undefined) return Promise.resolve(lookedAt(looks, place + 1, known, { call, scope }));
+      if (known !== undefined) return later(looks, place, Promise.resolve(known), { call, scope });
     }
     return asked(looks, next, call, scope);
   };
 }
 
 function asked(looks: readonly Look[], next: Service, call: Call, scope: Scope): Promise<Reply> {
-  return next(call, scope).then((reply) => lookedAt(looks, 0, reply, { call, scope }));
+  return next(call, scope).then((reply) => {
+    let seen = reply;
+    for (let place = 0; place < looks.length; place++) {
+      const other = looks[place]?.after(seen, call, scope) ?? seen;
+      if (other instanceof Promise) return later(looks, place, other, { call, scope });
+      seen = other;
+    }
+    return seen;
+  });
 }
 
 interface Asked {
@@ -68,12 +76,7 @@ interface Asked {
   readonly scope: Scope;
 }
 
-function lookedAt(looks: readonly Look[], from: number, found: Reply, asked: Asked): Reply | Promise<Reply> {
-  let reply = found;
-  for (let place = from; place < looks.length; place++) {
-    const seen = looks[place]?.after(reply, asked.call, asked.scope) ?? reply;
-    if (seen instanceof Promise) return seen.then((later) => lookedAt(looks, place + 1, later, asked));
-    reply = seen;
-  }
-  return reply;
+/** What the looks behind `place` make of it, once it is there. */
+function later(looks: readonly Look[], place: number, reply: Promise<Reply>, { call, scope }: Asked): Promise<Reply> {
+  return asked(looks.slice(place + 1), () => reply, call, scope);
 }

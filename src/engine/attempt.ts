@@ -97,15 +97,12 @@ export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, numbe
       settlement.cancel,
     );
     if (isFault(response)) return refuse(settlement, settlement.cancel.fault ?? response);
-    const sent = { settlement, prepared, response };
-    const bad = received(plan, call, scope, sent);
+    const sent = { scope, settlement, prepared, response };
+    const bad = received(plan, call, sent);
     if (bad !== undefined) return refuse(settlement, isFault(bad) ? bad : await bad);
     // Written out for a whole reply: an async function more costs it more than all that is done with it.
     const body = call.stream ? undefined : await response.body.whole(WHOLE_BYTES_MAX);
-    const reply =
-      body === undefined
-        ? await streamed(plan, call, scope, { ...sent, timeouts })
-        : whole(plan, call, scope, { ...sent, body });
+    const reply = body === undefined ? await streamed(plan, call, sent, timeouts) : whole(plan, call, sent, body);
     return isFault(reply) ? refuse(settlement, reply) : reply;
   } catch (error) {
     // The one place where a throw of the attempt's own code becomes a value.
@@ -184,14 +181,15 @@ function prepareTranslated(plan: AttemptPlan, call: Call): Prepared | Fault {
 }
 
 interface Sent {
+  readonly scope: Scope;
   readonly settlement: Settlement;
   readonly prepared: Prepared;
   readonly response: WireResponse;
 }
 
 /** What its headers tell. Gives what is wrong with a response that is not to be read as an answer. */
-function received(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Fault | Promise<Fault> | undefined {
-  const { settlement, response } = sent;
+function received(plan: AttemptPlan, call: Call, sent: Sent): Fault | Promise<Fault> | undefined {
+  const { scope, settlement, response } = sent;
   settlement.status = response.status;
   settlement.limits = plan.dialect.wire.limitsOf(response.headers, scope.runtime.wallMs);
   if (settlement.limits !== undefined) {
@@ -207,13 +205,13 @@ function received(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Faul
 async function streamed(
   plan: AttemptPlan,
   call: Call,
-  scope: Scope,
-  sent: Sent & { readonly timeouts: ReturnType<typeof timeoutsFor> },
+  sent: Sent,
+  timeouts: ReturnType<typeof timeoutsFor>,
 ): Promise<Answer | Fault> {
-  const { settlement, response, timeouts } = sent;
+  const { scope, settlement, response } = sent;
   const notAStream = response.headers["content-type"]?.match(/application\/json|text\/html/i);
   if (notAStream) return notStream(plan, call, settlement, response);
-  const lane = withheld(plan, settlement, laneFor(plan, call, scope, sent));
+  const lane = withheld(plan, settlement, laneFor(plan, call, sent));
   const reader = new StreamReader(response.body, lane, settlement, { timeouts, clock: scope.runtime.clock });
   const failed = await reader.open();
   if (failed !== undefined) {
@@ -241,12 +239,7 @@ function request(plan: AttemptPlan, call: Call, { body }: Prepared, trace: Heade
   };
 }
 
-function laneFor(
-  plan: AttemptPlan,
-  call: Call,
-  scope: Scope,
-  { prepared: { dropUsage, names }, settlement }: Sent,
-): Lane {
+function laneFor(plan: AttemptPlan, call: Call, { scope, prepared: { dropUsage, names }, settlement }: Sent): Lane {
   const emptyAllowed = call.inspected.maxTokens === 0;
   const choices = call.inspected.choices ?? 1;
   const demands = demandsOf(plan.client.wire, call, settlement.number < plan.tolerantFrom);
@@ -324,13 +317,8 @@ function withinLimit(found: Fault): Fault {
   return found.kind === "too-large" ? fault("malformed-reply", "an answer over the size limit") : found;
 }
 
-function whole(
-  plan: AttemptPlan,
-  call: Call,
-  scope: Scope,
-  sent: Sent & { readonly body: Uint8Array | Fault },
-): Answer | Fault {
-  const { settlement, body } = sent;
+function whole(plan: AttemptPlan, call: Call, sent: Sent, body: Uint8Array | Fault): Answer | Fault {
+  const { scope, settlement } = sent;
   if (isFault(body)) return settlement.cancel.fault ?? withinLimit(body);
   const verdict = plan.dialect.wire.judge(body, call);
   if (verdict.fault !== undefined) return asFoundHere(plan, verdict.fault);

@@ -98,8 +98,8 @@ export function answerHeaders(call: string, answer: Answer, tookMs: number): Rec
     "request-id": call,
     "x-request-id": call,
     "x-holdfast-attempts": String(attemptsIn(answer.trail)),
-    "x-holdfast-trail": headerText(trailText(answer.trail)),
-    "x-holdfast-target": headerText(answer.target),
+    "x-holdfast-trail": trailHeader(answer.trail),
+    "x-holdfast-target": targetHeader(answer.target),
     "x-holdfast-served-by": answer.servedBy,
     "server-timing": `provider;dur=${providerMs}, total;dur=${Math.round(tookMs)}`,
     "content-type": "application/json",
@@ -120,7 +120,25 @@ function setIds(headers: Record<string, string>, id: string): void {
 /** `attempts`: upstream requests of this very call. */
 function setTrail(headers: Record<string, string>, trail: readonly AttemptRecord[], attempts: number): void {
   headers["x-holdfast-attempts"] = String(attempts);
-  headers["x-holdfast-trail"] = headerText(trailText(trail));
+  headers["x-holdfast-trail"] = trailHeader(trail);
+}
+
+/** What was last said of a call that was answered at once: most calls are, and by the same target. */
+let plainTrail = { target: "", fault: "", text: "" };
+let lastTarget = { target: "", text: "" };
+
+function trailHeader(trail: readonly AttemptRecord[]): string {
+  const [only] = trail;
+  if (trail.length !== 1 || only === undefined) return headerText(trailText(trail));
+  const { target, fault: kind } = only;
+  if (plainTrail.target !== target || plainTrail.fault !== kind)
+    plainTrail = { target, fault: kind, text: headerText(trailText(trail)) };
+  return plainTrail.text;
+}
+
+function targetHeader(target: string): string {
+  if (lastTarget.target !== target) lastTarget = { target, text: headerText(target) };
+  return lastTarget.text;
 }
 
 /** Model and field names come from clients; header values are visible ASCII (RFC 9110 §5.5). */
