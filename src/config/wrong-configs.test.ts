@@ -88,7 +88,11 @@ const ROWS: readonly Row[] = [
   ],
   [
     inProvider("gamma: { dialect: openai, url: 'http://h/v1', key: none }"),
-    ["3:21", "providers.gamma.dialect", "anthropic-messages | openai-chat"],
+    ["3:21", "providers.gamma.dialect", "anthropic-messages | openai-chat", "openai-chat"],
+  ],
+  [
+    inProvider("gamma: { dialect: anthropic, url: 'http://h', key: none }"),
+    ["3:21", "providers.gamma.dialect", '"anthropic"', "anthropic-messages"],
   ],
   [inProvider("gamma: { dialect: gemini, url: 'http://h', key: none }"), ["3:21", "providers.gamma.dialect", later]],
   [

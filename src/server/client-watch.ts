@@ -52,6 +52,8 @@ export function createClientWatch(clock: Clock): ClientWatch {
       first++;
       if (place.over) continue;
       waiting--;
+      // Counted out whatever comes of it, and only once.
+      place.unwatch = ignore;
       place.unwatch = watch(place.watched);
     }
     queue = queue.slice(first);
@@ -82,6 +84,8 @@ export function createClientWatch(clock: Clock): ClientWatch {
     },
   };
 }
+
+function ignore(): void {}
 
 function watch({ request: { signal }, patient, cancel }: Watched): () => void {
   const left = (): void => cancel.cancel(fault("cancelled", "the client left"));
