@@ -47,8 +47,13 @@ function valueIssue(path: Path, allowed: string, value: unknown): Issue {
   if (value === undefined) return { path, atKey: true, message: "is missing", allowed };
   if (value === null) return { path, atKey: true, message: "has no value", allowed };
   const names = allowed.split(" | ").filter((name) => /^[\w.-]+$/.test(name));
-  const meant = typeof value === "string" ? nearest(value.trim(), names) : undefined;
+  const meant = typeof value === "string" ? (nearest(value.trim(), names) ?? begun(value, names)) : undefined;
   return { path, message: `${shown(path, value)} is not allowed here`, allowed, nearest: meant };
+}
+
+/** A vendor's name where its dialect is meant. */
+function begun(value: string, names: readonly string[]): string | undefined {
+  return names.find((name) => name.startsWith(`${value.trim()}-`));
 }
 
 const SECRET_KEYS = new Set(["key", "keys", "hash", "notify", "shared", "store"]);

@@ -10,6 +10,8 @@ import { badKeys, offsetOf } from "./yaml-places.ts";
 /** A longer configuration is a mistake. */
 export const TEXT_LENGTH_MAX = 1_000_000;
 const ALIASES_MAX = 100;
+const NO_TEXT = /[\0\ufffd]/;
+const LONE_CR = /\r(?!\n)/g;
 
 /** Reads a YAML text. `file` is only for messages. */
 export function loadSettings(text: string, options: { readonly file: string; readonly env: Environment }): Loaded {
@@ -17,8 +19,13 @@ export function loadSettings(text: string, options: { readonly file: string; rea
 }
 
 /** The tree of a YAML text with its places, or its syntax errors. Not only for configurations. */
-export function readYaml(text: string, file: string): Source {
-  if (text.length > TEXT_LENGTH_MAX) return unreadable(file, `the file has over ${TEXT_LENGTH_MAX} characters`);
+export function readYaml(given: string, file: string): Source {
+  if (given.length > TEXT_LENGTH_MAX) return unreadable(file, `the file has over ${TEXT_LENGTH_MAX} characters`);
+  // A CR alone ends a line (YAML 1.2, section 5.4); the parser does not know that.
+  const text = given.replace(LONE_CR, "\n");
+  // What a decoder makes of other encodings: some shells write UTF-16, some editors Latin-1.
+  const strange = text.search(NO_TEXT);
+  if (strange >= 0) return unreadable(file, "the file is not text in UTF-8", placeIn(text, strange));
   const lines = new LineCounter();
   // Keys are checked below: that check knows `4` and "4" for the same and says where the first one is.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
@@ -54,8 +61,13 @@ export function readYaml(text: string, file: string): Source {
   }
 }
 
-function unreadable(file: string, message: string): Source {
-  return { tree: undefined, problems: [{ file, line: 1, column: 1, path: "", message }], locate: toProblem };
+function unreadable(file: string, message: string, { line, column } = { line: 1, column: 1 }): Source {
+  return { tree: undefined, problems: [{ file, line, column, path: "", message }], locate: toProblem };
+}
+
+function placeIn(text: string, offset: number): { readonly line: number; readonly column: number } {
+  const before = text.slice(0, offset).split("\n");
+  return { line: before.length, column: (before.at(-1) ?? "").length + 1 };
 }
 
 function syntaxMessage({ code, message }: YAMLError): string {

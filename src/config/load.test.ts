@@ -59,6 +59,11 @@ test("the catalog brings dialect and url, and the rest is the defaults", () => {
   });
 });
 
+test("lines may end in every way that YAML knows", () => {
+  const { settings } = good(SMALL);
+  for (const end of ["\r\n", "\r"]) expect(good(`${SMALL.replaceAll("\n", end)}\r`).settings).toEqual(settings);
+});
+
 test("every value that is built now is taken over", () => {
   const { settings, warnings } = good(`
 listen: { host: localhost, port: "\${PORT}" }

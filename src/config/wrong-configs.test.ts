@@ -40,6 +40,9 @@ const ROWS: readonly Row[] = [
   ["a: [\n", ["2:1", "", "Flow sequence"]],
   ["a: 'x\n", ["2:1", "", "Missing closing"]],
   ["\tx: 1\n", ["1:1", "", "Tabs"]],
+  ["\ufffd\ufffdp\0r\0", ["1:1", "", "not text in UTF-8"]],
+  ["$P\n# caf\ufffd\n$R\n", ["4:6", "", "not text in UTF-8"]],
+  ["$P\n$R\n\r\rlistne: 1\r", ["8:1", "listne", "unknown key", "listen"]],
   ["a: *nothing\n", ["1:1", "", "Unresolved alias"]],
   ["$P\n$R\n---\nx: 1\n", ["6:1", "", "second document"]],
   ["a: !secret x\n", ["1:4", "", "Unresolved tag"]],
@@ -85,7 +88,11 @@ const ROWS: readonly Row[] = [
   ],
   [
     inProvider("gamma: { dialect: openai, url: 'http://h/v1', key: none }"),
-    ["3:21", "providers.gamma.dialect", "anthropic-messages | openai-chat"],
+    ["3:21", "providers.gamma.dialect", "anthropic-messages | openai-chat", "openai-chat"],
+  ],
+  [
+    inProvider("gamma: { dialect: anthropic, url: 'http://h', key: none }"),
+    ["3:21", "providers.gamma.dialect", '"anthropic"', "anthropic-messages"],
   ],
   [inProvider("gamma: { dialect: gemini, url: 'http://h', key: none }"), ["3:21", "providers.gamma.dialect", later]],
   [

@@ -32,6 +32,14 @@ export function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }
 
+/** More than any model can read or write. A larger count is a provider's mistake, and sums of such would end in Infinity. */
+const TOKENS_END = 1_000_000_000;
+
+/** A number of tokens that there can be. */
+export function isTokens(value: unknown): value is number {
+  return isCount(value) && value < TOKENS_END;
+}
+
 export function objectOf(value: unknown): JsonObject | undefined {
   return isObject(value) ? value : undefined;
 }
@@ -45,8 +53,8 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-export function countOf(value: unknown): number | undefined {
-  return isCount(value) ? value : undefined;
+export function tokensOf(value: unknown): number | undefined {
+  return isTokens(value) ? value : undefined;
 }
 
 /** True where a JSON text stands for an object, as the arguments of a complete tool call do. */

@@ -6,8 +6,8 @@ import { stringBodyEnd } from "./json-string.ts";
 
 /** Deeper nesting is left to a parser. */
 const DEPTH_MAX = 16;
-/** Every count of so many digits is exact. */
-const DIGITS_MAX = 15;
+/** Every count of so many digits is one that there can be (`isTokens`). */
+const DIGITS_MAX = 9;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

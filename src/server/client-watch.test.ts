@@ -78,11 +78,15 @@ test("a fault in watching one holds up nobody behind it", () => {
   const patient = () => {
     throw new Error("a bug of the platform");
   };
-  clients.begin(new Request("http://127.0.0.1/"), patient, new CancelSource());
+  const place = clients.begin(new Request("http://127.0.0.1/"), patient, new CancelSource());
   const behind = begin();
   expect(() => pass(25)).toThrow("a bug of the platform");
   const later = begin();
+  clients.end(place);
+  clients.end(place);
   pass(25);
   expect([behind.seen.patient, later.seen.patient]).toEqual([1, 1]);
+  behind.end();
+  later.end();
   expect(clock.timers).toBe(0);
 });

@@ -53,6 +53,8 @@ export function createClientWatch(clock: Clock): ClientWatch {
       first++;
       if (place.over) continue;
       waiting--;
+      // Counted out whatever comes of it, and only once.
+      place.unwatch = ignore;
       place.unwatch = watch(place);
     }
     queue = queue.slice(first);
@@ -84,6 +86,8 @@ export function createClientWatch(clock: Clock): ClientWatch {
     },
   };
 }
+
+function ignore(): void {}
 
 function watch({ request, patient, cancel }: Watched): () => void {
   const { signal } = request;

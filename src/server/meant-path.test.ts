@@ -11,6 +11,9 @@ test.each([
   ["/chat/completions", "/v1/chat/completions"],
   ["//v1//chat/completions", "/v1/chat/completions"],
   ["/v1/models/", "/v1/models"],
+  ["/v1/%6dessages", "/v1/messages"],
+  ["/v1/chat%2Fcompletions", "/v1/chat/completions"],
+  ["/v1/%6dessages%", undefined],
   ["/v1/messages", undefined],
   ["/v1/messages/batches", undefined],
   ["/v1x/messages", undefined],
@@ -27,6 +30,7 @@ test("whoever has the base URL wrong is told, and is never passed through withou
     ["/v1/v1/messages", "/v1/messages"],
     ["/v1/messages/", "/v1/messages"],
     ["//v1/embeddings", "/v1/embeddings"],
+    ["/v1/%6Dessages", "/v1/messages"],
   ] as const) {
     const response = await ask(path, { method: "POST", body: "{}" });
     expect([response.status, await response.text()]).toEqual([404, expect.stringContaining(`Did you mean ${meant}?`)]);

@@ -146,6 +146,7 @@ describe("decodeRequest", () => {
       "invalid-request",
       "tools[0].description",
     ],
+    ["a user that is a number", { metadata: { user_id: 7 } }, "invalid-request", "metadata.user_id"],
     ["metadata that are a word", { metadata: "u" }, "invalid-request", "metadata"],
   ];
   for (const [name, more, kind, param] of refused)

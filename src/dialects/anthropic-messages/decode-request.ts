@@ -59,6 +59,8 @@ export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
   const metadata = isAbsent(request.metadata) ? {} : request.metadata;
   if (!isObject(metadata)) return invalid("metadata", "Input should be an object");
   addUnknown(losses, metadata, METADATA_KEYS, "metadata");
+  if (!isAbsent(metadata.user_id) && typeof metadata.user_id !== "string")
+    return invalid("metadata.user_id", "Input should be a valid string");
   const stop = decodeStop(request.stop_sequences);
   if (isFault(stop)) return stop;
   const wrong = NUMBERS.find((field) => !isAbsent(request[field]) && !isCount(request[field]));

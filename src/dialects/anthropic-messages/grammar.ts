@@ -46,6 +46,12 @@ const DELTAS: Readonly<Record<string, { readonly kind: BlockKind; readonly field
   input_json_delta: { kind: "tool", field: "partial_json" },
 };
 
+/** What a client must be given, and gets by the name of its event alone: SDKs pass over a frame that has none, or another. */
+const NAMED: ReadonlySet<string> = new Set([
+  ...["message_start", "message_delta", "message_stop"],
+  ...["content_block_start", "content_block_delta", "content_block_stop"],
+]);
+
 const CUT = "a tool call whose input is not a JSON object";
 
 const MESSAGE_STOP: Step = { type: "message-stop" };
@@ -81,6 +87,7 @@ export class Grammar {
     const json = parseJson(data);
     if (event === "error") return { type: "error", fault: inBandFault(json) };
     if (!isObject(json) || typeof json.type !== "string") return malformed("an event that is not a typed JSON object");
+    if (event !== json.type && NAMED.has(json.type)) return malformed("an event that is not named by its type");
     return this.#step(json.type, json);
   }
 

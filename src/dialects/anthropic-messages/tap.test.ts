@@ -53,9 +53,15 @@ describe("a delta's bytes", () => {
 
   test("of another form are parsed", () => {
     const data = '{"index":0,"delta":{"text":"hi","type":"text_delta"},"type":"content_block_delta"}';
-    expect(inText(frameOf(data))).toBe("content");
-    expect(inText(bytes(`: note\ndata:${data}\n\n`))).toBe("content");
+    expect(inText(frameOf(data, "content_block_delta"))).toBe("content");
+    expect(inText(bytes(`: note\ndata:${data}\nevent:content_block_delta\n\n`))).toBe("content");
     expect(inText(bytes(`event: content_block_delta\r\ndata: ${data}\r\n\r\n`))).toBe("content");
+  });
+
+  test("under no name, or another, would be passed over by SDKs", () => {
+    const data = '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"hi"}}';
+    for (const name of [undefined, "message", "delta"]) expect(inText(frameOf(data, name))).toBe("malformed");
+    for (const type of ["ping", "new_event"]) expect(inText(frameOf(`{"type":"${type}"}`))).not.toBe("malformed");
   });
 
   test("every cut of a content frame is malformed or a frame without data, never content", () => {

@@ -2,7 +2,7 @@
 // the whole of it.
 
 import type { Usage } from "../../core/usage.ts";
-import { isCount, isObject, type JsonObject } from "../json-object.ts";
+import { isObject, isTokens, type JsonObject } from "../json-object.ts";
 
 /** The last word of a stream on each count. */
 export interface RawUsage {
@@ -16,12 +16,12 @@ export interface RawUsage {
 /** Counts of a stream are cumulative: what is there and not null replaces, nothing is added. */
 export function mergeUsage(into: RawUsage, raw: unknown): void {
   if (!isObject(raw)) return;
-  if (isCount(raw.input_tokens)) into.input = raw.input_tokens;
-  if (isCount(raw.cache_read_input_tokens)) into.cacheRead = raw.cache_read_input_tokens;
-  if (isCount(raw.cache_creation_input_tokens)) into.cacheWrite = raw.cache_creation_input_tokens;
-  if (isCount(raw.output_tokens)) into.output = raw.output_tokens;
+  if (isTokens(raw.input_tokens)) into.input = raw.input_tokens;
+  if (isTokens(raw.cache_read_input_tokens)) into.cacheRead = raw.cache_read_input_tokens;
+  if (isTokens(raw.cache_creation_input_tokens)) into.cacheWrite = raw.cache_creation_input_tokens;
+  if (isTokens(raw.output_tokens)) into.output = raw.output_tokens;
   const details = raw.output_tokens_details;
-  if (isObject(details) && isCount(details.thinking_tokens)) into.thinking = details.thinking_tokens;
+  if (isObject(details) && isTokens(details.thinking_tokens)) into.thinking = details.thinking_tokens;
 }
 
 /** `undefined` when nothing is known. */

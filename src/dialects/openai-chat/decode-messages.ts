@@ -53,6 +53,8 @@ function decodeMessage(message: JsonObject, path: string, losses: Losses): reado
     case "developer":
       return decodeTexts(message.content, `${path}.content`);
     case "user":
+      // A turn that says nothing would be left out, and another one answered.
+      if (message.content == null) return invalidField(`${path}.content`, "a string or an array of parts");
       return decodeContent(message.content, `${path}.content`, losses);
     case "assistant":
       return decodeAssistant(message, path, losses);

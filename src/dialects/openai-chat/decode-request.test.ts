@@ -192,6 +192,10 @@ describe("decodeRequest", () => {
     [{ messages: [1] }, "messages[0]"],
     [{ messages: [{ role: "king", content: "x" }] }, "messages[0].role"],
     [{ messages: [{ role: "user", content: 5 }] }, "messages[0].content"],
+    [{ messages: [{ role: "user" }] }, "messages[0].content"],
+    [{ messages: [{ role: "user", content: null }] }, "messages[0].content"],
+    [{ user: 7 }, "user"],
+    [{ user: "a", safety_identifier: ["a"] }, "safety_identifier"],
     [{ messages: [{ role: "tool", content: "x" }] }, "messages[0].tool_call_id"],
     [
       { messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "ftp://x" } }] }] },

@@ -59,6 +59,9 @@ export function decodeRequest(body: Uint8Array): Translated<Prompt> | Fault {
 }
 
 function checkFields(request: JsonObject, losses: Losses): Fault | undefined {
+  for (const field of ["user", "safety_identifier"]) {
+    if (request[field] != null && typeof request[field] !== "string") return invalidField(field, "a string");
+  }
   for (const [field, value] of Object.entries(request)) {
     const fate = fateOf(field);
     if (fate === "read" || asksNothing(field, value)) continue;

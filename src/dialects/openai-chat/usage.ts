@@ -2,7 +2,7 @@
 // does.
 
 import type { Usage } from "../../core/usage.ts";
-import { countOf, type JsonObject, objectOf } from "../json-object.ts";
+import { type JsonObject, objectOf, tokensOf } from "../json-object.ts";
 
 /** Chat's `usage`; `undefined` when there is none. */
 export function usageOf(value: unknown): Usage | undefined {
@@ -10,12 +10,12 @@ export function usageOf(value: unknown): Usage | undefined {
   if (usage === undefined) return undefined;
   const prompt = objectOf(usage.prompt_tokens_details);
   return usageBy({
-    input: countOf(usage.prompt_tokens),
-    output: countOf(usage.completion_tokens),
-    total: countOf(usage.total_tokens),
-    cacheRead: countOf(prompt?.cached_tokens) ?? countOf(usage.prompt_cache_hit_tokens),
-    cacheWrite: countOf(prompt?.cache_write_tokens),
-    reasoning: countOf(objectOf(usage.completion_tokens_details)?.reasoning_tokens),
+    input: tokensOf(usage.prompt_tokens),
+    output: tokensOf(usage.completion_tokens),
+    total: tokensOf(usage.total_tokens),
+    cacheRead: tokensOf(prompt?.cached_tokens) ?? tokensOf(usage.prompt_cache_hit_tokens),
+    cacheWrite: tokensOf(prompt?.cache_write_tokens),
+    reasoning: tokensOf(objectOf(usage.completion_tokens_details)?.reasoning_tokens),
   });
 }
 

@@ -82,3 +82,10 @@ test("a quantile is right to the width of a bucket", () => {
   expect(quantile(createVector(), FIRST_AT, 0.5)).toBeUndefined();
   expect([0, 0.5, 1, 2, 1e12, Number.POSITIVE_INFINITY].map(bucketOf)).toEqual([0, 0, 0, 4, 79, 79]);
 });
+
+test("a number that is too large to be one is written as the largest, and read again", () => {
+  for (const value of [Number.MAX_SAFE_INTEGER, 1e17, 1e308, Number.POSITIVE_INFINITY]) {
+    const packed = mergePacked(undefined, new Map([[1, vectorOf([[0, value]])]]));
+    expect(read(packed).get(1)).toEqual(vectorOf([[0, Number.MAX_SAFE_INTEGER]]));
+  }
+});

@@ -113,7 +113,8 @@ class Writer {
 
   number(value: number): void {
     this.#reserve(10);
-    let rest = value;
+    // Larger ones would not be read again, and the largest of all would never end.
+    let rest = Math.min(value, Number.MAX_SAFE_INTEGER);
     while (rest > 0x7f) {
       this.#bytes[this.#at++] = (rest % 128) | 0x80;
       rest = Math.floor(rest / 128);
