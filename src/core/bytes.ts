@@ -34,3 +34,18 @@ export function between(head: Uint8Array, from: Uint8Array, { start, end }: Plac
   whole.set(tail, shift + end);
   return whole;
 }
+
+/** True when `piece` stands at `at`. Four bytes at a time: it is asked of every frame of a stream. */
+export function standsAt(bytes: Uint8Array, at: number, piece: Uint8Array): boolean {
+  const { length } = piece;
+  if (at + length > bytes.length) return false;
+  const fours = length & ~3;
+  let i = 0;
+  for (; i < fours; i += 4) {
+    const first = ((bytes[at + i] ?? 0) ^ (piece[i] ?? 0)) | ((bytes[at + i + 1] ?? 0) ^ (piece[i + 1] ?? 0));
+    const rest = ((bytes[at + i + 2] ?? 0) ^ (piece[i + 2] ?? 0)) | ((bytes[at + i + 3] ?? 0) ^ (piece[i + 3] ?? 0));
+    if ((first | rest) !== 0) return false;
+  }
+  for (; i < length; i++) if (bytes[at + i] !== piece[i]) return false;
+  return true;
+}

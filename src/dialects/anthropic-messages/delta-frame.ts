@@ -1,6 +1,7 @@
 // Recognises by its bytes a frame that is nothing but one more delta of the open block: nearly all of a stream. Whatever does
 // not match is for the grammar to read in full.
 
+import { standsAt } from "../../core/bytes.ts";
 import { stringBodyEnd } from "../json-string.ts";
 import type { BlockKind } from "./grammar.ts";
 
@@ -40,7 +41,7 @@ export function deltaLength(frame: Uint8Array, head: Uint8Array): number {
   const start = head.length;
   const length = frame.length;
   if (length < start + 4) return -1;
-  for (let i = 0; i < start; i++) if (frame[i] !== head[i]) return -1;
+  if (!standsAt(frame, 0, head)) return -1;
   const quote = stringBodyEnd(frame, start);
   if (quote === -1 || frame[quote + 1] !== CLOSE) return -1;
   let at = quote + 2;

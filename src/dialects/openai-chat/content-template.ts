@@ -1,6 +1,7 @@
 // Recognises the frames of a stream that differ from an earlier one only in their text: nearly all of them. Such a frame
 // needs no parse. Whatever does not match, byte for byte around valid strings, is for the tap to read in full.
 
+import { standsAt } from "../../core/bytes.ts";
 import { isObject, listOf, objectOf, parseJson } from "../json-object.ts";
 import { stringBodyEnd } from "../json-string.ts";
 import { frameFields } from "../sse.ts";
@@ -29,22 +30,45 @@ export interface ContentTemplate {
 /** The template of one stream, from frame to frame. */
 export class LearntTemplate {
   #template: ContentTemplate | undefined;
+  /** Where nothing but the text changes: what stands before and behind it. */
+  #head: Uint8Array | undefined;
+  #tail: Uint8Array | undefined;
   #hit = false;
   #useless = 0;
 
   /** The template, when the frame has its form; where the text stands is in it. */
   fits(frame: Uint8Array): ContentTemplate | undefined {
-    if (this.#template === undefined || !matches(this.#template, frame)) return undefined;
+    const template = this.#template;
+    if (template === undefined) return undefined;
+    const head = this.#head;
+    const tail = this.#tail;
+    const fits = head && tail ? encloses(template, head, frame, tail) : matches(template, frame);
+    if (!fits) return undefined;
     this.#hit = true;
-    return this.#template;
+    return template;
   }
 
   /** From a frame that did not fit. `key`: of its text, when the next ones may have its form; see `learnTemplate`. */
   learn(frame: Uint8Array, key: string | undefined): void {
     const isGivenUp = !this.#hit && ++this.#useless > USELESS_TEMPLATES_MAX;
     this.#hit = false;
-    this.#template = isGivenUp || key === undefined ? undefined : learnTemplate(frame, key);
+    const template = isGivenUp || key === undefined ? undefined : learnTemplate(frame, key);
+    const isOne = template?.literals.length === 2;
+    this.#template = template;
+    this.#head = isOne ? template.literals[0] : undefined;
+    this.#tail = isOne ? template.literals[1] : undefined;
   }
+}
+
+/** `matches` for a template whose only string is the text. */
+function encloses(template: ContentTemplate, head: Uint8Array, frame: Uint8Array, tail: Uint8Array): boolean {
+  const start = head.length;
+  if (!standsAt(frame, 0, head)) return false;
+  const end = stringBodyEnd(frame, start);
+  if (end <= start || end + tail.length !== frame.length || !standsAt(frame, end, tail)) return false;
+  template.textStart = start;
+  template.textEnd = end;
+  return true;
 }
 
 /** True when the frame has this form and some text, so that it says what the learnt frame said, with other words. */
@@ -54,8 +78,8 @@ function matches(template: ContentTemplate, frame: Uint8Array): boolean {
   const last = literals.length - 1;
   for (let slot = 0; slot <= last; slot++) {
     const literal = literals[slot];
-    if (literal === undefined || at + literal.length > frame.length) return false;
-    for (let i = 0; i < literal.length; i++) if (frame[at + i] !== literal[i]) return false;
+    if (literal === undefined) return false;
+    if (!standsAt(frame, at, literal)) return false;
     at += literal.length;
     if (slot === last) return at === frame.length;
     const end = stringBodyEnd(frame, at);
