@@ -203,9 +203,8 @@ class FetchBody implements Body {
   }
 
   /** For `reading` alone, as is `broke`. */
-  took({ done, value }: ReadResult): Uint8Array | undefined {
-    if (done) this.#finish();
-    return value;
+  ended(): undefined {
+    this.#finish();
   }
 
   broke(error: unknown): Fault {
@@ -262,7 +261,7 @@ function reading(reader: ReadableStreamDefaultReader<Uint8Array>, body: FetchBod
   const made: Reading = {
     reader,
     taker: ITSELF,
-    took: (result) => made.taker.took(body.took(result)),
+    took: ({ done, value }) => made.taker.took(done ? body.ended() : value),
     broke: (error) => made.taker.took(body.broke(error)),
   };
   return made;

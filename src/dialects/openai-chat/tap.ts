@@ -16,6 +16,7 @@ import { usageOf } from "./usage.ts";
 
 /** Far more answers than any provider gives to one request. */
 const CHOICES_MAX = 1_024;
+const NO_CALLS: ReadonlySet<ToolCall> = new Set();
 
 /** A tap for one stream. */
 export function openTap(options: TapOptions): Tap {
@@ -30,8 +31,8 @@ class ChatTap implements Tap {
   readonly #dropUsage: boolean;
   readonly #template = new LearntTemplate();
   readonly #tools = new ToolCallTable();
-  /** Calls that are held: begun, and not released yet. */
-  readonly #open = new Set<ToolCall>();
+  /** Calls that are held: begun, and not released yet. Of an answer without calls there is none, and no set for them. */
+  #open: Set<ToolCall> | undefined;
   /** How many answers the call asked for. */
   readonly #choices: number;
   /** Choices seen that have not finished, and those that have; more than one only with `n` over 1. */
@@ -66,12 +67,16 @@ class ChatTap implements Tap {
     return this.#log?.tail(TAIL_CHARS);
   }
 
+  get #openCount(): number {
+    return this.#open === undefined ? 0 : this.#open.size;
+  }
+
   closedCalls(): readonly ClosedCall[] {
-    return this.#tools.takeClosed(this.#open);
+    return this.#tools.takeClosed(this.#open ?? NO_CALLS);
   }
 
   recognises(chunk: Uint8Array): boolean {
-    const fit = this.#open.size > 0 ? undefined : this.#template.fits(chunk);
+    const fit = this.#openCount > 0 ? undefined : this.#template.fits(chunk);
     if (fit === undefined) return false;
     if (this.#log !== undefined && this.#templateShows) {
       this.#log.addEscaped(chunk, fit.textStart, fit.textEnd - fit.textStart);
@@ -90,7 +95,7 @@ class ChatTap implements Tap {
       text: this.#log.read(),
       thought: this.#thought,
       native: this.#native || this.#refused || (toolOpen && this.#textHeld),
-      toolCalls: toolOpen ? this.#tools.count - this.#open.size : this.#tools.count,
+      toolCalls: toolOpen ? this.#tools.count - this.#openCount : this.#tools.count,
       id: this.#id,
       model: this.#model,
       createdS: this.#createdS,
@@ -151,7 +156,7 @@ class ChatTap implements Tap {
   #classify(choices: readonly Choice[]): FrameClass {
     const tools = this.#followTools(choices);
     if (tools === undefined) return this.#malformed("a tool call is not an object, or there is too much of it");
-    const held = this.#open.size > 0;
+    const held = this.#openCount > 0;
     let shows = false;
     for (const { index, delta, finish } of choices) {
       if (hasContent(delta)) shows = true;
@@ -169,7 +174,7 @@ class ChatTap implements Tap {
       this.stopped = true;
       return "stop";
     }
-    return held && this.#open.size === 0 ? "tool-end" : this.#between(shows, tools);
+    return held && this.#openCount === 0 ? "tool-end" : this.#between(shows, tools);
   }
 
   /** Notes choices and tool calls. `next`: what is held was whole before this frame, which only begins other calls. */
@@ -185,13 +190,15 @@ class ChatTap implements Tap {
         const fragment = this.#tools.add(value, index);
         if (fragment === undefined) return undefined;
         any = true;
-        if (this.#open.has(fragment.call)) touchesHeld = true;
+        if (this.#open?.has(fragment.call)) touchesHeld = true;
         else begun.push(fragment.call);
       }
     }
     if (!any) return "none";
-    const next = this.#open.size > 0 && !touchesHeld && !this.#several && [...this.#open].every(isComplete);
-    if (next) this.#open.clear();
+    const next =
+      this.#openCount > 0 && !touchesHeld && !this.#several && [...(this.#open ?? NO_CALLS)].every(isComplete);
+    if (next) this.#open?.clear();
+    this.#open ??= new Set();
     for (const call of begun) this.#open.add(call);
     return next ? "next" : "more";
   }
@@ -200,7 +207,7 @@ class ChatTap implements Tap {
   #finish(choice: number, finish: string): void {
     this.#running.delete(choice);
     this.#finished.add(choice);
-    for (const call of this.#open) if (call.choice === choice) this.#open.delete(call);
+    for (const call of this.#open ?? NO_CALLS) if (call.choice === choice) this.#open?.delete(call);
     if (finish === "content_filter") this.#refused = true;
     // The limit can be used up by reasoning that nobody sees.
     if (finish === "length") this.#cutByLimit = true;
@@ -208,19 +215,19 @@ class ChatTap implements Tap {
 
   /** After the last finish, of which some upstreams send two: what comes between is whole by itself. */
   #late(shows: boolean, tools: boolean): FrameClass {
-    this.#open.clear();
+    this.#open?.clear();
     return tools ? "tool-end" : shows ? "content" : "preamble";
   }
 
   #between(shows: boolean, tools: "none" | "more" | "next"): FrameClass {
     // Calls of several choices interleave: nothing is surely whole before their choices have finished.
-    if (this.#several && this.#open.size > 0) return "tool";
+    if (this.#several && this.#openCount > 0) return "tool";
     if (tools === "next") return "tool-next";
     if (tools === "more") return "tool";
     if (!shows) return "preamble";
-    if (this.#open.size === 0) return "content";
-    for (const call of this.#open) if (!isComplete(call)) return "tool";
-    this.#open.clear();
+    if (this.#openCount === 0) return "content";
+    for (const call of this.#open ?? NO_CALLS) if (!isComplete(call)) return "tool";
+    this.#open?.clear();
     return "tool-end";
   }
 
