@@ -236,7 +236,7 @@ function seated(flight: Flight, answer: Answer, { rider, leave, off, boarding }:
       }
     },
   };
-  const mine: Answer = { ...answer, frames, ending, cancel: (reason) => scope.cancel.cancel(reason) };
+  const mine: Answer = { ...answer, frames, ending, ended: undefined, cancel: (reason) => scope.cancel.cancel(reason) };
   return first ? mine : { ...mine, headers: { "cache-status": COLLAPSED }, trail: [] };
 }
 

@@ -10,8 +10,13 @@ export class OneFrame implements Frames {
   }
 
   read(): Promise<Uint8Array | undefined> {
+    return Promise.resolve(this.take());
+  }
+
+  /** The same for whoever need not wait: it is there. */
+  take(): Uint8Array | undefined {
     const frame = this.#frame;
     this.#frame = undefined;
-    return Promise.resolve(frame);
+    return frame;
   }
 }

@@ -119,6 +119,8 @@ export interface Answer {
   readonly headers: HeaderMap;
   readonly frames: Frames;
   readonly ending: Promise<Ending>;
+  /** What `ending` resolves to, of an answer that is over already: nobody needs to wait for that. A copy with another `ending` has none. */
+  readonly ended?: Ending | undefined;
   readonly servedBy: ServedBy;
   readonly degraded?: Degraded;
   /** Paths of request fields that did not survive translation. */

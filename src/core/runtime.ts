@@ -2,6 +2,7 @@
 // onto a virtual world in which one seed gives one run.
 
 import type { Cancel } from "./cancel.ts";
+import type { DeadlineSlots } from "./deadline-slots.ts";
 import type { Fault } from "./fault.ts";
 
 export interface Clock {
@@ -9,6 +10,8 @@ export interface Clock {
   now(): number;
   /** Runs `fire` once after `delayMs`; the result cancels it and may be called at any time, any number of times. */
   after(delayMs: number, fire: () => void): () => void;
+  /** Where deadlines that are far away share timers; absent: each has its own, and is never late. */
+  readonly slots?: DeadlineSlots;
 }
 
 /** Header names are lower-case; repeated headers are joined with ", " (RFC 9110 §5.3). */

@@ -1,6 +1,7 @@
 // Small tools over `Clock`: a deadline that can be moved for free. Not a scheduler.
 
 import type { Cancel } from "./cancel.ts";
+import type { Slotted } from "./deadline-slots.ts";
 import type { Clock } from "./runtime.ts";
 
 /** What a deadline tells, where that is an object anyway. */
@@ -8,11 +9,18 @@ export interface Late {
   late(): void;
 }
 
+/** Deadlines that are so far away share timers, where the clock has any to share. */
+const SHARED_FROM_MS = 1_000;
+const SHARED_TO_MS = 86_400_000;
+
 /**
  * A deadline with one timer of the clock's that is moved lazily: `move` only stores the due time, and the timer, when it
- * fires early, arms itself again. Cheaper than a timer per frame. What lies behind the clock's timers is the runtime's.
+ * fires early, arms itself again. Cheaper than a timer per frame.
  */
-export class LazyDeadline {
+export class LazyDeadline implements Slotted {
+  slot: Slotted["slot"];
+  older: Slotted["older"];
+  newer: Slotted["newer"];
   readonly #clock: Clock;
   readonly #fire: Late | (() => void);
   #dueMs = Number.POSITIVE_INFINITY;
@@ -32,7 +40,7 @@ export class LazyDeadline {
   moveTo(dueMs: number): void {
     this.#dueMs = dueMs;
     if (dueMs >= this.#armedForMs || dueMs === Number.POSITIVE_INFINITY) return;
-    this.#disarm?.();
+    this.#off();
     this.#arm();
   }
 
@@ -41,7 +49,7 @@ export class LazyDeadline {
     return this.#dueMs !== Number.POSITIVE_INFINITY;
   }
 
-  /** Not due until moved again; the native timer may stay and find nothing to do. */
+  /** Not due until moved again; the timer may stay and find nothing to do. */
   pause(): void {
     this.#dueMs = Number.POSITIVE_INFINITY;
   }
@@ -50,21 +58,37 @@ export class LazyDeadline {
   stop(): void {
     this.#dueMs = Number.POSITIVE_INFINITY;
     this.#armedForMs = Number.POSITIVE_INFINITY;
-    this.#disarm?.();
+    this.#off();
+  }
+
+  /** For the timer alone. */
+  wake(): void {
+    this.#armedForMs = Number.POSITIVE_INFINITY;
     this.#disarm = undefined;
+    if (this.#clock.now() >= this.#dueMs) {
+      this.#dueMs = Number.POSITIVE_INFINITY;
+      if (typeof this.#fire === "function") this.#fire();
+      else this.#fire.late();
+    } else if (this.#dueMs !== Number.POSITIVE_INFINITY) this.#arm();
   }
 
   #arm(): void {
+    const nowMs = this.#clock.now();
+    const delayMs = Math.max(0, this.#dueMs - nowMs);
+    const { slots } = this.#clock;
     this.#armedForMs = this.#dueMs;
-    this.#disarm = this.#clock.after(Math.max(0, this.#dueMs - this.#clock.now()), () => {
-      this.#armedForMs = Number.POSITIVE_INFINITY;
-      this.#disarm = undefined;
-      if (this.#clock.now() >= this.#dueMs) {
-        this.#dueMs = Number.POSITIVE_INFINITY;
-        if (typeof this.#fire === "function") this.#fire();
-        else this.#fire.late();
-      } else if (this.#dueMs !== Number.POSITIVE_INFINITY) this.#arm();
-    });
+    if (slots === undefined || delayMs < SHARED_FROM_MS || delayMs > SHARED_TO_MS) this.#armAlone(delayMs);
+    else slots.add(this, this.#dueMs, nowMs);
+  }
+
+  #armAlone(delayMs: number): void {
+    this.#disarm = this.#clock.after(delayMs, () => this.wake());
+  }
+
+  #off(): void {
+    this.#clock.slots?.remove(this);
+    this.#disarm?.();
+    this.#disarm = undefined;
   }
 }
 

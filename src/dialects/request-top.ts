@@ -16,7 +16,6 @@ const UNREAD: ReadonlySet<string> = new Set([
 ]);
 /** A longer name of an end user is cut: it is only hashed. */
 const END_USER_CHARS_MAX = 512;
-const SMALL_BYTES = 512;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -37,7 +36,8 @@ export function readTop(body: Uint8Array, wanted: ReadonlySet<string>): RequestT
   if (wrong !== undefined) return wrong;
   const { names, spans, values } = top;
   for (let i = 0; i < names.length; i++) {
-    const [key, span] = [names[i] ?? "", spans[i] as Span];
+    const key = names[i] ?? "";
+    const span = spans[i] as Span;
     if (UNREAD.has(key)) {
       values.push(undefined);
       continue;
@@ -51,16 +51,17 @@ export function readTop(body: Uint8Array, wanted: ReadonlySet<string>): RequestT
   return top;
 }
 
-/** Most requests are, and need no decoding to be known as text. Four bytes at a time. */
+/** Most requests are, and need no decoding to be known as text. Eight bytes at a time; a view of wider numbers costs more. */
 function isAscii(body: Uint8Array): boolean {
-  // A view of a small array costs more than a look at each of its bytes.
-  const words = body.length <= SMALL_BYTES ? 0 : body.length & ~3;
-  if (words > 0) {
-    const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-    for (let at = 0; at < words; at += 4) if ((view.getUint32(at) & 0x80808080) !== 0) return false;
-  }
-  for (let at = words; at < body.length; at++) if ((body[at] ?? 0) > 0x7f) return false;
+  const whole = body.length & ~7;
+  let at = 0;
+  for (; at < whole; at += 8) if ((fourAt(body, at) | fourAt(body, at + 4)) > 0x7f) return false;
+  for (; at < body.length; at++) if ((body[at] ?? 0) > 0x7f) return false;
   return true;
+}
+
+function fourAt(body: Uint8Array, at: number): number {
+  return (body[at] ?? 0) | (body[at + 1] ?? 0) | (body[at + 2] ?? 0) | (body[at + 3] ?? 0);
 }
 
 function isUtf8(body: Uint8Array): boolean {

@@ -5,7 +5,7 @@ import type { Call, Operation, ResumeMode } from "../core/call.ts";
 import { FAULTS, type Fault, fault, isFault } from "../core/fault.ts";
 import type { Loss } from "../core/message.ts";
 import { OneFrame } from "../core/one-frame.ts";
-import type { Answer, Frames, Refusal, Reply, Words } from "../core/reply.ts";
+import type { Answer, Frames, Refusal, Reply } from "../core/reply.ts";
 import type { HeaderMap, WireRequest, WireResponse } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
@@ -22,10 +22,11 @@ import type { QuotaGate } from "./quota-gate.ts";
 import { Relay } from "./relay.ts";
 import { Settlement } from "./settlement.ts";
 import { StreamReader } from "./stream.ts";
-import { Telling, toldBy } from "./telling.ts";
+import { Telling } from "./telling.ts";
 import { type AttemptTimeouts, type Learnt, NO_CONTENT, NO_WHOLE, timeoutsFor } from "./timeouts.ts";
-import { isLegallyEmpty, renamed, Translation } from "./translate.ts";
+import { Translation } from "./translate.ts";
 import { type Demands, demandsOf, invalidReply, isReplaced, uselessReply } from "./usefulness.ts";
+import { toldLater, translateWhole } from "./whole.ts";
 import { Withheld } from "./withheld.ts";
 import { withoutKey } from "./without-key.ts";
 
@@ -70,7 +71,7 @@ const ERROR_BODY_MS = 5_000;
 const NO_LOSSES: readonly Loss[] = [];
 const NO_NAMES: readonly string[] = [];
 
-interface Prepared {
+export interface Prepared {
   readonly body: Uint8Array;
   readonly losses: readonly Loss[];
   /** The usage chunk is ours, not the client's. */
@@ -96,15 +97,12 @@ export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, numbe
       settlement.cancel,
     );
     if (isFault(response)) return refuse(settlement, settlement.cancel.fault ?? response);
-    const sent = { settlement, prepared, response };
-    const bad = received(plan, call, scope, sent);
+    const sent = { scope, settlement, prepared, response };
+    const bad = received(plan, call, sent);
     if (bad !== undefined) return refuse(settlement, isFault(bad) ? bad : await bad);
     // Written out for a whole reply: an async function more costs it more than all that is done with it.
     const body = call.stream ? undefined : await response.body.whole(WHOLE_BYTES_MAX);
-    const reply =
-      body === undefined
-        ? await streamed(plan, call, scope, { ...sent, timeouts })
-        : whole(plan, call, scope, { ...sent, body });
+    const reply = body === undefined ? await streamed(plan, call, sent, timeouts) : whole(plan, call, sent, body);
     return isFault(reply) ? refuse(settlement, reply) : reply;
   } catch (error) {
     // The one place where a throw of the attempt's own code becomes a value.
@@ -183,14 +181,15 @@ function prepareTranslated(plan: AttemptPlan, call: Call): Prepared | Fault {
 }
 
 interface Sent {
+  readonly scope: Scope;
   readonly settlement: Settlement;
   readonly prepared: Prepared;
   readonly response: WireResponse;
 }
 
 /** What its headers tell. Gives what is wrong with a response that is not to be read as an answer. */
-function received(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Fault | Promise<Fault> | undefined {
-  const { settlement, response } = sent;
+function received(plan: AttemptPlan, call: Call, sent: Sent): Fault | Promise<Fault> | undefined {
+  const { scope, settlement, response } = sent;
   settlement.status = response.status;
   settlement.limits = plan.dialect.wire.limitsOf(response.headers, scope.runtime.wallMs);
   if (settlement.limits !== undefined) {
@@ -206,13 +205,13 @@ function received(plan: AttemptPlan, call: Call, scope: Scope, sent: Sent): Faul
 async function streamed(
   plan: AttemptPlan,
   call: Call,
-  scope: Scope,
-  sent: Sent & { readonly timeouts: ReturnType<typeof timeoutsFor> },
+  sent: Sent,
+  timeouts: ReturnType<typeof timeoutsFor>,
 ): Promise<Answer | Fault> {
-  const { settlement, response, timeouts } = sent;
+  const { scope, settlement, response } = sent;
   const notAStream = response.headers["content-type"]?.match(/application\/json|text\/html/i);
   if (notAStream) return notStream(plan, call, settlement, response);
-  const lane = withheld(plan, call, settlement, laneFor(plan, call, scope, sent));
+  const lane = withheld(plan, call, settlement, laneFor(plan, call, sent));
   const reader = new StreamReader(response.body, lane, settlement, { timeouts, clock: scope.runtime.clock });
   const failed = await reader.open();
   if (failed !== undefined) {
@@ -230,21 +229,17 @@ function request(plan: AttemptPlan, call: Call, { body }: Prepared, trace: Heade
   const own = plan.provider.authorize(plan.key, call.headers);
   const headers = trace === undefined ? own : { ...own, ...trace };
   const query = isNative(plan) ? call.query : "";
+  const url = plan.provider.urlOf(plan.dialect.wire.path(call.operation) ?? "");
   return {
     method: "POST",
-    url: plan.provider.url + plan.dialect.wire.path(call.operation) + query,
+    url: query === "" ? url : url + query,
     headers,
     body,
     connectMs: plan.timeouts.connectMs,
   };
 }
 
-function laneFor(
-  plan: AttemptPlan,
-  call: Call,
-  scope: Scope,
-  { prepared: { dropUsage, names }, settlement }: Sent,
-): Lane {
+function laneFor(plan: AttemptPlan, call: Call, { scope, prepared: { dropUsage, names }, settlement }: Sent): Lane {
   const emptyAllowed = call.inspected.maxTokens === 0;
   const choices = call.inspected.choices ?? 1;
   const demands = demandsOf(plan.client.wire, call, isReplaced(plan, call, settlement.number));
@@ -323,13 +318,8 @@ function withinLimit(found: Fault): Fault {
   return found.kind === "too-large" ? fault("malformed-reply", "an answer over the size limit") : found;
 }
 
-function whole(
-  plan: AttemptPlan,
-  call: Call,
-  scope: Scope,
-  sent: Sent & { readonly body: Uint8Array | Fault },
-): Answer | Fault {
-  const { settlement, body } = sent;
+function whole(plan: AttemptPlan, call: Call, sent: Sent, body: Uint8Array | Fault): Answer | Fault {
+  const { scope, settlement } = sent;
   if (isFault(body)) return settlement.cancel.fault ?? withinLimit(body);
   const verdict = plan.dialect.wire.judge(body, call);
   if (verdict.fault !== undefined) return asFoundHere(plan, verdict.fault);
@@ -349,34 +339,8 @@ function whole(
   settlement.settle(undefined, atMs);
   const made = answer(plan, call, sent, new OneFrame(rendered));
   if (plan.keeps === "words" && settlement.flaw === undefined) made.told = verdict.words;
-  else if (plan.keeps === "calls") made.told = { told: () => toldIn(plan, body, sent.prepared) };
+  else if (plan.keeps === "calls") made.told = toldLater(plan, body, sent.prepared);
   return made;
-}
-
-function translateWhole(
-  plan: AttemptPlan,
-  call: Call,
-  scope: Scope,
-  { body, names }: Pick<Prepared, "body" | "names">,
-): Uint8Array | Fault {
-  const decoded = plan.dialect.codec.decodeReply(body);
-  if (isFault(decoded)) return decoded;
-  const events = names === undefined ? decoded : decoded.map((event) => renamed(event, names));
-  const broken = events.find((event) => event.type === "error");
-  if (broken !== undefined) return broken.fault;
-  const rendered = plan.client.codec.encodeReply(events, { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) });
-  // What only the provider's dialect has (a server tool's block) may have been all of the answer.
-  const wrong = plan.client.wire.judge(rendered, call).fault;
-  if (wrong?.kind === "empty-reply" && events.some((event) => event.type === "message-end" && isLegallyEmpty(event)))
-    return rendered;
-  return wrong ?? rendered;
-}
-
-/** In the target's own dialect: what a translation leaves out is not to be kept. */
-function toldIn({ dialect }: AttemptPlan, body: Uint8Array, { names }: Pick<Prepared, "names">): Words | undefined {
-  const events = dialect.codec.decodeReply(body);
-  if (isFault(events)) return undefined;
-  return toldBy(names === undefined ? events : events.map((event) => renamed(event, names)));
 }
 
 /** Not yet given to anybody. */
@@ -391,6 +355,7 @@ function answer(plan: AttemptPlan, call: Call, { settlement, prepared, response 
     headers: isNative(plan) ? plan.client.wire.passHeaders(response.headers) : {},
     frames,
     ending: settlement.ending,
+    ended: settlement.ended,
     servedBy: plan.target.tier === "local" ? "local" : "target",
     lossy: prepared.losses.length === 0 ? NO_NAMES : [...new Set(prepared.losses.map((loss) => loss.path))],
     trail: [settlement.record(undefined)],

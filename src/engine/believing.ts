@@ -47,9 +47,10 @@ const LENGTH_MAX = 1_000_000;
 const PAUSED_MS = 5_000;
 /** Larger prompts are not hashed: their failures all count. */
 const PROMPT_BYTES_MAX = 262_144;
-/** The halves of a success. */
+/** The halves of a success, and both at once. */
 const BEGAN_WELL = { failed: false, weight: 0.5, last: false } as const;
 const ENDED_WELL = { failed: false, weight: 0.5, last: true } as const;
+const WELL = { failed: false, weight: 1, last: true } as const;
 
 export interface BelievingContext {
   readonly cells: Cells;
@@ -70,14 +71,16 @@ export interface Believing extends Hedging {
   soonestMs(call: Call): number;
   /** As much is under way at the provider as may be, or as this tenant may have there. */
   isFull(tenant: string, strained: boolean, nowMs: number): boolean;
-  /** Around one attempt. `key`: where the provider has several. */
-  watch(call: Call, scope: Scope, sending: Sending, key?: KeyTaken): Promise<Reply>;
+  /** Around one attempt. */
+  watch(call: Call, scope: Scope, sending: Sending): Promise<Reply>;
 }
 
 export interface Sending {
+  /** Where the provider has several. */
+  readonly key: KeyTaken | undefined;
   send(): Promise<Reply>;
   /** Told first of all what came of it. */
-  came?(reply: Reply, nowMs: number): void;
+  came(reply: Reply, nowMs: number): void;
 }
 
 /** The key of one attempt. */
@@ -99,12 +102,13 @@ export function createBelieving(context: BelievingContext): Believing {
     owner: target.vendor,
   };
   const intake = cells.intake(context.provider);
+  const place = { believed, target, intake };
   return {
     soonestMs: (call) => soonestMs(believed.cell, shapeOfCall(call)),
     isDown: (nowMs) => isDown(believed.cell) || isMuted(believed, nowMs),
     isFull: (tenant, strained, nowMs) => isIntakeFull(intake, { tenant, strained }, nowMs),
-    stand: (call, scope) => standpoint(context, believed, { call, scope }),
-    watch: (call, scope, sending, key) => watched({ believed, target, intake, key }, { call, scope }, sending),
+    stand: (call, scope) => standpoint(context, believed, call, scope),
+    watch: (call, scope, sending) => watched(place, call, scope, sending),
     isWell: () => believed.cell.state === "healthy" && !believed.cell.slow,
     lateMs: (call, share) => lateAfterMs(believed.cell, shapeOfCall(call), share),
     outputTokens: () => believed.cell.outputTokens,
@@ -117,16 +121,12 @@ export function shapeOfCall({ stream, inspected: { thinks, maxTokens }, body }: 
   return shapeOf({ stream, thinks, maxTokens, promptBytes: body.length });
 }
 
-interface Work {
-  readonly call: Call;
-  readonly scope: Scope;
-}
-
-function standpoint(context: BelievingContext, believed: Believed, { call, scope }: Work): Standpoint {
+function standpoint(context: BelievingContext, believed: Believed, call: Call, scope: Scope): Standpoint {
   const { runtime } = scope;
   const nowMs = runtime.clock.now();
   const standing: Standing = stand(believed, call.id, { nowMs, random: runtime.random });
-  tell(context.target, believed, { call, scope }, standing.change);
+  const { change } = standing;
+  if (change !== undefined) emitChange({ target: context.target, believed, change }, scope, call.id);
   tellOfSelf(believed, scope, call.id, nowMs);
   if (lookAtStreams(believed.cell, nowMs)) tellOfPace(context.target, believed.cell, scope, call.id);
   if (!standing.probeDue || call.operation !== "generate") return standing;
@@ -146,7 +146,7 @@ function standpoint(context: BelievingContext, believed: Believed, { call, scope
 async function probe(
   context: BelievingContext,
   believed: Believed,
-  { call, scope }: Work,
+  { call, scope }: { readonly call: Call; readonly scope: Scope },
   limitKey: (typeof PROBE_FORMS)[number],
 ): Promise<void> {
   const { cell } = believed;
@@ -162,7 +162,8 @@ async function probe(
       const { verdict, fact } = judged(cell, found);
       scope.emit(fact);
       const moment = { nowMs: fact.atMs, random: runtime.random };
-      tell(target, believed, { call, scope }, probed(believed, verdict, moment));
+      const change = probed(believed, verdict, moment);
+      if (change !== undefined) emitChange({ target, believed, change }, scope, call.id);
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -184,17 +185,17 @@ function judged(
   return { verdict, fact: { ...fact, ok: false, fault: answer === "nothing" ? "empty-reply" : "useless-reply" } };
 }
 
-interface Watch {
+interface Place {
   readonly believed: Believed;
   readonly target: Target;
   readonly intake: IntakeCell;
-  readonly key: KeyTaken | undefined;
 }
 
-function watched(watch: Watch, { call, scope }: Work, sending: Sending): Promise<Reply> {
-  const { believed, target, intake, key } = watch;
+function watched(place: Place, call: Call, scope: Scope, sending: Sending): Promise<Reply> {
+  const { believed, target, intake } = place;
   const { cell } = believed;
   const { tenant, stream } = call;
+  const { key } = sending;
   const beganMs = scope.runtime.clock.now();
   countOne(cell.attempted, beganMs);
   const shape = shapeOfCall(call);
@@ -202,10 +203,23 @@ function watched(watch: Watch, { call, scope }: Work, sending: Sending): Promise
   const alone = key?.cell.evidence?.sick === true && key.hasOther(beganMs);
   const slot = alone ? undefined : callBegan(cell, shape, beganMs);
   enterIntake(intake, { tenant, strained: cell.state !== "healthy" }, beganMs);
-  const witness: Witness = { believed, target, intake, tenant, id: call.id, scope, beganMs, key, stream, shape, slot };
+  const witness: Witness = {
+    believed,
+    target,
+    intake,
+    tenant,
+    id: call.id,
+    scope,
+    beganMs,
+    key,
+    stream,
+    shape,
+    slot,
+    began: false,
+  };
   return sending.send().then((reply) => {
     const nowMs = scope.runtime.clock.now();
-    sending.came?.(reply, nowMs);
+    sending.came(reply, nowMs);
     return replied(witness, call, reply, nowMs);
   });
 }
@@ -222,14 +236,23 @@ function replied(witness: Witness, call: Call, reply: Reply, nowMs: number): Rep
   }
   if (!reply.ok) {
     leaveIntake(witness.intake, witness.tenant);
-    failed(witness, reply.fault, promptOf(call));
+    failed(witness, reply.fault, promptOf(call), nowMs);
     return reply;
   }
   if (cell.prompts.size > 0) promptServed(cell, call);
   else cell.successes++;
   if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
-  outcome(witness, BEGAN_WELL);
-  settleWith(witness, reply, nowMs);
+  const { ended } = reply;
+  // Of an answer that is over both halves are told together.
+  if (ended?.kind !== "complete" || ended.flaw !== undefined) {
+    outcome(witness, BEGAN_WELL, nowMs);
+    witness.began = true;
+  }
+  if (ended === undefined) settleWith(witness, reply, nowMs);
+  else {
+    leaveIntake(witness.intake, witness.tenant);
+    settled(witness, ended, undefined, nowMs);
+  }
   return reply;
 }
 
@@ -244,7 +267,7 @@ function settleWith(witness: Witness, { frames, ending }: Answer, nowMs: number)
   const watching = place && { place, stream: underWay };
   void ending.then((ended) => {
     leaveIntake(witness.intake, witness.tenant);
-    settled(witness, ended, watching);
+    settled(witness, ended, watching, witness.scope.runtime.clock.now());
   });
 }
 
@@ -260,6 +283,8 @@ interface Witness {
   readonly stream: boolean;
   readonly shape: number;
   readonly slot: number | undefined;
+  /** The first half of its success was told. */
+  began: boolean;
 }
 
 function promptOf({ body }: Call): string | undefined {
@@ -272,10 +297,9 @@ interface WatchedStream {
 }
 
 /** A stream that began is no longer its prompt's doing; nor must it keep its request alive. */
-function settled(witness: Witness, ending: Ending, watching: WatchedStream | undefined): void {
+function settled(witness: Witness, ending: Ending, watching: WatchedStream | undefined, nowMs: number): void {
   const { believed, target, scope, id } = witness;
   const { cell } = believed;
-  const nowMs = scope.runtime.clock.now();
   // What it took is nobody's pace where we slept meanwhile.
   const whole = ending.kind === "complete" && !isSleptThrough(believed.self, witness.beganMs, nowMs);
   if (watching !== undefined && streamEnded(cell, { ...watching, whole }, nowMs)) {
@@ -288,17 +312,18 @@ function settled(witness: Witness, ending: Ending, watching: WatchedStream | und
     // A whole answer has none.
     wrote(cell, { tokens, writingMs });
   }
-  if (ending.flaw !== undefined) failed(witness, ending.flaw, undefined);
+  if (ending.flaw !== undefined) failed(witness, ending.flaw, undefined, nowMs);
   else if (ending.kind === "complete") {
     countJudged(cell, false);
-    outcome(witness, ENDED_WELL);
-  } else if (ending.fault !== undefined && ending.pausedMs <= PAUSED_MS) failed(witness, ending.fault, undefined);
+    outcome(witness, witness.began ? ENDED_WELL : WELL, nowMs);
+  } else if (ending.fault !== undefined && ending.pausedMs <= PAUSED_MS)
+    failed(witness, ending.fault, undefined, nowMs);
 }
 
-function failed(witness: Witness, { kind }: Fault, prompt: string | undefined): void {
+function failed(witness: Witness, { kind }: Fault, prompt: string | undefined, nowMs: number): void {
   const { blame, evidence } = FAULTS[kind];
-  const { beganMs, scope, believed } = witness;
-  if (isSleptThrough(believed.self, beganMs, scope.runtime.clock.now())) return;
+  const { beganMs, believed } = witness;
+  if (isSleptThrough(believed.self, beganMs, nowMs)) return;
   if (evidence === 0 || (blame !== "provider" && blame !== "network")) return;
   // An overloaded provider and a lost connection say nothing of a prompt.
   const ofPrompt = kind !== "overloaded" && kind !== "connect-failed" && kind !== "connect-timeout";
@@ -307,12 +332,12 @@ function failed(witness: Witness, { kind }: Fault, prompt: string | undefined): 
   const useless = isUseless(kind);
   if (useless) countJudged(cell, true);
   const weight = useless ? weightOfUseless(cell, evidence) : evidence;
-  outcome(witness, { failed: true, weight, last: true, silent: isSilent(kind) });
+  outcome(witness, { failed: true, weight, last: true, silent: isSilent(kind) }, nowMs);
 }
 
-function outcome({ believed, target, tenant, id, scope, beganMs, key }: Witness, told: Omit<Outcome, "beganMs">): void {
-  const { clock, random } = scope.runtime;
-  const nowMs = clock.now();
+function outcome(witness: Witness, told: Omit<Outcome, "beganMs">, nowMs: number): void {
+  const { believed, target, tenant, id, scope, beganMs, key } = witness;
+  const { random } = scope.runtime;
   if (!tenantCounts(believed.cell, tenant, told.failed, nowMs)) return;
   const { failed, weight, last, silent } = told;
   if (key !== undefined && isKeysOwn(key, { failed, weight }, nowMs)) return;
@@ -340,10 +365,6 @@ function tellOfSelf({ self }: Believed, scope: Scope, call: string, atMs: number
 
 function tellOfPace({ id: target, domain }: Target, { slow }: BeliefCell, scope: Scope, call: string): void {
   scope.emit({ type: "slow", atMs: scope.runtime.clock.now(), call, target, domain, slow });
-}
-
-function tell(target: Target, believed: Believed, { call, scope }: Work, change: Change | undefined): void {
-  if (change !== undefined) emitChange({ target, believed, change }, scope, call.id);
 }
 
 interface Changed {

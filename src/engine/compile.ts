@@ -13,7 +13,7 @@ import type { Call, DialectId } from "../core/call.ts";
 import type { Cells } from "../core/cell.ts";
 import type { Desk } from "../core/desk.ts";
 import type { Rung } from "../core/last-resort.ts";
-import { type Policy, pipeline, type Scope, type Service } from "../core/service.ts";
+import { type Look, type Policy, pipeline, type Scope, type Service } from "../core/service.ts";
 import type { Likeness, ProviderSettings, RouteSettings, Secrets, Settings, TargetSettings } from "../core/settings.ts";
 import type { Target, TokenPrice } from "../core/target.ts";
 import type { Dialect } from "../dialects/dialect.ts";
@@ -308,11 +308,11 @@ function protect(route: RouteSettings, { targets, rungs, caching, client }: Ladd
   const outage = cells.outage(name);
   const rules = { ...limits, route: name, criticality, outage, spared: caching?.spared, hedge, favour };
   const chase = pursue(targets, rules, cells, (call, nowMs) => remembered(cells, call, nowMs));
-  const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy>> = {
+  const policies: Readonly<Record<(typeof POLICY_ORDER)[number], Policy | Look | undefined>> = {
     cache: cache(caching?.desk, (route.cache?.healthy ?? "off") !== "off"),
     deadline: deadline(totalMs),
-    "last-resort": lastResort(rungs, outage, caching?.recorder),
-    keep: keep(rungs.length === 0 ? caching?.recorder : undefined),
+    "last-resort": lastResort(rungs, outage),
+    keep: caching && keep(caching.recorder),
     refused: refused(cells),
     resume: resuming({ mode: route.resume, client, attemptsMax: route.attempts }),
   };

@@ -72,7 +72,8 @@ export function createEngine(options: EngineOptions): Engine {
   const replied = (call: Call, startMs: number, reply: Reply): Reply => {
     if (reply.ok) {
       emit(callCommit(call, clock.now(), reply));
-      endWith(call.id, startMs, reply);
+      if (reply.ended === undefined) endWith(call.id, startMs, reply);
+      else end(call.id, startMs, reply, reply.ended);
     } else end(call.id, startMs, reply);
     return reply;
   };

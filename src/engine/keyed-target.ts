@@ -6,7 +6,7 @@ import type { BeliefCell, TargetCell } from "../core/cell.ts";
 import { FAULTS, type FaultKind, fault } from "../core/fault.ts";
 import type { HeadroomCell } from "../core/headroom-cell.ts";
 import type { Refusal, Reply } from "../core/reply.ts";
-import type { Service } from "../core/service.ts";
+import type { Scope, Service } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
 import { PROBES_USD_PER_DAY } from "../health/probe.ts";
 import { lateAfterMs } from "../health/silence.ts";
@@ -15,7 +15,7 @@ import { lacksRoom, type Room } from "../policies/context-fit.ts";
 import { refusedRate, roomFor, sendTo, tokensOfBody, tookOver } from "../policies/headroom.ts";
 import type { Headroom, Pursued } from "../policies/pursuit.ts";
 import { type AttemptPlan, attempt, serves } from "./attempt.ts";
-import { createBelieving, type KeyTaken, shapeOfCall } from "./believing.ts";
+import { createBelieving, type KeyTaken, type Sending, shapeOfCall } from "./believing.ts";
 import { createKeyring, type KeyContext, type Keyring, type KeySlot } from "./keyring.ts";
 import { quotaGate } from "./quota-gate.ts";
 import type { Learnt } from "./timeouts.ts";
@@ -61,7 +61,7 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     probesUsdPerDay: context.probesUsdPerDay ?? PROBES_USD_PER_DAY,
     send,
   });
-  const several = context.provider.keys.length > 1;
+  const place = { id, keyring, several: context.provider.keys.length > 1 };
   const headroom = context.cells.headroom(identity);
   return {
     id,
@@ -81,17 +81,48 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     isFull: believing.isFull,
     soonestMs: believing.soonestMs,
     attempt(call, scope, number) {
-      const nowMs = scope.runtime.clock.now();
-      sendTo(headroom, tokensOfBody(call.body.length), nowMs);
-      const slot = keyring.take(nowMs);
-      const key = several && slot !== undefined ? keyTaken(keyring, slot) : undefined;
-      const send = () => (slot === undefined ? Promise.resolve(keyless(id)) : attempt(slot.made, call, scope, number));
-      const came = (reply: Reply, cameMs: number) => noteKey(keyring, slot, reply, cameMs);
-      const replying = believing.watch(call, scope, { send, came }, key);
+      sendTo(headroom, tokensOfBody(call.body.length), scope.runtime.clock.now());
+      const replying = believing.watch(call, scope, new KeyedSending(place, call, scope, number));
       if (call.delivered === undefined || joinedBy() === "anchor") return replying;
       return replying.then((reply) => (reply.ok ? reply : taught(reply, context.cells.target(identity))));
     },
   };
+}
+
+/** One attempt, with the key that is best now. */
+class KeyedSending implements Sending {
+  readonly key: KeyTaken | undefined;
+  readonly #place: Place;
+  readonly #slot: KeySlot<AttemptPlan> | undefined;
+  readonly #call: Call;
+  readonly #scope: Scope;
+  readonly #number: number;
+
+  constructor(place: Place, call: Call, scope: Scope, number: number) {
+    const slot = place.keyring.take(scope.runtime.clock.now());
+    this.key = place.several && slot !== undefined ? keyTaken(place.keyring, slot) : undefined;
+    this.#place = place;
+    this.#slot = slot;
+    this.#call = call;
+    this.#scope = scope;
+    this.#number = number;
+  }
+
+  send(): Promise<Reply> {
+    const slot = this.#slot;
+    if (slot === undefined) return Promise.resolve(keyless(this.#place.id));
+    return attempt(slot.made, this.#call, this.#scope, this.#number);
+  }
+
+  came(reply: Reply, nowMs: number): void {
+    noteKey(this.#place.keyring, this.#slot, reply, nowMs);
+  }
+}
+
+interface Place {
+  readonly id: string;
+  readonly keyring: Keyring<AttemptPlan>;
+  readonly several: boolean;
 }
 
 function headroomOf(cell: HeadroomCell): Headroom {

@@ -113,7 +113,16 @@ class Resumable implements Frames, Follower, CancelListener, Teller {
     const told = first.told !== undefined && "told" in first.told ? this : first.told;
     // Whoever takes a follower is read as before: no frame before a break passes through here.
     const frames = first.frames.followedBy === undefined ? this : first.frames;
-    this.answer = { ...first, frames, ending, trail: this.#trail, cancel, unfinished: undefined, told };
+    this.answer = {
+      ...first,
+      frames,
+      ending,
+      ended: undefined,
+      trail: this.#trail,
+      cancel,
+      unfinished: undefined,
+      told,
+    };
   }
 
   read(): Promise<Uint8Array | undefined> {

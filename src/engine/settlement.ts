@@ -31,7 +31,6 @@ const NO_DEADLINE: Deadline = { passed: () => ({ kind: "bug", message: "a timer 
 export class Settlement implements Late {
   /** Cancelled by the scope, by the attempt's own timer, or by whoever holds the answer. */
   readonly cancel = new CancelSource();
-  readonly ending: Promise<Ending>;
   readonly timer: LazyDeadline;
   readonly startMs: number;
   readonly number: number;
@@ -56,6 +55,8 @@ export class Settlement implements Late {
   readonly #id: string;
   readonly #scope: Scope;
   readonly #target: string;
+  #ended: Ending | undefined;
+  #ending: Promise<Ending> | undefined;
   #resolve: ((ending: Ending) => void) | undefined;
 
   constructor(call: Call, scope: Scope, target: string, number: number) {
@@ -64,9 +65,6 @@ export class Settlement implements Late {
     this.#target = target;
     this.number = number;
     this.startMs = scope.runtime.clock.now();
-    this.ending = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
     this.timer = new LazyDeadline(scope.runtime.clock, this);
     scope.emit({ type: "attempt-start", atMs: this.startMs, call: call.id, target, number });
     scope.cancel.listen(this.cancel);
@@ -77,6 +75,23 @@ export class Settlement implements Late {
 
   late(): void {
     this.cancel.cancel(this.deadline.passed());
+  }
+
+  /** A whole answer is over before anybody asks: only a stream's is waited for. */
+  get ending(): Promise<Ending> {
+    this.#ending ??= this.#ended === undefined ? this.#awaited() : Promise.resolve(this.#ended);
+    return this.#ending;
+  }
+
+  #awaited(): Promise<Ending> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  /** Once it is over. */
+  get ended(): Ending | undefined {
+    return this.#ended;
   }
 
   get nowMs(): number {
@@ -126,6 +141,7 @@ export class Settlement implements Late {
       limits: this.limits,
       requestId: this.secret !== undefined && this.requestId?.includes(this.secret) ? undefined : this.requestId,
     });
+    this.#ended = ending;
     this.#resolve?.(ending);
     return ending;
   }

@@ -48,6 +48,23 @@ test("JSON: one object a call", () => {
   expect(line).not.toContain("it said");
 });
 
+test.each(['a"b', "back\\slash", "line\nend\u2028", "tab\t\u0000", "\ud83d\ude00", "\ud83d", "x".repeat(300)])(
+  "JSON: names are what clients and configurations make of them: %j",
+  (name) => {
+    const script: ScriptedCall = { id: "c", route: name, model: name, tenant: name, attempts: [[`alpha/${name}`]] };
+    // The second line is written from what is remembered of the first.
+    for (const line of log("json", false, script, script)) {
+      expect(line).not.toMatch(/[\n\r]/);
+      expect(JSON.parse(line)).toMatchObject({
+        route: name,
+        model: expect.any(String),
+        tenant: name,
+        trail: `alpha/${name}=ok`,
+      });
+    }
+  },
+);
+
 for (const [script, level] of [
   [{ id: "c" }, "info"],
   [{ id: "c", degraded: "model" }, "warn"],

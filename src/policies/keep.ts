@@ -3,33 +3,37 @@
 
 import type { Call } from "../core/call.ts";
 import type { Answer, Ending, Told } from "../core/reply.ts";
-import type { Policy, Scope } from "../core/service.ts";
+import type { Look, Scope } from "../core/service.ts";
 
 export interface Keeper {
   wants(call: Call): boolean;
   record(call: Call, target: string, told: Told, scope: Scope): void;
 }
 
-export function keep(keeper: Keeper | undefined): Policy {
-  if (keeper === undefined) return (next) => next;
-  return (next) => (call, scope) => {
-    const replying = next(call, scope);
-    if (!keeper.wants(call)) return replying;
-    return replying.then((reply) => {
+export function keep(keeper: Keeper): Look {
+  return {
+    after(reply, call, scope) {
       if (reply.ok) handOver(keeper, reply, call, scope);
       return reply;
-    });
+    },
   };
 }
 
-/** The same for whoever looks at the answers of targets anyway. */
-export function handOver(keeper: Keeper, answer: Answer, call: Call, scope: Scope): void {
+function handOver(keeper: Keeper, answer: Answer, call: Call, scope: Scope): void {
   const { told, target } = answer;
   if (told === undefined || answer.servedBy !== "target" || !keeper.wants(call)) return;
   // Words that are there are those of an answer that is over.
   if (!("told" in told)) keeper.record(call, target, told, scope);
-  else
-    void answer.ending.then(({ kind, flaw }: Ending) => {
-      if (kind === "complete" && flaw === undefined) keeper.record(call, target, told, scope);
-    });
+  else recordAtEnd(keeper, { ...answer, told }, call, scope);
+}
+
+function recordAtEnd(
+  keeper: Keeper,
+  { ending, target, told }: Pick<Answer, "ending" | "target"> & { readonly told: Told },
+  call: Call,
+  scope: Scope,
+): void {
+  void ending.then(({ kind, flaw }: Ending) => {
+    if (kind === "complete" && flaw === undefined) keeper.record(call, target, told, scope);
+  });
 }

@@ -7,6 +7,7 @@ import { CancelSource } from "../core/cancel.ts";
 import { FAULTS, type FaultKind, fault } from "../core/fault.ts";
 import type { Outage, Rung } from "../core/last-resort.ts";
 import type { Answer, AttemptRecord, Refusal, Reply } from "../core/reply.ts";
+import { pipeline } from "../core/service.ts";
 import { createCells } from "../state/cells.ts";
 import { lastResort } from "./last-resort.ts";
 
@@ -51,7 +52,7 @@ function harness(rungs: readonly (Reply | (() => Reply))[]) {
     }),
   );
   const scope = { runtime, cancel, emit: () => {} };
-  const ask = (below: Reply) => lastResort(ladder, cell)(() => Promise.resolve(below))(CALL, scope);
+  const ask = (below: Reply) => pipeline([lastResort(ladder, cell)], () => Promise.resolve(below))(CALL, scope);
   return { ask, advance, cancel, cell, seen, runtime };
 }
 

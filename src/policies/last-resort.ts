@@ -7,20 +7,16 @@ import type { OutageCell } from "../core/cell.ts";
 import { FAULTS } from "../core/fault.ts";
 import type { Rung } from "../core/last-resort.ts";
 import { attemptsIn, type Refusal, type Reply } from "../core/reply.ts";
-import type { Policy, Scope } from "../core/service.ts";
-import { handOver, type Keeper } from "./keep.ts";
+import type { Look, Scope } from "../core/service.ts";
 
-/** With rungs, `keeper` is handed the answers that pass: then the policy `keep` takes no step of its own on their way. */
-export function lastResort(rungs: readonly Rung[], cell: OutageCell, keeper?: Keeper): Policy {
-  if (rungs.length === 0) return (next) => next;
+export function lastResort(rungs: readonly Rung[], cell: OutageCell): Look | undefined {
+  if (rungs.length === 0) return undefined;
   const remembering = rungs.find(({ before }) => before !== undefined);
-  return (next) => (call, scope) => {
-    const known = call.defer === undefined ? undefined : remembering?.before?.(call);
-    if (known !== undefined) return Promise.resolve(known);
-    return next(call, scope).then((reply) => {
+  return {
+    before: (call) => (call.defer === undefined ? undefined : remembering?.before?.(call)),
+    after(reply, call, scope) {
       if (reply.ok) {
         cell.sinceMs = undefined;
-        if (keeper !== undefined) handOver(keeper, reply, call, scope);
         return reply;
       }
       // Nobody waits for a job that runs: it is worth a target's answer or nothing yet.
@@ -29,7 +25,7 @@ export function lastResort(rungs: readonly Rung[], cell: OutageCell, keeper?: Ke
       if (FAULTS[reply.fault.kind].blame === "caller") return reply;
       cell.sinceMs ??= scope.runtime.clock.now();
       return descend(rungs, reply, cell.sinceMs, { call, scope });
-    });
+    },
   };
 }
 

@@ -5,7 +5,7 @@ import type { Call, Criticality } from "../core/call.ts";
 import type { Cells } from "../core/cell.ts";
 import { FAULTS, type Fault, fault } from "../core/fault.ts";
 import type { AttemptRecord, Refusal, Reply } from "../core/reply.ts";
-import type { Service } from "../core/service.ts";
+import type { Scope, Service } from "../core/service.ts";
 import { sleep } from "../core/timing.ts";
 import { spendRetry } from "./budget.ts";
 import { isPassedOver } from "./context-fit.ts";
@@ -65,7 +65,7 @@ export function pursue(
       started: call.delivered?.attempts ?? 0,
       favoured: rules.favour?.choose(call, nowMs),
       failedBefore: before?.failed ?? NONE,
-      standings: targets.map((target) => target.stand(call, scope)),
+      standings: standingsOf(targets, call, scope),
       begunInCalm: call.delivered === undefined,
       hurried: Number.isFinite(call.deadlineMs) && scope.runtime.random() >= LATE_TRIED_SHARE,
       queueUntilMs: undefined,
@@ -76,13 +76,25 @@ export function pursue(
     if (call.delivered !== undefined) return run(pursuit);
     if (isHopelessFor(pursuit) && !isTrialNow(pursuit)) return Promise.resolve(refuse(pursuit, HOPELESS));
     if (!pursuit.standings.some(isAway)) return run(pursuit);
-    const isDrained = (index: number): boolean => cells.drains.untilMs(targets[index]?.id ?? "") > nowMs;
-    // Probes, and calls to which nothing else can be given, find out that a target is back.
-    if (isHushed(pursuit.standings, isDrained) && rules.spared?.(call, scope) === true) {
-      return Promise.resolve(refuse(pursuit, HOPELESS));
-    }
-    return isOutage(pursuit.standings, isDrained) ? inOutage(pursuit, isDrained) : run(pursuit);
+    return inDoubt(pursuit, nowMs);
   };
+}
+
+function standingsOf(targets: readonly Pursued[], call: Call, scope: Scope): readonly Standpoint[] {
+  const standings: Standpoint[] = [];
+  for (const target of targets) standings.push(target.stand(call, scope));
+  return standings;
+}
+
+/** Belief holds that somebody is away. */
+function inDoubt(pursuit: Pursuit, nowMs: number): Promise<Reply> {
+  const { targets, rules, cells, call, scope } = pursuit;
+  const isDrained = (index: number): boolean => cells.drains.untilMs(targets[index]?.id ?? "") > nowMs;
+  // Probes, and calls to which nothing else can be given, find out that a target is back.
+  if (isHushed(pursuit.standings, isDrained) && rules.spared?.(call, scope) === true) {
+    return Promise.resolve(refuse(pursuit, HOPELESS));
+  }
+  return isOutage(pursuit.standings, isDrained) ? inOutage(pursuit, isDrained) : run(pursuit);
 }
 
 /** An answer is at hand, and none is to be hoped for. */

@@ -4,6 +4,7 @@ import type { Call } from "../core/call.ts";
 import { CancelSource } from "../core/cancel.ts";
 import { type Fault, type FaultKind, fault } from "../core/fault.ts";
 import type { Reply } from "../core/reply.ts";
+import { pipeline } from "../core/service.ts";
 import { createCells } from "../state/cells.ts";
 import { REPEAT_MS, refused, remembered } from "./refused.ts";
 
@@ -25,7 +26,7 @@ function harness(reason: Fault) {
   const cells = createCells();
   let asked = 0;
   const trail = [{ target: "a/m", fault: reason.kind, ms: 1 }] as const;
-  const service = refused(cells)(async (): Promise<Reply> => {
+  const service = pipeline([refused(cells)], async (): Promise<Reply> => {
     asked++;
     return { ok: false, fault: reason, trail };
   });

@@ -7,7 +7,7 @@ import type { Cells, RefusedCell } from "../core/cell.ts";
 import { FAULTS, type Fault } from "../core/fault.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import { attemptsIn, type Refusal } from "../core/reply.ts";
-import type { Policy } from "../core/service.ts";
+import type { Look } from "../core/service.ts";
 
 /** Without a `retry-after`: as the final error says. */
 export const REPEAT_MS = 5_000;
@@ -16,20 +16,20 @@ const FORGET_MS = 60_000;
 /** Larger bodies are not hashed on the data path. */
 const BODY_BYTES_MAX = 1_048_576;
 
-export function refused(cells: Cells): Policy {
-  return (next) => (call, scope) => {
-    const { clock } = scope.runtime;
-    const nowMs = clock.now();
-    const known = remembered(cells, call, nowMs);
-    if (known !== undefined && nowMs < known.repeatUntilMs) {
-      return Promise.resolve({ ...known.refusal, remembered: true });
-    }
-    return next(call, scope).then((reply) => {
+export function refused(cells: Cells): Look {
+  return {
+    before(call, { runtime }) {
+      const nowMs = runtime.clock.now();
+      const known = remembered(cells, call, nowMs);
+      return known !== undefined && nowMs < known.repeatUntilMs ? { ...known.refusal, remembered: true } : undefined;
+    },
+    after(reply, call, { runtime }) {
       // Without an attempt nothing is spared by remembering.
-      if (!reply.ok && attemptsIn(reply.trail) > 0 && isWorthKeeping(reply.fault, call))
-        cells.refused.set(keyOf(call), remember(reply, clock.now(), known));
+      if (reply.ok || attemptsIn(reply.trail) === 0 || !isWorthKeeping(reply.fault, call)) return reply;
+      const nowMs = runtime.clock.now();
+      cells.refused.set(keyOf(call), remember(reply, nowMs, remembered(cells, call, nowMs)));
       return reply;
-    });
+    },
   };
 }
 

@@ -23,7 +23,11 @@ export function noteLimit(cell: TargetCell, { kind, retryAfterMs = 0 }: Fault, n
 
 /** The last word of every target was a bad one, and nobody was answered since. Costs nothing while somebody was. */
 export function isHopeless(outage: OutageCell, targets: readonly Place[], cells: Cells, nowMs: number): boolean {
-  return outage.sinceMs !== undefined && targets.every((target) => isMute(target, cells, nowMs));
+  return outage.sinceMs !== undefined && isEachMute(targets, cells, nowMs);
+}
+
+function isEachMute(targets: readonly Place[], cells: Cells, nowMs: number): boolean {
+  return targets.every((target) => isMute(target, cells, nowMs));
 }
 
 function isMute({ id, identity }: Place, cells: Cells, nowMs: number): boolean {

@@ -73,7 +73,8 @@ test("without a key there is no credential, the client's least of all", () => {
 });
 
 test("name, dialect, url and tier are taken over", () => {
-  const { authorize: _, ...provider } = createProvider(OPENAI);
+  const { authorize: _, urlOf, ...provider } = createProvider(OPENAI);
+  expect(urlOf("/chat/completions")).toBe("https://api.openai.com/v1/chat/completions");
   expect(provider).toEqual({
     name: "openai",
     dialect: "openai-chat",

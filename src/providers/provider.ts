@@ -12,6 +12,8 @@ export interface Provider {
   /** Without a trailing slash; a dialect's path is appended. */
   readonly url: string;
   readonly tier: "remote" | "local";
+  /** With the path of one of its dialect's operations. */
+  urlOf(path: string): string;
   /**
    * Every header of a request to this provider. Of the client's headers only the dialect's allow-list passes: never a
    * credential, a cookie, or what the client's SDK says of itself. `key` is absent for a provider that needs none.
@@ -52,11 +54,20 @@ const OWN: HeaderMap = {
 export function createProvider({ name, dialect, url, tier }: ProviderSettings): Provider {
   const { pass, defaults, credential } = HEADERS[dialect];
   const base: HeaderMap = { ...OWN, ...defaults };
+  const urls = new Map<string, string>();
   return {
     name,
     dialect,
     url,
     tier,
+    urlOf(path) {
+      // The same few strings for all requests: whoever looks at one again need not read it.
+      const known = urls.get(path);
+      if (known !== undefined) return known;
+      const made = url + path;
+      urls.set(path, made);
+      return made;
+    },
     authorize(key, client) {
       const headers: Record<string, string> = { ...base };
       for (const header of pass) {

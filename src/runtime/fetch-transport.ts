@@ -5,6 +5,7 @@ import { concat } from "../core/bytes.ts";
 import type { Cancel, CancelListener } from "../core/cancel.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import type { Body, Clock, HeaderMap, Taker, Transport, WireRequest } from "../core/runtime.ts";
+import { wholeBody } from "../core/whole-body.ts";
 import type { PinnedRequest } from "./pinned.ts";
 
 /** Resolves to true when the host did not react to a connection within the time. */
@@ -106,19 +107,35 @@ interface AnsweredLately {
   willHave(url: string, inMs: number): boolean;
 }
 
+/** On `Clock`, when it last answered. */
+interface HostSeen {
+  atMs: number;
+}
+
 const LATELY_MS = 60_000;
 const HOSTS_MAX = 1_000;
 
 function createAnsweredLately(clock: Clock): AnsweredLately {
-  const hosts = new Map<string, number>();
-  const originOf = (url: string): string => url.slice(0, url.indexOf("/", "https://".length));
+  const hosts = new Map<string, HostSeen>();
+  // Most requests go where the one before went.
+  let last = { url: "", host: { atMs: Number.NEGATIVE_INFINITY } };
+  const hostOf = (url: string): HostSeen => {
+    if (url === last.url) return last.host;
+    const origin = url.slice(0, url.indexOf("/", "https://".length));
+    let host = hosts.get(origin);
+    if (host === undefined) {
+      if (hosts.size >= HOSTS_MAX) hosts.clear();
+      host = { atMs: Number.NEGATIVE_INFINITY };
+      hosts.set(origin, host);
+    }
+    last = { url, host };
+    return host;
+  };
   return {
     note(url) {
-      const origin = originOf(url);
-      if (hosts.size >= HOSTS_MAX && !hosts.has(origin)) hosts.clear();
-      hosts.set(origin, clock.now());
+      hostOf(url).atMs = clock.now();
     },
-    willHave: (url, inMs) => clock.now() + inMs - (hosts.get(originOf(url)) ?? Number.NEGATIVE_INFINITY) < LATELY_MS,
+    willHave: (url, inMs) => clock.now() + inMs - hostOf(url).atMs < LATELY_MS,
   };
 }
 
@@ -211,10 +228,10 @@ class FetchBody implements Body {
       return Promise.resolve(reason);
     }
     if (!(length <= limitBytes)) return collect(this, limitBytes);
-    return response.arrayBuffer().then(
-      (buffer) => {
+    return wholeBody(response).then(
+      (bytes) => {
         this.#finish();
-        return new Uint8Array(buffer);
+        return bytes;
       },
       (error: unknown) => this.broke(error),
     );

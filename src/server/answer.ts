@@ -2,13 +2,12 @@
 // whether its client may ask, the handler knows.
 
 import { CancelSource } from "../core/cancel.ts";
-import { fault, isFault } from "../core/fault.ts";
-import { deliver } from "../engine/deliver.ts";
+import { type Fault, fault, isFault } from "../core/fault.ts";
+import { type Delivery, deliver } from "../engine/deliver.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Tenant } from "./access.ts";
 import { streamBody } from "./body.ts";
-import type { ClientWatch } from "./client-watch.ts";
-import { type Path, readCall } from "./read-call.ts";
+import type { ClientWatch, Patient } from "./client-watch.ts";
+import { type CallRequest, readBody, readCall } from "./read-call.ts";
 import { type Asker, refuse } from "./refuse.ts";
 
 /** How many requests are under way. */
@@ -16,46 +15,34 @@ export interface Open {
   open: number;
 }
 
-export interface Exchange {
-  readonly request: Request;
-  readonly path: Path;
-  readonly query: string;
+export interface Exchange extends CallRequest {
   readonly asker: Asker;
-  readonly tenant: Tenant;
   readonly open: Open;
-  readonly patient: () => void;
+  readonly patient: Patient;
   readonly clients: ClientWatch;
-  /** See `CallContext`. */
-  readonly endUser?: ((name: string) => string) | undefined;
 }
 
 export async function answer(engine: Engine, exchange: Exchange): Promise<Response> {
-  const { request, path, query, asker, tenant, open, endUser } = exchange;
+  const { request, asker, open } = exchange;
   const { id } = asker;
   open.open++;
   try {
-    const { runtime, routes } = engine;
-    const asked = await readCall(request, path, query, {
-      id,
-      tenant,
-      runtime,
-      endUser,
-      languages: routes.speaksSeveral,
-    });
+    let body: Uint8Array | Fault;
+    try {
+      body = await readBody(request);
+    } catch {
+      body = fault("cancelled", "the client left before its request was whole");
+    }
+    const asked = isFault(body) ? body : readCall(exchange, body, engine.runtime, engine.routes.speaksSeveral);
     if (isFault(asked)) {
       open.open--;
       return refuse(asker, asked);
     }
     const cancel = new CancelSource();
-    const place = exchange.clients.begin({ request, patient: exchange.patient, cancel });
+    const place = exchange.clients.begin(request, exchange.patient, cancel);
     try {
-      const { status, headers, body, early } = await deliver(engine, asked.call, cancel, asked.openMs);
-      if (body instanceof Uint8Array) {
-        open.open--;
-        return new Response(body as BodyInit, { status, headers }); // a Uint8Array is one; the types disagree on its buffer
-      }
-      const { ticks } = exchange.clients;
-      return new Response(streamBody(body, { ticks, cancel, early, open }), { status, headers });
+      const delivery = await deliver(engine, asked.call, cancel, asked.openMs);
+      return respond(delivery, exchange, cancel);
     } catch (error) {
       cancel.cancel(fault("bug", "Holdfast failed inside."));
       throw error;
@@ -68,4 +55,17 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
     engine.emit({ type: "bug", atMs: engine.runtime.clock.now(), call: id, message });
     return refuse(asker, fault("bug", "Holdfast failed inside; the call was not answered."));
   }
+}
+
+function respond(
+  { status, headers, body, early }: Delivery,
+  { clients, open }: Exchange,
+  cancel: CancelSource,
+): Response {
+  if (body instanceof Uint8Array) {
+    const response = new Response(body as BodyInit, { status, headers }); // a Uint8Array is one; the types disagree on its buffer
+    open.open--;
+    return response;
+  }
+  return new Response(streamBody(body, { ticks: clients.ticks, cancel, early, open }), { status, headers });
 }

@@ -11,7 +11,7 @@ function world() {
     const request = new Request("http://127.0.0.1/", { signal: client.signal });
     const cancel = new CancelSource();
     const seen = { patient: 0 };
-    const place = clients.begin({ request, patient: () => seen.patient++, cancel });
+    const place = clients.begin(request, () => seen.patient++, cancel);
     return { client, cancel, seen, end: () => clients.end(place) };
   };
   const pass = (ms: number) => {
@@ -78,7 +78,7 @@ test("a fault in watching one holds up nobody behind it", () => {
   const patient = () => {
     throw new Error("a bug of the platform");
   };
-  const place = clients.begin({ request: new Request("http://127.0.0.1/"), patient, cancel: new CancelSource() });
+  const place = clients.begin(new Request("http://127.0.0.1/"), patient, new CancelSource());
   const behind = begin();
   expect(() => pass(25)).toThrow("a bug of the platform");
   const later = begin();

@@ -11,10 +11,12 @@ import type { Ticks } from "./ticks.ts";
 /** An answer that takes longer is worth a signal. */
 const WATCH_AFTER_MS = 25;
 
-export interface Watched {
+/** From now on silence is no fault of whoever sent the request. */
+export type Patient = (request: Request) => void;
+
+interface Watched {
   readonly request: Request;
-  /** Lets the server be patient. */
-  readonly patient: () => void;
+  readonly patient: Patient;
   readonly cancel: CancelSource;
 }
 
@@ -22,12 +24,11 @@ export interface ClientWatch {
   /** Of those that have a stream. */
   readonly ticks: Ticks;
   /** The place of a call whose client is waiting; to be given back by `end`. */
-  begin(watched: Watched): Place;
+  begin(request: Request, patient: Patient, cancel: CancelSource): Place;
   end(place: Place): void;
 }
 
-export interface Place {
-  readonly watched: Watched;
+export interface Place extends Watched {
   readonly dueMs: number;
   over: boolean;
   unwatch: (() => void) | undefined;
@@ -54,7 +55,7 @@ export function createClientWatch(clock: Clock): ClientWatch {
       waiting--;
       // Counted out whatever comes of it, and only once.
       place.unwatch = ignore;
-      place.unwatch = watch(place.watched);
+      place.unwatch = watch(place);
     }
     queue = queue.slice(first);
     first = 0;
@@ -63,8 +64,9 @@ export function createClientWatch(clock: Clock): ClientWatch {
   };
   return {
     ticks: streamTicks(clock),
-    begin(watched) {
-      const place: Place = { watched, dueMs: clock.now() + WATCH_AFTER_MS, over: false, unwatch: undefined };
+    begin(request, patient, cancel) {
+      const dueMs = clock.now() + WATCH_AFTER_MS;
+      const place: Place = { request, patient, cancel, dueMs, over: false, unwatch: undefined };
       queue.push(place);
       waiting++;
       if (disarm === undefined) arm(WATCH_AFTER_MS);
@@ -87,9 +89,10 @@ export function createClientWatch(clock: Clock): ClientWatch {
 
 function ignore(): void {}
 
-function watch({ request: { signal }, patient, cancel }: Watched): () => void {
+function watch({ request, patient, cancel }: Watched): () => void {
+  const { signal } = request;
   const left = (): void => cancel.cancel(fault("cancelled", "the client left"));
-  patient();
+  patient(request);
   if (signal.aborted) left();
   else signal.addEventListener("abort", left);
   return () => signal.removeEventListener("abort", left);

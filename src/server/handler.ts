@@ -9,7 +9,7 @@ import { type Access, createAccess, type Tenant } from "./access.ts";
 import { createAdmin } from "./admin.ts";
 import { answer, type Open } from "./answer.ts";
 import { createAsides } from "./asides.ts";
-import { createClientWatch } from "./client-watch.ts";
+import { createClientWatch, type Patient } from "./client-watch.ts";
 import type { Deferral } from "./deferral.ts";
 import { answerDeferred, DEFERRED } from "./deferred-path.ts";
 import { checkOrigin } from "./guard.ts";
@@ -27,7 +27,7 @@ import type { TargetBoard } from "./target-board.ts";
 
 export interface Handler {
   /** `patient` is called once the client has sent what is waited for: from then on silence is no fault of its. */
-  handle(request: Request, patient?: () => void): Response | Promise<Response>;
+  handle(request: Request, patient?: Patient): Response | Promise<Response>;
   /** Requests whose response is not yet wholly handed over. */
   readonly open: number;
   /** From now on new calls are refused, and feeds of events end. */
@@ -70,7 +70,7 @@ interface Asked {
   readonly path: string;
   readonly query: string;
   readonly asker: Asker;
-  readonly patient: () => void;
+  readonly patient: Patient;
 }
 
 export function createHandler(engine: Engine, options: HandlerOptions = {}): Handler {
@@ -79,6 +79,7 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
   const accessNow = followAccess(engine);
   const clients = createClientWatch(engine.runtime.clock);
   const { observers, incidents } = options;
+  const endUser = observers?.endUser;
   const asides = observers && createAsides(engine.runtime.wallMs);
   const admin = createAdmin(engine, { ...options, ...(asides && { asides }) });
   const page = incidents && createStatusPage(incidents.desk, incidents.url);
@@ -93,15 +94,15 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
       if (!isRead(request.method)) return notAllowed(asker, request.method, "GET");
       return answerRouteStatus(engine, query, tenant, asker);
     }
-    if (path.startsWith(DEFERRED)) {
+    if (path.startsWith(DEFERRED))
       return answerDeferred(options.deferral, { ...pollOf(asked), tenant, asker, clock: engine.runtime.clock });
-    }
     if (state.draining) return draining(asker);
     if (state.open >= OPEN_MAX) return full(asker);
-    const exchange = { request, query, tenant, patient, clients, open: state };
-    if (known === undefined)
-      return GEMINI.test(path) ? notFound(asker, NO_GEMINI) : passThrough(engine, { ...exchange, path, asker });
-    return answer(engine, { ...exchange, path: known, asker, endUser: options.observers?.endUser });
+    if (known !== undefined) {
+      return answer(engine, { request, path: known, query, asker, tenant, open: state, patient, clients, endUser });
+    }
+    if (GEMINI.test(path)) return notFound(asker, NO_GEMINI);
+    return passThrough(engine, { request, path, query, asker, tenant, open: state, patient });
   };
   return {
     get open() {

@@ -67,6 +67,8 @@ export function startServer(options: ServerOptions): Server {
   const { host, port } = settings.listen;
   refuseOpenDoor(host, settings);
   const { engine, handler, pages, disk } = createParts(options);
+  // A request must be whole within the idle time. Then its answer may take minutes of silence.
+  const patient = (request: Request): void => server.timeout(request, 0);
   const server = Bun.serve({
     hostname: host,
     port,
@@ -76,10 +78,7 @@ export function startServer(options: ServerOptions): Server {
     development: false,
     // Otherwise a second gateway on a taken port starts in silence and gets every other call.
     reusePort: false,
-    fetch(request, self) {
-      // A request must be whole within the idle time. Then its answer may take minutes of silence.
-      return handler.handle(request, () => self.timeout(request, 0));
-    },
+    fetch: (request) => handler.handle(request, patient),
     error: () => new Response("Holdfast failed inside.", { status: 500 }),
   });
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;

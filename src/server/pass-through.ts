@@ -11,6 +11,7 @@ import { createKeyring } from "../engine/keyring.ts";
 import { createProvider } from "../providers/provider.ts";
 import type { Tenant } from "./access.ts";
 import type { Open } from "./answer.ts";
+import type { Patient } from "./client-watch.ts";
 import { passedRequestHeaders, passedResponseHeaders } from "./pass-headers.ts";
 import { type Asker, notAllowed, refuse } from "./refuse.ts";
 
@@ -21,7 +22,7 @@ export interface PassThrough {
   readonly asker: Asker;
   readonly tenant: Tenant;
   readonly open: Open;
-  readonly patient: () => void;
+  readonly patient: Patient;
 }
 
 /** OpenAI takes files up to this. */
@@ -46,7 +47,7 @@ export async function passThrough(engine: Engine, passed: PassThrough): Promise<
   const headers = headersFor(engine, provider, request.headers);
   if (isFault(headers)) return refuse(asker, headers);
   // Large files take their time; the exchange has its own limit of silence.
-  passed.patient();
+  passed.patient(request);
   const exchange = new Exchange(engine, request, open);
   const upload = exchange.upload();
   const response = await exchange.send({ method, url, headers, connectMs: CONNECT_MS, ...(upload && { upload }) });

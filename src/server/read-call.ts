@@ -7,6 +7,7 @@ import type { Callback } from "../core/deferral.ts";
 import { type Fault, fault, isFault } from "../core/fault.ts";
 import type { Runtime } from "../core/runtime.ts";
 import { isWebhookSecret } from "../core/webhook-secret.ts";
+import { wholeBody } from "../core/whole-body.ts";
 import { DIALECTS } from "../dialects/registry.ts";
 import { EARLY_OPEN_MS } from "../engine/deliver.ts";
 import { forwardedHeaders } from "../providers/provider.ts";
@@ -31,22 +32,22 @@ export interface Asked {
   readonly openMs: number;
 }
 
-export async function readCall(
-  request: Request,
-  path: Path,
-  query: string,
-  context: CallContext,
-): Promise<Asked | Fault> {
-  const body = await readBody(request);
-  if (isFault(body)) return body;
+/** `languages`: something is said in several. */
+export function readCall(
+  asked: CallRequest,
+  body: Uint8Array,
+  runtime: Runtime,
+  languages: boolean | undefined,
+): Asked | Fault {
+  const { request, path, query, tenant } = asked;
   const inspected = DIALECTS[path.dialect].wire.inspect(body, path.operation);
   if (isFault(inspected)) return inspected;
-  const steering = readSteering(request.headers, context.runtime);
+  const steering = readSteering(request.headers, runtime);
   if (isFault(steering)) return steering;
-  const endUser = inspected.endUser === undefined ? undefined : context.endUser?.(inspected.endUser);
+  const endUser = inspected.endUser === undefined ? undefined : asked.endUser?.(inspected.endUser);
   // Written out: a call is made for each request, and a spread costs more than all that reads its fields.
   const call: Call = {
-    id: context.id,
+    id: asked.asker.id,
     operation: path.operation,
     dialect: path.dialect,
     model: inspected.model,
@@ -56,28 +57,29 @@ export async function readCall(
     headers: forwardedHeaders(path.dialect, request.headers),
     query,
     deadlineMs: steering.deadlineMs,
-    tenant: context.tenant.name,
+    tenant: tenant.name,
     endUser,
-    routes: context.tenant.routes,
+    routes: tenant.routes,
     criticality: steering.criticality,
     retryCount: steering.retryCount,
     strict: steering.strict,
     resume: steering.resume,
     cache: steering.cache,
     defer: steering.defer,
-    language: context.languages ? (request.headers.get("accept-language") ?? undefined) : undefined,
+    language: languages ? (request.headers.get("accept-language") ?? undefined) : undefined,
   };
   return { call, openMs: steering.openMs };
 }
 
-export interface CallContext {
-  readonly id: string;
+export interface CallRequest {
+  readonly request: Request;
+  readonly path: Path;
+  readonly query: string;
+  /** Its id is the call's. */
+  readonly asker: { readonly id: string };
   readonly tenant: Tenant;
-  readonly runtime: Runtime;
   /** Hashes the name of an end user; absent: nobody counts them. */
   readonly endUser?: ((name: string) => string) | undefined;
-  /** Something is said in several languages. */
-  readonly languages?: boolean;
 }
 
 type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict" | "resume" | "cache" | "defer"> & {
@@ -174,7 +176,10 @@ function callbackWish(headers: Headers): Callback | undefined | Fault {
 
 function oneOf<Word extends string>(headers: Headers, name: string, words: readonly Word[]): Word | undefined | Fault {
   const given = headers.get(name);
-  if (given === null) return undefined;
+  return given === null ? undefined : wordIn(given, words, name);
+}
+
+function wordIn<Word extends string>(given: string, words: readonly Word[], name: string): Word | Fault {
   return words.find((word) => word === given) ?? wrongHeader(name, words.join(", "));
 }
 
@@ -191,27 +196,20 @@ function wrongHeader(name: string, allowed: string): Fault {
   return fault("invalid-request", `The header ${name} is not valid; allowed: ${allowed}.`, { param: name });
 }
 
-function readBody(request: Request): Fault | Promise<Uint8Array | Fault> {
+/** The whole body, or why it is not taken. Rejects when the client leaves. */
+export function readBody(request: Request): Fault | Promise<Uint8Array | Fault> {
   const encoding = request.headers.get("content-encoding");
   if (encoding !== null && encoding !== "identity") {
     return fault("invalid-request", `content-encoding ${encoding} is not accepted; send the JSON as it is.`);
   }
   const stated = request.headers.get("content-length");
   if (stated !== null && Number(stated) > BODY_BYTES_MAX) return tooLarge();
-  if (stated === null) return readWithin(request, BODY_BYTES_MAX).then(orTooLarge, leftEarly);
-  return request.arrayBuffer().then(bytesOf, leftEarly);
-}
-
-function bytesOf(buffer: ArrayBuffer): Uint8Array {
-  return new Uint8Array(buffer);
+  if (stated === null) return readWithin(request, BODY_BYTES_MAX).then(orTooLarge);
+  return wholeBody(request);
 }
 
 function orTooLarge(body: Uint8Array | undefined): Uint8Array | Fault {
   return body ?? tooLarge();
-}
-
-function leftEarly(): Fault {
-  return fault("cancelled", "the client left before its request was whole");
 }
 
 /** The body, or `undefined` beyond the limit. Rejects when the client leaves. */

@@ -60,17 +60,10 @@ export function createCells(): Cells {
     self: createSelf(),
     answers: createKeptAnswers(),
     conversations: createConversations(),
-    target: (identity) =>
-      getOrMake(targets, identity, TARGETS_MAX, () => ({
-        pausedUntilMs: 0,
-        limitedUntilMs: 0,
-        waiting: false,
-        refusesPrefix: false,
-      })),
+    target: (identity) => getOrMake(targets, identity, TARGETS_MAX, createTarget),
     key: (identity) => getOrMake(keys, identity, KEYS_MAX, () => ({ restUntilMs: 0, strikes: 0, sure: false })),
     drains: createDrains(),
-    budget: (domain) =>
-      getOrMake(budgets, domain, DOMAINS_MAX, () => ({ tokens: BUDGET_TOKENS_MAX, usd: 0, meanUsd: 0 })),
+    budget: (domain) => getOrMake(budgets, domain, DOMAINS_MAX, createBudget),
     hedge: (route) => getOrMake(hedges, route, ROUTES_MAX, () => ({ calls: 0, usd: 0 })),
     outage: (route) =>
       getOrMake(outages, route, ROUTES_MAX, () => ({ sinceMs: undefined, trialMs: Number.NEGATIVE_INFINITY })),
@@ -87,6 +80,14 @@ export function createCells(): Cells {
     deferral: { desk: undefined },
     refused: createRefused(),
   };
+}
+
+function createTarget(): TargetCell {
+  return { pausedUntilMs: 0, limitedUntilMs: 0, waiting: false, refusesPrefix: false };
+}
+
+function createBudget(): BudgetCell {
+  return { tokens: BUDGET_TOKENS_MAX, usd: 0, meanUsd: 0 };
 }
 
 function createRefused(): Cells["refused"] {

@@ -19,7 +19,10 @@ export function limitsOf(headers: HeaderMap, wallMs: () => number): readonly Rat
   ) {
     return undefined;
   }
-  const nowMs = wallMs();
+  return allOf(headers, wallMs());
+}
+
+function allOf(headers: HeaderMap, nowMs: number): readonly RateLimit[] {
   const found: RateLimit[] = [];
   for (const [kind, name] of KINDS) {
     const told = (what: string): string | undefined => headers[`anthropic-ratelimit-${name}-${what}`];

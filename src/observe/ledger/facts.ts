@@ -65,32 +65,33 @@ export function createFacts(settings: () => Settings, priceOf: PriceOf): Facts {
     }
     return current;
   };
+  const seek = (providers: Settings["providers"], target: string): Priced | undefined => {
+    const found = noted(prices, target, priced(priceOf, providers, target));
+    if (found !== undefined && used.length < NAMES_MAX) used.push({ ...found, target });
+    return found;
+  };
   return {
     used,
     primary(route, model) {
       const { routes } = now();
-      const models = remember(primaries, route, () => new Map<string, string | undefined>());
-      return remember(models, model, () => primaryOf(routes, route, model));
+      const models = primaries.get(route);
+      const known = models?.get(model);
+      if (models !== undefined && (known !== undefined || models.has(model))) return known;
+      return noted(models ?? noted(primaries, route, new Map()), model, primaryOf(routes, route, model));
     },
     valueUsd: (route) => now().routes.find(({ name }) => name === route)?.valueUsd,
     region: (provider) => now().providers.find(({ name }) => name === provider)?.region ?? "",
     costNano(target, usage, wallMs) {
       const { providers } = now();
-      const price = remember(prices, target, () => {
-        const found = priced(priceOf, providers, target);
-        if (found !== undefined && used.length < NAMES_MAX) used.push({ ...found, target });
-        return found;
-      });
+      const known = prices.get(target);
+      const price = known !== undefined || prices.has(target) ? known : seek(providers, target);
       return price && costOf(price, usage, wallMs);
     },
   };
 }
 
-function remember<T>(known: Map<string, T>, key: string, make: () => T): T {
-  const found = known.get(key);
-  if (found !== undefined || known.has(key)) return found as T; // what is there under the key is a T
+function noted<T>(known: Map<string, T>, key: string, made: T): T {
   if (known.size >= NAMES_MAX) known.clear();
-  const made = make();
   known.set(key, made);
   return made;
 }

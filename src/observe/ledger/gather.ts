@@ -82,35 +82,49 @@ function wallOf(atMs: number, { start, startedWallMs }: TrackedCall): number {
   return startedWallMs + (atMs - start.atMs);
 }
 
+interface Asked {
+  readonly target: string;
+  readonly account?: string | undefined;
+}
+
 interface ForWhom {
-  readonly account: string;
   readonly route: string;
   readonly tenant: string;
 }
 
-function attemptSeries({ series, facts }: Context, target: string, whom: ForWhom, atWallMs: number): Series {
-  const { account, route, tenant } = whom;
+/** Holdfast itself. */
+const NOBODY: ForWhom = { route: "", tenant: "" };
+
+function attemptSeries(
+  { series, facts }: Context,
+  { target, account = "" }: Asked,
+  { route, tenant }: ForWhom,
+  atWallMs: number,
+): Series {
   const ofKey = series.step(series.step(series.root.attempts, target), account);
   const branch = series.step(series.step(ofKey, route), tenant);
-  return series.at(branch, Math.floor(atWallMs / MINUTE_MS), () => {
-    const [provider, model] = splitTarget(target);
-    return { kind: "attempts", provider, account, region: facts.region(provider), model, route, tenant };
-  });
+  const minute = Math.floor(atWallMs / MINUTE_MS);
+  const known = series.at(branch, minute);
+  if (known !== undefined) return known;
+  const [provider, model] = splitTarget(target);
+  const region = facts.region(provider);
+  return series.named(branch, minute, { kind: "attempts", provider, account, region, model, route, tenant });
 }
 
 function callSeries({ series }: Context, provider: string, { start }: TrackedCall, atWallMs: number): Series {
   const { route, tenant } = start;
   const branch = series.step(series.step(series.step(series.root.calls, provider), route), tenant);
-  return series.at(branch, Math.floor(atWallMs / MINUTE_MS), () => {
-    return { kind: "calls", provider, account: "", region: "", model: "", route, tenant };
-  });
+  const minute = Math.floor(atWallMs / MINUTE_MS);
+  const known = series.at(branch, minute);
+  if (known !== undefined) return known;
+  return series.named(branch, minute, { kind: "calls", provider, account: "", region: "", model: "", route, tenant });
 }
 
 function onAttempt(context: Context, event: Event<"attempt-end">, call: TrackedCall): void {
   const { start } = call;
-  const { target, fault, status, usage, tookMs, firstContentMs, pausedMs, account = "" } = event;
+  const { target, fault, status, usage, tookMs, firstContentMs, pausedMs } = event;
   const atWallMs = wallOf(event.atMs, call);
-  const found = attemptSeries(context, target, { account, route: start.route, tenant: start.tenant }, atWallMs);
+  const found = attemptSeries(context, event, start, atWallMs);
   const { vector } = found;
   const outcome = classOf(fault, status);
   add(vector, ATTEMPT[outcome], 1);
@@ -139,8 +153,8 @@ function addUsage(vector: Vector, usage: Usage, costNano: number | undefined): v
 
 /** A probe or a canary: its provider owes it an answer like any other, and no client waited for it. */
 function onOwn(context: Context, event: Event<"probe">, atWallMs: number): void {
-  const { target, canary, ok, fault, status, usage, account = "" } = event;
-  const found = attemptSeries(context, target, { account, route: "", tenant: "" }, atWallMs);
+  const { target, canary, ok, fault, status, usage } = event;
+  const found = attemptSeries(context, event, NOBODY, atWallMs);
   const { vector } = found;
   const outcome = ok ? "ok" : classOf(fault, status);
   add(vector, ATTEMPT[outcome], 1);
@@ -261,8 +275,11 @@ function culpritOf({ facts, trouble }: Context, event: Event<"call-end">, call: 
   // Went past its first target without asking it: because of trouble there, or because somebody wanted it so.
   const primary = facts.primary(start.route, start.model);
   if (primary === undefined || primary === event.target) return undefined;
-  const asked = attempts.some((attempt) => attempt.start.target === primary);
-  return !asked && trouble.isSick(primary, event.atMs) ? splitTarget(primary)[0] : undefined;
+  return !isAsked(attempts, primary) && trouble.isSick(primary, event.atMs) ? splitTarget(primary)[0] : undefined;
+}
+
+function isAsked(attempts: TrackedCall["attempts"], target: string): boolean {
+  return attempts.some(({ start }) => start.target === target);
 }
 
 function isProvidersFault(fault: FaultKind | undefined): boolean {

@@ -4,7 +4,7 @@ import { createSeriesBook, OTHER, type SeriesBook } from "./series.ts";
 function count(book: SeriesBook, model: string, tenant: string): void {
   const branch = book.step(book.step(book.root.attempts, model), tenant);
   const name = { kind: "attempts", provider: "p", account: "", region: "", model, route: "r", tenant } as const;
-  const { vector } = book.at(branch, 1, () => name);
+  const { vector } = book.at(branch, 1) ?? book.named(branch, 1, name);
   vector[0] = (vector[0] ?? 0) + 1;
 }
 

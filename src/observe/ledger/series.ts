@@ -50,8 +50,10 @@ export interface SeriesBook {
   readonly root: Readonly<Record<SeriesKind, Branch>>;
   /** `undefined` beyond the limit, and from there on. */
   step(branch: Branch | undefined, name: string): Branch | undefined;
-  /** The series of a branch, its vector that of `minute`; `name` is asked for when it is new. */
-  at(branch: Branch | undefined, minute: number, name: () => SeriesName): Series;
+  /** The series of a branch, its vector that of `minute`; `undefined` when it is new, or is found by its name alone. */
+  at(branch: Branch | undefined, minute: number): Series | undefined;
+  /** The same of one that `at` does not know. */
+  named(branch: Branch | undefined, minute: number, name: SeriesName): Series;
   /** What was counted since the last time, oldest minute first, up to so many minutes of series in all. */
   take(): readonly Delta[];
   /** They could not be stored: to be given out again. */
@@ -94,6 +96,14 @@ export function createSeriesBook(seriesMax = SERIES_MAX, waitingMax = WAITING_MA
     series.vector = pool.pop() ?? createVector();
     series.minute = -1;
   };
+  const turned = (series: Series, minute: number): Series => {
+    if (series.minute !== minute) {
+      setAside(series);
+      series.minute = minute;
+      dirty.add(series);
+    }
+    return series;
+  };
   return {
     root: { attempts: createBranch(), calls: createBranch() },
     get dropped() {
@@ -107,15 +117,8 @@ export function createSeriesBook(seriesMax = SERIES_MAX, waitingMax = WAITING_MA
       branch.next.set(name, made);
       return made;
     },
-    at(branch, minute, name) {
-      const series = branch?.series ?? find(branch, name());
-      if (series.minute !== minute) {
-        setAside(series);
-        series.minute = minute;
-        dirty.add(series);
-      }
-      return series;
-    },
+    at: (branch, minute) => branch?.series && turned(branch.series, minute),
+    named: (branch, minute, name) => turned(find(branch, name), minute),
     take() {
       for (const series of dirty) setAside(series);
       dirty.clear();
