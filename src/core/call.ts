@@ -107,6 +107,8 @@ export interface Call {
   readonly resume?: ResumeMode | undefined;
   /** The client would rather be answered later than not at all. */
   readonly defer?: DeferWish | undefined;
+  /** From this attempt on a useless answer is taken as it is, where others than usual are left to give another. Set by `pursue`. */
+  readonly tolerantFrom?: number | undefined;
   /** What broken attempts of this call already delivered. Set only by `resume`, read by `pursue` and `attempt`. */
   readonly delivered?: DeliveredPart;
 }

@@ -25,7 +25,7 @@ import type { Usage } from "../core/usage.ts";
  * `terminal`: the closing marker (`message_stop`, `[DONE]`).
  * `error`: the provider's in-band error; `Tap.fault` says which.
  * `malformed`: not what the dialect allows; `Tap.fault` says why.
- * `drop`: ours, not the client's (a usage chunk it did not ask for).
+ * `drop`: not the client's: a usage chunk that it did not ask for, a frame that says nothing and that SDKs break on.
  */
 export type FrameClass =
   | "preamble"

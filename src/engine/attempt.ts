@@ -25,7 +25,7 @@ import { StreamReader } from "./stream.ts";
 import { Telling } from "./telling.ts";
 import { type AttemptTimeouts, type Learnt, NO_CONTENT, NO_WHOLE, timeoutsFor } from "./timeouts.ts";
 import { Translation } from "./translate.ts";
-import { type Demands, demandsOf, invalidReply, uselessReply } from "./usefulness.ts";
+import { type Demands, demandsOf, invalidReply, isReplaced, uselessReply } from "./usefulness.ts";
 import { toldLater, translateWhole } from "./whole.ts";
 import { Withheld } from "./withheld.ts";
 import { withoutKey } from "./without-key.ts";
@@ -211,7 +211,7 @@ async function streamed(
   const { scope, settlement, response } = sent;
   const notAStream = response.headers["content-type"]?.match(/application\/json|text\/html/i);
   if (notAStream) return notStream(plan, call, settlement, response);
-  const lane = withheld(plan, settlement, laneFor(plan, call, sent));
+  const lane = withheld(plan, call, settlement, laneFor(plan, call, sent));
   const reader = new StreamReader(response.body, lane, settlement, { timeouts, clock: scope.runtime.clock });
   const failed = await reader.open();
   if (failed !== undefined) {
@@ -242,7 +242,7 @@ function request(plan: AttemptPlan, call: Call, { body }: Prepared, trace: Heade
 function laneFor(plan: AttemptPlan, call: Call, { scope, prepared: { dropUsage, names }, settlement }: Sent): Lane {
   const emptyAllowed = call.inspected.maxTokens === 0;
   const choices = call.inspected.choices ?? 1;
-  const demands = demandsOf(plan.client.wire, call, settlement.number < plan.tolerantFrom);
+  const demands = demandsOf(plan.client.wire, call, isReplaced(plan, call, settlement.number));
   const context = { call, createdS: Math.floor(scope.runtime.wallMs() / 1000) };
   const { codec } = plan.client;
   // Of a continuation, too, the end is looked at.
@@ -265,9 +265,10 @@ function formed(plan: AttemptPlan, call: Call, demands: Demands | undefined, lan
   return holds && demands?.format !== undefined ? new HeldForm(lane, demands.replaces) : lane;
 }
 
-function withheld({ validation, client, tolerantFrom }: AttemptPlan, { number }: Settlement, lane: Lane): Lane {
+function withheld(plan: AttemptPlan, call: Call, { number }: Settlement, lane: Lane): Lane {
+  const { validation, client } = plan;
   if (validation === undefined) return lane;
-  return new Withheld(lane, { validation, decoder: client.codec.decoder(), replaces: number < tolerantFrom });
+  return new Withheld(lane, { validation, decoder: client.codec.decoder(), replaces: isReplaced(plan, call, number) });
 }
 
 /** A continuation is followed by whoever asked for it. */
@@ -328,7 +329,7 @@ function whole(plan: AttemptPlan, call: Call, sent: Sent, body: Uint8Array | Fau
     const invalid = plan.validation && invalidReply(plan.client, plan.validation, rendered);
     if (invalid !== undefined) return invalid;
     const useless = uselessReply(plan.client, call, rendered, verdict);
-    if (useless !== undefined && settlement.number < plan.tolerantFrom) return useless;
+    if (useless !== undefined && isReplaced(plan, call, settlement.number)) return useless;
     settlement.flaw = useless;
   }
   settlement.usage = verdict.usage;

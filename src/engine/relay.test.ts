@@ -133,6 +133,19 @@ describe("endings", () => {
     expect([lane.finished, lane.fault]).toEqual([true, undefined]);
   });
 
+  test("what SDKs would break on is left out, or written as it should be", () => {
+    const lane = chat();
+    expect(feed(lane, [chunk({ content: "a" }), "data:\n\n", 'event: ping\ndata: {"x":1}\n\n', ": hi\n\n"])).toEqual([
+      chunk({ content: "a" }),
+      "",
+      "",
+      ": hi\n\n",
+    ]);
+    feed(lane, [chunk({}, "stop")]);
+    expect(feed(lane, ["data: [DONE] \n\n"])).toEqual([DONE]);
+    expect([lane.finished, lane.fault]).toEqual([true, undefined]);
+  });
+
   test("what follows the closing marker is not the client's", () => {
     const lane = chat();
     feed(lane, [chunk({ content: "a" }), chunk({}, "stop")]);

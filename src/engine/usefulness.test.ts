@@ -9,6 +9,7 @@ import type { DialectId } from "../core/call.ts";
 
 const SCHEMA = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
 const MESSAGES = [{ role: "user", content: "hello" }];
+const ASKED = { model: "chat", max_tokens: 99, messages: MESSAGES };
 
 /** A request of either dialect that declares a tool, or asks for output of a form. */
 const request: Readonly<Record<DialectId, Readonly<Record<"tools" | "schema" | "plain", object>>>> = {
@@ -213,4 +214,39 @@ test("an answer of no use is not kept for an outage", async () => {
     const { headers } = await engine.ask({});
     expect(headers["x-holdfast-served-by"]).toBe(kept ? "stale-cache" : undefined);
   }
+});
+
+describe("whoever gives no other answer is not waited for", () => {
+  const loop = () => respond(200, whole[ANTHROPIC]({ text: LOOP }));
+  const flaws = (engine: ReturnType<typeof handEngine>) =>
+    engine.events.filter((event) => event.type === "attempt-end" && event.flaw === "useless-reply").length;
+
+  test("where the first target cannot be asked", async () => {
+    const engine = handEngine([CHAT, ANTHROPIC], loop, { strict: true });
+    const body = JSON.stringify({ model: "chat", max_tokens: 99, messages: MESSAGES, metadata: { odd: 1 } });
+    const { status, headers } = await engine.ask({ body });
+    expect([status, headers["x-holdfast-attempts"], flaws(engine)]).toEqual([200, "1", 1]);
+  });
+
+  test("where the first target is out of rotation", async () => {
+    let text = "It is calm.";
+    const engine = handEngine([ANTHROPIC, ANTHROPIC], ({ url }) =>
+      url.startsWith("http://p0") ? respond(529, "{}") : respond(200, whole[ANTHROPIC]({ text })),
+    );
+    for (let i = 0; i < 60; i++) await engine.ask({ body: JSON.stringify({ ...ASKED, max_tokens: i + 1 }) });
+    text = LOOP;
+    const { status, headers } = await engine.ask({ body: JSON.stringify(ASKED) });
+    expect([status, headers["x-holdfast-target"], flaws(engine)]).toEqual([200, "p1/m1", 1]);
+  });
+
+  test("but a third one is", async () => {
+    const engine = handEngine(
+      [CHAT, ANTHROPIC, ANTHROPIC],
+      ({ url }) => (url.startsWith("http://p1") ? loop() : respond(200, whole[ANTHROPIC]({ text: "It is calm." }))),
+      { strict: true },
+    );
+    const body = JSON.stringify({ model: "chat", max_tokens: 99, messages: MESSAGES, metadata: { odd: 1 } });
+    const { headers } = await engine.ask({ body });
+    expect([headers["x-holdfast-target"], headers["x-holdfast-attempts"], flaws(engine)]).toEqual(["p2/m2", "2", 0]);
+  });
 });

@@ -1,7 +1,7 @@
 // Whether a success is of use: not a loop, in the form that the request asked for, its tool calls as the tools were
 // declared. What the request declares is parsed only when there is something to hold it against.
 
-import type { Inspected, Span } from "../core/call.ts";
+import type { Call, Inspected, Span } from "../core/call.ts";
 import { type Fault, fault, isFault } from "../core/fault.ts";
 import { checkSchema } from "../core/json-schema.ts";
 import type { OutputFormat } from "../core/message.ts";
@@ -57,6 +57,11 @@ export interface Demands {
   readonly format?: OutputFormat | undefined;
   /** What breaks them is replaced by another answer while it can be; else it is only noted. */
   readonly replaces: boolean;
+}
+
+/** Another answer is asked for where this attempt's is useless. */
+export function isReplaced(plan: { readonly tolerantFrom: number }, call: Call, number: number): boolean {
+  return number < Math.min(plan.tolerantFrom, call.tolerantFrom ?? plan.tolerantFrom);
 }
 
 export function demandsOf(wire: DialectWire, asked: Asked, replaces: boolean): Demands | undefined {

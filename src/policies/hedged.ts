@@ -8,7 +8,7 @@ import { fundHedge, hedgeAfterMs, mayHedge, spendHedge } from "./hedge.ts";
 import { hedgeMove } from "./next-move.ts";
 import { type HedgeRule, type Pursuit, situation } from "./pursuit.ts";
 import { type Leg, race } from "./race.ts";
-import { accept, failed } from "./tried.ts";
+import { accept, askedOf, failed } from "./tried.ts";
 
 /** The first attempt, and a second beside it when it is late. `undefined`: neither brought an answer. */
 export async function hedged(pursuit: Pursuit, rule: HedgeRule, first: number): Promise<Answer | undefined> {
@@ -19,7 +19,8 @@ export async function hedged(pursuit: Pursuit, rule: HedgeRule, first: number): 
   // How long the answer gets is the question's doing: of a target that is seldom asked, less is known.
   const outputTokens = target.hedging?.outputTokens() ?? 0;
   fundHedge(cell, rule.share, target.hedging?.usd(call, outputTokens));
-  const start = (index: number) => (own: Scope) => targets[index]?.attempt(call, own, ++pursuit.started) ?? nobody();
+  const start = (index: number) => (own: Scope) =>
+    targets[index]?.attempt(askedOf(pursuit, index), own, ++pursuit.started) ?? nobody();
   const afterMs = hedgeAfterMs(rule, (share) => target.hedging?.lateMs(call, share));
   const places = [first];
   const second = () => {

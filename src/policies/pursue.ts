@@ -26,7 +26,7 @@ import {
   shedRetryMs,
 } from "./shed.ts";
 import { isHopeless, isTrial } from "./spared.ts";
-import { accept, failed } from "./tried.ts";
+import { accept, askedOf, failed } from "./tried.ts";
 import { verdict } from "./verdict.ts";
 
 /** Of calls with a deadline: so many try what seems too late, so that a target that got faster is noticed. */
@@ -176,7 +176,7 @@ async function run(pursuit: Pursuit): Promise<Reply> {
       const answered = await hedged(pursuit, hedge, move.candidate);
       if (answered !== undefined) return answered;
     } else {
-      const reply = await target.attempt(call, scope, ++pursuit.started);
+      const reply = await target.attempt(askedOf(pursuit, move.candidate), scope, ++pursuit.started);
       trail.push(...reply.trail);
       if (reply.ok) {
         if (pursuit.standings[move.candidate]?.down === true && pursuit.begunInCalm) answeredAllTheSame(pursuit);

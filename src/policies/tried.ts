@@ -1,12 +1,29 @@
 // What comes of an attempt, for the cells and for the client: a fault is noted, an answer is accepted as the call's.
 
+import type { Call } from "../core/call.ts";
 import type { BudgetCell } from "../core/cell.ts";
 import { FAULTS, type Fault } from "../core/fault.ts";
 import { type Answer, attemptsIn, type Degraded, type Refusal } from "../core/reply.ts";
 import { fundRetry, isFull, learnCost } from "./budget.ts";
 import { isKeyFault } from "./key-rotation.ts";
+import type { Tried } from "./next-move.ts";
 import { costOf, type Pursued, type Pursuit } from "./pursuit.ts";
 import { noteLimit } from "./spared.ts";
+
+/** The call as this target is asked it: who cannot be asked, or is believed not to answer, gives no better answer than this one. */
+export function askedOf({ call, targets, rules, history, standings }: Pursuit, candidate: number): Call {
+  let lost = 0;
+  for (let index = 0; index < targets.length; index++) {
+    if (index !== candidate && isLost(history, standings[index]?.down === true, index)) lost++;
+  }
+  return lost === 0 ? call : { ...call, tolerantFrom: Math.min(rules.attemptsMax, targets.length - lost) };
+}
+
+/** One that was tried all the same counts as an attempt. */
+function isLost(history: readonly Tried[], down: boolean, index: number): boolean {
+  for (const tried of history) if (tried.candidate === index) return tried.unsent === true;
+  return down;
+}
 
 export function failed(pursuit: Pursuit, candidate: number, { fault: reason, trail }: Refusal): void {
   const sent = attemptsIn(trail) > 0;

@@ -8,7 +8,10 @@ import { errorIn, faultInside } from "./faults.ts";
 
 export type Frame =
   | { readonly type: "ping" }
-  | { readonly type: "done" }
+  /** Says nothing in this dialect, and SDKs break on it: they take all that has data, or a name, for a chunk. */
+  | { readonly type: "aside" }
+  /** SDKs take what has a space more for JSON, and break. */
+  | { readonly type: "done"; readonly toTheLetter: boolean }
   | { readonly type: "error"; readonly fault: Fault }
   | { readonly type: "malformed"; readonly fault: Fault }
   | { readonly type: "chunk"; readonly chunk: JsonObject; readonly choices: readonly Choice[] };
@@ -24,19 +27,25 @@ export interface Choice {
 /** Where text can stand in a delta. Both names of reasoning are in use. */
 export const TEXT_KEYS = ["content", "reasoning_content", "reasoning", "refusal"] as const;
 
+const PING: Frame = { type: "ping" };
+const ASIDE: Frame = { type: "aside" };
+/** Names of events that chunks and errors come under; nearly always under none. */
+const OF_THE_STREAM: ReadonlySet<string> = new Set(["", "message", "error"]);
+
 /** Reads one whole SSE frame. */
 export function readFrame(frame: Uint8Array): Frame {
   const { event, data } = frameFields(frame);
   const text = data?.trim() ?? "";
   // Comments, `id`, `retry`: nothing is dispatched without data.
-  if (text === "") return { type: "ping" };
-  if (text === "[DONE]") return { type: "done" };
+  if (text === "") return event === undefined && data === undefined ? PING : ASIDE;
+  if (text === "[DONE]") return { type: "done", toTheLetter: data === text };
   const value = parseJson(text);
   if (value === undefined) return malformed(`a frame is ${looksLike(text)} instead of JSON`);
   const error = errorIn(value) ?? (event === "error" ? value : undefined);
   if (error !== undefined) return { type: "error", fault: faultInside(error) };
   if (!isObject(value)) return malformed("a frame is JSON, but not an object");
   const list = listOf(value.choices);
+  if (list === undefined && event !== undefined && !OF_THE_STREAM.has(event)) return ASIDE;
   if (list === undefined) return malformed(`a frame has neither "choices" nor "error"`);
   const choices: Choice[] = [];
   for (const item of list) {

@@ -95,6 +95,7 @@ class ChatDecoder implements Decoder {
     this.#unknown = undefined;
     switch (read.type) {
       case "ping":
+      case "aside":
         return NOTHING;
       case "done":
         return this.end();

@@ -126,7 +126,8 @@ class ChatTap implements Tap {
     if (this.recognises(frame)) return "content";
     const read = readFrame(frame);
     if (read.type === "ping") return "ping";
-    if (read.type === "done") return this.#done();
+    if (read.type === "aside") return "drop";
+    if (read.type === "done") return this.#done(read.toTheLetter);
     if (read.type === "error" || read.type === "malformed") {
       this.fault = read.fault;
       return read.type;
@@ -148,9 +149,10 @@ class ChatTap implements Tap {
   }
 
   /** The provider's word that nothing more comes: some know no `n` and give one answer, whatever was asked for. */
-  #done(): FrameClass {
+  #done(toTheLetter: boolean): FrameClass {
     if (this.#running.size === 0 && this.#finished.size > 0) this.stopped = true;
-    return "terminal";
+    // Of a whole answer the marker is then supplied.
+    return toTheLetter ? "terminal" : this.#malformed("the closing marker is not written as it should be");
   }
 
   #classify(choices: readonly Choice[]): FrameClass {
