@@ -48,9 +48,22 @@ const MOST_STREAM_RATIO = 1.15;
 const MOST_TRANSLATED_RATIO = 1.5;
 const MOST_RESUME_RATIO = 1.05;
 
-export const MODELS: Readonly<Record<BenchDialect, { native: string; translated: string; unresumed: string }>> = {
-  anthropic: { native: "claude-native", translated: "claude-translated", unresumed: "claude-unresumed" },
-  chat: { native: "gpt-native", translated: "gpt-translated", unresumed: "gpt-unresumed" },
+interface Models {
+  readonly native: string;
+  readonly translated: string;
+  readonly unresumed: string;
+  /** Of whose answers none is kept. */
+  readonly unkept: string;
+}
+
+export const MODELS: Readonly<Record<BenchDialect, Models>> = {
+  anthropic: {
+    native: "claude-native",
+    translated: "claude-translated",
+    unresumed: "claude-unresumed",
+    unkept: "claude-unkept",
+  },
+  chat: { native: "gpt-native", translated: "gpt-translated", unresumed: "gpt-unresumed", unkept: "gpt-unkept" },
 };
 
 export const NAMES: Readonly<Record<BenchDialect, string>> = { anthropic: "Anthropic", chat: "Chat" };
@@ -138,16 +151,13 @@ function figureOf(samples: Samples, { name, unit, key, most }: Naming): Figure {
 
 const SUBJECTS: readonly Subject[] = ["relay", "gateway", "limit"];
 
-function nativeCells(world: World, dialect: BenchDialect, stream: boolean): Cell[] {
-  return SUBJECTS.map((key) => ({
-    key,
-    ask: { server: serverOf(world, key), dialect, model: MODELS[dialect].native, stream },
-  }));
+function nativeCells(world: World, dialect: BenchDialect, stream: boolean, model = MODELS[dialect].native): Cell[] {
+  return SUBJECTS.map((key) => ({ key, ask: { server: serverOf(world, key), dialect, model, stream } }));
 }
 
 const WHOLE_LOAD = { stream: false, concurrency: 32, rampMs: 0, marks: WHOLE_MARKS, limitMs: 60_000 } as const;
 
-/** Whole calls on the native lane, 1 KB in and 0.5 KB out, 32 at once. */
+/** Whole calls on the native lane, 1 KB in and 0.5 KB out, 32 at once. Nothing is kept of them: that is `kept`'s question. */
 export async function calls(options: Options): Promise<Figure[]> {
   const load: WarmLoad = {
     ...WHOLE_LOAD,
@@ -159,9 +169,10 @@ export async function calls(options: Options): Promise<Figure[]> {
   try {
     const figures: Figure[] = [];
     for (const dialect of ["anthropic", "chat"] as const) {
-      const name = `call, ${NAMES[dialect]} native`;
+      const name = `call, nothing kept, ${NAMES[dialect]} native`;
       options.say(name);
-      const samples = await interleave(nativeCells(world, dialect, false), load, rounds, options);
+      const cells = nativeCells(world, dialect, false, MODELS[dialect].unkept);
+      const samples = await interleave(cells, load, rounds, options);
       figures.push(figureOf(samples, { name, unit: "µs", key: "gateway", most: MOST_CALL_RATIO }));
     }
     return figures;
