@@ -120,6 +120,7 @@ function told(call: Call, { status, headers, body }: JobReply): Answer {
     headers,
     frames: new OneFrame(body),
     ending: Promise.resolve(ending),
+    ended: ending,
     servedBy: "deferred",
     degraded: "deferred",
     lossy: [],

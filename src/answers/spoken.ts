@@ -37,6 +37,7 @@ export function spoken(speech: Speech, { codec }: Dialect, call: Call, runtime: 
     headers: speech.headers,
     frames: new OneFrame(call.stream ? streamed(events, codec.encoder(context)) : codec.encodeReply(events, context)),
     ending: Promise.resolve(ending),
+    ended: ending,
     ...speech.is,
     lossy: [],
     trail: [],

@@ -6,6 +6,7 @@ import type { CancelListener } from "../core/cancel.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import type { Follower, Frames, FrameTaker, StreamUnderWay } from "../core/reply.ts";
 import type { Body, Clock, Taker } from "../core/runtime.ts";
+import { LazyDeadline } from "../core/timing.ts";
 import type { Lane } from "./lane.ts";
 import type { Deadline, Settlement } from "./settlement.ts";
 import { noContent } from "./timeouts.ts";
@@ -221,9 +222,10 @@ export class StreamReader implements Frames, StreamUnderWay, Taker<unknown>, Can
 
   #drain(): void {
     const late = fault("superseded", "the provider kept the connection open after its terminal event");
-    const disarm = this.#clock.after(DRAIN_MS, () => this.#body.cancel(late));
+    const timer = new LazyDeadline(this.#clock, () => this.#body.cancel(late));
+    timer.move(DRAIN_MS);
     void this.#body.read().then((more) => {
-      disarm();
+      timer.stop();
       if (more !== undefined) this.#body.cancel(late);
     });
   }
