@@ -23,7 +23,7 @@ export type Policy = (next: Service) => Service;
 
 /**
  * A policy that only looks at the reply, and may know one before anything is asked. Neighbours of this kind look one after the
- * other at the same promise: on every call's way each of its own would cost a microsecond.
+ * other at the same promise: one of its own for each would be a promise and a function more on every call's way.
  */
 export interface Look {
   /** A reply without asking further; those outside of this one look at it. */

@@ -2,6 +2,7 @@
 // JSON by the letter of RFC 8259, as `JSON.parse` would take it; of all else, and of every shape that is not the expected one,
 // it says no more than that, and a parser has to look. So it may be strict, and never has to be clever.
 
+import { standsAt } from "../core/bytes.ts";
 import { stringBodyEnd } from "./json-string.ts";
 
 /** Deeper nesting is left to a parser. */
@@ -101,7 +102,7 @@ export function isString(bytes: Uint8Array, places: Places, slot: number, bytesM
 /** True where the slot's value is written just so. */
 export function isWritten(bytes: Uint8Array, places: Places, slot: number, json: Uint8Array): boolean {
   const start = places[slot * 2] ?? 0;
-  return start > 0 && (places[slot * 2 + 1] ?? 0) - start === json.length && stands(bytes, start, json);
+  return start > 0 && (places[slot * 2 + 1] ?? 0) - start === json.length && standsAt(bytes, start, json);
 }
 
 /** A count that is written in digits alone; `undefined` for nothing, -1 for what a parser has to look at. */
@@ -163,13 +164,8 @@ function memberEnd(bytes: Uint8Array, start: number, { object, only }: Member, p
 function memberAt(bytes: Uint8Array, start: number, end: number, { byLength }: Shape): Member | undefined {
   const members = byLength[end - start];
   if (members === undefined) return undefined;
-  for (const member of members) if (stands(bytes, start, member.name)) return member;
+  for (const member of members) if (standsAt(bytes, start, member.name)) return member;
   return undefined;
-}
-
-function stands(bytes: Uint8Array, start: number, what: Uint8Array): boolean {
-  for (let i = 0; i < what.length; i++) if (bytes[start + i] !== what[i]) return false;
-  return true;
 }
 
 /** Where the quote stands that ends a name without escapes; -1 for others. */
@@ -194,11 +190,11 @@ function valueEnd(bytes: Uint8Array, start: number, depth: number): number {
     case OPEN_BRACKET:
       return depth === 0 ? -1 : itemsEnd(bytes, start, depth - 1);
     case LOWER_N:
-      return stands(bytes, start, NULL) ? start + 4 : -1;
+      return standsAt(bytes, start, NULL) ? start + 4 : -1;
     case 0x74:
-      return stands(bytes, start, TRUE) ? start + 4 : -1;
+      return standsAt(bytes, start, TRUE) ? start + 4 : -1;
     case 0x66:
-      return stands(bytes, start, FALSE) ? start + 5 : -1;
+      return standsAt(bytes, start, FALSE) ? start + 5 : -1;
     default:
       return numberEnd(bytes, start);
   }

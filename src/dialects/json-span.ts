@@ -1,7 +1,7 @@
 // Finds, by bytes, where the values of a JSON object's top-level keys stand, so that a request can be read and patched
 // without parsing the prompt in it. Not a JSON parser: nested values are only checked for strings and brackets.
 
-import { SHORT_PIECE_BYTES } from "../core/bytes.ts";
+import { SHORT_PIECE_BYTES, standsAt } from "../core/bytes.ts";
 import type { Span } from "../core/call.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import { stringEnd } from "./json-string.ts";
@@ -158,9 +158,7 @@ function plainText(body: Uint8Array, start: number, end: number): string | undef
 }
 
 function spells(body: Uint8Array, { start, end }: Span, word: Uint8Array): boolean {
-  if (end - start !== word.length) return false;
-  for (let i = 0; i < word.length; i++) if (body[start + i] !== word[i]) return false;
-  return true;
+  return end - start === word.length && standsAt(body, start, word);
 }
 
 /** Replaces each span by its bytes. Spans ascend and do not overlap; one with `start === end` inserts. */
@@ -246,10 +244,7 @@ function keyName(body: Uint8Array, start: number, end: number, keys: WantedKeys)
   const length = end - start;
   const candidates = keys.byLength[length];
   if (candidates !== undefined) {
-    next: for (const { name, bytes } of candidates) {
-      for (let i = 0; i < length; i++) if (body[start + i] !== bytes[i]) continue next;
-      return name;
-    }
+    for (const { name, bytes } of candidates) if (standsAt(body, start, bytes)) return name;
   }
   // An escape takes at most six bytes for each one that it stands for.
   if (length > keys.longest * 6 || !mayBeDisguised(body, start, end)) return undefined;

@@ -1,6 +1,7 @@
 // Names of models, as bytes and as text: few are in use, and each call names the same ones again. A name that was seen before is
 // found without a decoder or an encoder. Only speed depends on what is remembered.
 
+import { standsAt } from "../core/bytes.ts";
 import type { Span } from "../core/call.ts";
 import { spanValue } from "./json-span.ts";
 
@@ -33,16 +34,10 @@ export function nameAt(body: Uint8Array, span: Span): unknown {
   }
   const place = (hash ^ (hash >>> 16)) & (PLACES - 1);
   const there = known[place];
-  if (there !== undefined && stands(body, span, there.bytes)) return there.text;
+  if (there?.bytes.length === end - start && standsAt(body, start, there.bytes)) return there.text;
   const text = spanValue(body, span);
   if (typeof text === "string") known[place] = { bytes: body.slice(start, end), text };
   return text;
-}
-
-function stands(body: Uint8Array, { start, end }: Span, bytes: Uint8Array): boolean {
-  if (end - start !== bytes.length) return false;
-  for (let i = 0; i < bytes.length; i++) if (body[start + i] !== bytes[i]) return false;
-  return true;
 }
 
 /** A name as JSON, quotes included. Not to be written to. */

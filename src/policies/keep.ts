@@ -24,7 +24,7 @@ function handOver(keeper: Keeper, answer: Answer, call: Call, scope: Scope): voi
   if (told === undefined || answer.servedBy !== "target" || !keeper.wants(call)) return;
   // Words that are there are those of an answer that is over.
   if (!("told" in told)) keeper.record(call, target, told, scope);
-  else recordAtEnd(keeper, { ...answer, told }, call, scope);
+  else recordAtEnd(keeper, { ending: answer.ending, target, told }, call, scope);
 }
 
 function recordAtEnd(

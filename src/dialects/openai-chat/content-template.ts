@@ -138,9 +138,8 @@ function isProven({ literals, textSlot }: ContentTemplate, key: string, filled: 
 
 function find(bytes: Uint8Array, needle: Uint8Array): number {
   const first = needle[0] ?? 0;
-  next: for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
-    for (let i = 1; i < needle.length; i++) if (bytes[at + i] !== needle[i]) continue next;
-    return at;
+  for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    if (standsAt(bytes, at, needle)) return at;
   }
   return -1;
 }
