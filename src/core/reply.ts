@@ -3,7 +3,7 @@
 
 import type { DialectId } from "./call.ts";
 import type { Fault, FaultKind } from "./fault.ts";
-import type { HeaderMap } from "./runtime.ts";
+import type { HeaderMap, Wanting } from "./runtime.ts";
 import type { Unfinished } from "./unfinished.ts";
 import type { Usage } from "./usage.ts";
 
@@ -48,10 +48,13 @@ export interface StreamUnderWay {
   writingMs(nowMs: number): number;
 }
 
-export interface FrameTaker<T> {
-  took(frames: Uint8Array | undefined): T | Promise<T>;
+/** Takes all that `read` would give, at its own pace. */
+export interface FrameTaker {
+  took(frames: Uint8Array): Wanting;
+  /** There are no more. Not told to one that wanted none. */
+  over(): Promise<void>;
   /** It threw, or what it takes from did. */
-  failed(bug: unknown): T;
+  failed(bug: unknown): void;
 }
 
 export interface Follower {
@@ -61,8 +64,8 @@ export interface Follower {
 /** One reader. `read` gives whole frames (a whole reply is one frame) and `undefined` once settled; it never rejects. */
 export interface Frames {
   read(): Promise<Uint8Array | undefined>;
-  /** `read`, with who makes something of the frames: one promise less for every frame. */
-  readInto?<T>(taker: FrameTaker<T>): Promise<T>;
+  /** Instead of `read`: gives until there are no more, or no more are wanted. It never rejects. */
+  pump?(taker: FrameTaker): Promise<void>;
   /** Who is read instead of each `undefined`, so that whoever goes on costs no frame before the end anything. */
   followedBy?(next: Follower): void;
   /** Of a provider's own stream. */

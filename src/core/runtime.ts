@@ -35,9 +35,13 @@ export interface WireRequest {
   readonly connectMs: number;
 }
 
+/** Whether more is wanted: at once, or once the promise tells. It does not reject. */
+export type Wanting = boolean | Promise<boolean>;
+
 /** Takes what a body's `read` would give. An object, not a function, for an open stream has one anyway. */
-export interface Taker<T> {
-  took(chunk: Uint8Array | Fault | undefined): T | Promise<T>;
+export interface Taker {
+  /** It does not throw. */
+  took(chunk: Uint8Array | Fault | undefined): Wanting;
 }
 
 /**
@@ -46,8 +50,8 @@ export interface Taker<T> {
  */
 export interface Body {
   read(): Promise<Uint8Array | Fault | undefined>;
-  /** `read`, with who makes something of the chunk: one promise less for every frame. */
-  readInto?<T>(taker: Taker<T>): Promise<T>;
+  /** Instead of `read`, again and again until the end was given or no more is wanted: fewer promises for every chunk. */
+  pump?(taker: Taker): Promise<void>;
   /** All of it, or `too-large` beyond `limitBytes`, or the fault that cut it. Use instead of `read`, not after it. */
   whole(limitBytes: number): Promise<Uint8Array | Fault>;
   cancel(reason: Fault): void;

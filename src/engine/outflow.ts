@@ -1,5 +1,5 @@
 // What a client's stream is made of: the answer's frames, then its ending in words. After an early open the facts that the
-// headers could not tell ride on the first event. Promises are chained, not awaited in layers: this runs for every frame.
+// headers could not tell ride on the first event.
 
 import type { Fault } from "../core/fault.ts";
 import { fault } from "../core/fault.ts";
@@ -13,7 +13,7 @@ import {
   type Reply,
 } from "../core/reply.ts";
 import type { DialectWire } from "../dialects/dialect.ts";
-import { into } from "./stream.ts";
+import { pumpFrames } from "./stream.ts";
 
 const COMMA = 0x2c;
 const EQUALS = 0x3d;
@@ -21,8 +21,8 @@ const EQUALS = 0x3d;
 export interface Outflow {
   /** The next frames; `undefined` when there are no more, and then `tail` follows. Never rejects. */
   read(): Promise<Uint8Array | undefined>;
-  /** The same, with who takes them. */
-  readInto<T>(taker: FrameTaker<T>): Promise<T>;
+  /** The same, one after another, with who takes them. */
+  pump(taker: FrameTaker): Promise<void>;
   /** What is left to be said: the in-band error of an answer that broke, or nothing. */
   tail(): Promise<Uint8Array | undefined>;
   /** A keep-alive that may be sent whenever `read` is outstanding. */
@@ -58,9 +58,9 @@ class Flow implements Outflow {
     return this.#frames.read();
   }
 
-  readInto<T>(taker: FrameTaker<T>): Promise<T> {
+  pump(taker: FrameTaker): Promise<void> {
     const frames = this.#frames;
-    return frames.readInto === undefined ? into(frames.read(), taker) : frames.readInto(taker);
+    return frames.pump === undefined ? pumpFrames(frames, taker) : frames.pump(taker);
   }
 
   async tail(): Promise<Uint8Array | undefined> {
@@ -94,8 +94,14 @@ class EarlyFlow implements Outflow {
     return this.#inner === undefined ? this.#first() : this.#inner.read();
   }
 
-  readInto<T>(taker: FrameTaker<T>): Promise<T> {
-    return this.#inner === undefined ? into(this.#first(), taker) : this.#inner.readInto(taker);
+  async pump(taker: FrameTaker): Promise<void> {
+    try {
+      const first = this.#inner === undefined ? await this.#first() : undefined;
+      if (first !== undefined && !(await taker.took(first))) return;
+    } catch (bug) {
+      return taker.failed(bug);
+    }
+    return this.#inner === undefined ? taker.over() : this.#inner.pump(taker);
   }
 
   tail(): Promise<Uint8Array | undefined> {

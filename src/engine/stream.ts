@@ -1,11 +1,11 @@
 // A provider's stream as an answer: reads and holds until the commit, then hands out frames at the client's pace and
 // settles by the stream's own ending. Timers: first-token until content is received; idle only while a read is outstanding.
-// Promises are chained, not awaited in layers: this runs for every frame.
+// Frames are handed on by calls, not awaited in layers: this runs for every frame.
 
 import type { CancelListener } from "../core/cancel.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import type { Follower, Frames, FrameTaker, StreamUnderWay } from "../core/reply.ts";
-import type { Body, Clock, Taker } from "../core/runtime.ts";
+import type { Body, Clock, Taker, Wanting } from "../core/runtime.ts";
 import { LazyDeadline } from "../core/timing.ts";
 import type { Lane } from "./lane.ts";
 import type { Deadline, Settlement } from "./settlement.ts";
@@ -23,12 +23,11 @@ export interface StreamTimeouts {
 const MARKER_MS = 5_000;
 /** After the terminal event the connection is drained for reuse, this long at most. */
 const DRAIN_MS = 1_000;
-const SETTLED: Promise<undefined> = Promise.resolve(undefined);
 
 type Given = Uint8Array | undefined;
 
 /** All that an open stream needs of its attempt is in this one object: a function for each would be held as long as it. */
-export class StreamReader implements Frames, StreamUnderWay, Taker<unknown>, CancelListener, Deadline {
+export class StreamReader implements Frames, StreamUnderWay, Taker, CancelListener, Deadline {
   readonly #body: Body;
   readonly #lane: Lane;
   readonly #attempt: Settlement;
@@ -39,9 +38,10 @@ export class StreamReader implements Frames, StreamUnderWay, Taker<unknown>, Can
   #progressSeen = 0;
   #progressDueMs = Number.POSITIVE_INFINITY;
   #readEndMs: number;
+  /** A read is outstanding, or will be within this turn. */
+  #reading = false;
   #next: Follower | undefined;
-  /** Who takes what is read now; `undefined`: whoever reads. */
-  #taker: FrameTaker<unknown> | undefined;
+  #taker: FrameTaker | undefined;
 
   constructor(body: Body, lane: Lane, attempt: Settlement, options: { timeouts: StreamTimeouts; clock: Clock }) {
     this.#body = body;
@@ -57,7 +57,7 @@ export class StreamReader implements Frames, StreamUnderWay, Taker<unknown>, Can
   /** Reads until content may be released. Gives the fault of an attempt that is to be replaced, unseen. */
   async open(): Promise<Fault | undefined> {
     while (!this.#lane.committed) {
-      this.#beforeRead();
+      this.#beforeRead(this.#clock.now());
       const bytes = this.#after(await this.#body.read());
       if (bytes !== undefined) this.#ready = bytes;
       // The first token is in time once received, even if it is held; from then on silence is what counts.
@@ -67,6 +67,7 @@ export class StreamReader implements Frames, StreamUnderWay, Taker<unknown>, Can
       if (this.#attempt.cancel.fault !== undefined) return this.#attempt.cancel.fault;
     }
     this.#attempt.committed = true;
+    this.#attempt.timer.pause();
     this.#attempt.content();
     this.#closeIfDone();
     return undefined;
@@ -81,10 +82,10 @@ export class StreamReader implements Frames, StreamUnderWay, Taker<unknown>, Can
   }
 
   writingMs(nowMs: number): number {
-    const { startMs, firstContentMs, pausedMs, timer } = this.#attempt;
+    const { startMs, firstContentMs, pausedMs } = this.#attempt;
     if (firstContentMs === undefined) return 0;
     // While a read is outstanding its deadline runs.
-    const waitsMs = timer.isDue ? 0 : nowMs - this.#readEndMs;
+    const waitsMs = this.#reading ? 0 : nowMs - this.#readEndMs;
     return Math.max(0, nowMs - startMs - firstContentMs - pausedMs - waitsMs);
   }
 
@@ -92,44 +93,78 @@ export class StreamReader implements Frames, StreamUnderWay, Taker<unknown>, Can
     this.#next = next;
   }
 
-  read(): Promise<Given> {
-    this.#taker = undefined;
-    // Without a taker `took` gives what it has.
-    return this.#readAtHand() ?? (this.#readBody() as Promise<Given>);
+  async read(): Promise<Given> {
+    for (;;) {
+      const ready = this.#takeReady();
+      if (ready !== undefined) return ready;
+      if (this.#attempt.settled) return this.#next?.readOn();
+      this.#beforeRead(this.#clock.now());
+      const bytes = this.#given(await this.#body.read());
+      this.#attempt.timer.pause();
+      if (bytes !== undefined) return bytes;
+    }
   }
 
-  readInto<T>(taker: FrameTaker<T>): Promise<T> {
-    const atHand = this.#readAtHand();
-    if (atHand !== undefined) return into(atHand, taker);
+  pump(taker: FrameTaker): Promise<void> {
     this.#taker = taker;
-    // With this taker `took` gives what it makes of that.
-    return this.#readBody() as Promise<T>;
+    const wanting = this.#giveReady(taker);
+    return wanting === true ? this.#pumpBody() : this.#pumpOnceWanted(wanting);
   }
 
-  /** What needs no reading of the body. */
-  #readAtHand(): Promise<Given> | undefined {
-    if (this.#ready !== undefined) return Promise.resolve(this.#takeReady());
-    if (this.#attempt.settled) return this.#next === undefined ? SETTLED : this.#next.readOn();
-    return undefined;
+  async #pumpOnceWanted(wanting: Wanting): Promise<void> {
+    if (await wanting) return this.#pumpBody();
   }
 
-  #readBody(): Promise<unknown> {
-    this.#beforeRead();
+  #pumpBody(): Promise<void> {
     const body = this.#body;
-    return body.readInto === undefined ? body.read().then((chunk) => this.took(chunk)) : body.readInto(this);
+    if (this.#attempt.settled) return this.#rest();
+    this.#beforeRead(this.#clock.now());
+    return body.pump === undefined ? pumped(body, this) : body.pump(this);
   }
 
   /** For the body alone. */
-  took(chunk: Uint8Array | Fault | undefined): unknown {
+  took(chunk: Uint8Array | Fault | undefined): Wanting {
     const taker = this.#taker;
-    if (taker === undefined) return this.#given(chunk) ?? this.read();
+    if (taker === undefined) return false;
     try {
       const bytes = this.#given(chunk);
       // Nothing to hand out yet (a tool call is held), or only what the end has left behind.
-      return bytes === undefined ? this.readInto(taker) : taker.took(bytes);
+      const wanting = bytes === undefined || taker.took(bytes);
+      return wanting === true ? this.#goOn(this.#readEndMs) : this.#goOnOnceWanted(wanting);
     } catch (bug) {
-      return taker.failed(bug);
+      taker.failed(bug);
+      return false;
     }
+  }
+
+  #goOn(nowMs: number): Wanting {
+    if (this.#attempt.settled) return this.#rest().then(() => false);
+    this.#beforeRead(nowMs);
+    return true;
+  }
+
+  async #goOnOnceWanted(wanting: Wanting): Promise<boolean> {
+    this.#attempt.timer.pause();
+    return (await wanting) && this.#goOn(this.#clock.now());
+  }
+
+  /** What is to be said behind the provider's last word. */
+  async #rest(): Promise<void> {
+    const taker = this.#taker;
+    if (taker === undefined) return;
+    try {
+      if (!(await this.#giveReady(taker))) return;
+      for (let bytes = await this.#next?.readOn(); bytes !== undefined; bytes = await this.#next?.readOn())
+        if (!(await taker.took(bytes))) return;
+      await taker.over();
+    } catch (bug) {
+      taker.failed(bug);
+    }
+  }
+
+  #giveReady(taker: FrameTaker): Wanting {
+    const ready = this.#takeReady();
+    return ready === undefined || taker.took(ready);
   }
 
   #given(chunk: Uint8Array | Fault | undefined): Given {
@@ -151,7 +186,7 @@ export class StreamReader implements Frames, StreamUnderWay, Taker<unknown>, Can
   /** What one read of the provider brought, through the lane. */
   #after(chunk: Uint8Array | Fault | undefined): Uint8Array | undefined {
     this.#readEndMs = this.#clock.now();
-    this.#attempt.timer.pause();
+    this.#reading = false;
     return this.#attempt.settled ? undefined : this.#through(chunk);
   }
 
@@ -169,17 +204,19 @@ export class StreamReader implements Frames, StreamUnderWay, Taker<unknown>, Can
     }
   }
 
-  #beforeRead(): void {
+  #beforeRead(nowMs: number): void {
     const { timer } = this.#attempt;
+    this.#reading = true;
     if (this.#attempt.firstContentMs === undefined) {
       timer.moveTo(this.#attempt.startMs + this.#timeouts.firstTokenMs);
       return;
     }
-    const nowMs = this.#clock.now();
     // While nobody read, the provider's silence was ours.
     const pausedMs = nowMs - this.#readEndMs;
-    this.#attempt.pausedMs += pausedMs;
-    this.#progressDueMs += pausedMs;
+    if (pausedMs > 0) {
+      this.#attempt.pausedMs += pausedMs;
+      this.#progressDueMs += pausedMs;
+    }
     const idleMs = this.#lane.stopped ? MARKER_MS : this.#timeouts.idleMs;
     timer.moveTo(Math.min(nowMs + idleMs, this.#progressDueMs));
   }
@@ -231,7 +268,21 @@ export class StreamReader implements Frames, StreamUnderWay, Taker<unknown>, Can
   }
 }
 
-/** For frames that know no takers, and what is at hand. */
-export function into<T>(reading: Promise<Uint8Array | undefined>, taker: FrameTaker<T>): Promise<T> {
-  return reading.then((frames) => taker.took(frames)).catch((bug: unknown) => taker.failed(bug));
+/** For bodies that are only read. */
+async function pumped(body: Body, taker: Taker): Promise<void> {
+  for (;;) {
+    const chunk = await body.read();
+    if (!(await taker.took(chunk)) || !(chunk instanceof Uint8Array)) return;
+  }
+}
+
+/** For frames that are only read. */
+export async function pumpFrames(frames: Frames, taker: FrameTaker): Promise<void> {
+  try {
+    for (let bytes = await frames.read(); bytes !== undefined; bytes = await frames.read())
+      if (!(await taker.took(bytes))) return;
+    await taker.over();
+  } catch (bug) {
+    taker.failed(bug);
+  }
 }

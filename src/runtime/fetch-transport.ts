@@ -167,7 +167,7 @@ function headerMap(headers: Headers): HeaderMap {
 class FetchBody implements Body {
   /** Given up with the reader's making: what is held for long must be small. */
   #response: Response | undefined;
-  #reading: Reading | undefined;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   /** Of a body that is stated; `NaN` where it is not, or where the platform may have decoded it. */
   readonly #length: number;
   readonly #abort: CancelLink;
@@ -181,38 +181,51 @@ class FetchBody implements Body {
     this.#abort = abort;
   }
 
-  read(): Promise<Uint8Array | Fault | undefined> {
-    return this.readInto(ITSELF);
+  async read(): Promise<Uint8Array | Fault | undefined> {
+    const reader = this.#open();
+    if (reader === undefined) return undefined;
+    try {
+      const { done, value } = await reader.read();
+      return done ? this.#finish() : value;
+    } catch (error) {
+      return this.#broke(error);
+    }
   }
 
-  readInto<T>(taker: Taker<T>): Promise<T> {
-    if (!this.#over) this.#reading ??= this.#open();
-    const under = this.#reading;
-    if (this.#over || under === undefined) return NOTHING.then((none) => taker.took(none));
-    under.taker = taker;
-    // What is read goes to this taker, and what it makes of that is the promise's.
-    return under.reader.read().then(under.took, under.broke) as Promise<T>;
+  async pump(taker: Taker): Promise<void> {
+    const reader = this.#open();
+    for (;;) {
+      let chunk: Uint8Array | Fault | undefined;
+      if (reader !== undefined && !this.#over)
+        try {
+          const { done, value } = await reader.read();
+          chunk = done ? this.#finish() : value;
+        } catch (error) {
+          chunk = this.#broke(error);
+        }
+      const wanting = taker.took(chunk);
+      if (wanting !== true && !(await wanting)) return;
+      // Nothing comes behind the end.
+      if (this.#over) return;
+    }
   }
 
-  #open(): Reading | undefined {
+  #open(): ReadableStreamDefaultReader<Uint8Array> | undefined {
+    if (this.#over || this.#reader !== undefined) return this.#over ? undefined : this.#reader;
     // fetch's body is a stream of bytes by the standard; the types leave it open.
     const stream = this.#response?.body as ReadableStream<Uint8Array> | null | undefined;
     this.#response = undefined;
-    if (!stream) this.#finish();
-    return stream ? reading(stream.getReader(), this) : undefined;
+    if (stream) this.#reader = stream.getReader();
+    else this.#finish();
+    return this.#reader;
   }
 
-  /** For `reading` alone, as is `broke`. */
-  ended(): undefined {
-    this.#finish();
-  }
-
-  broke(error: unknown): Fault {
+  #broke(error: unknown): Fault {
     this.#finish();
     return this.#abort.fault ?? fault("stream-broken", `the connection broke (${codeOf(error)})`);
   }
 
-  #finish(): void {
+  #finish(): undefined {
     this.#over = true;
     this.#abort.release();
   }
@@ -232,7 +245,7 @@ class FetchBody implements Body {
         this.#finish();
         return bytes;
       },
-      (error: unknown) => this.broke(error),
+      (error: unknown) => this.#broke(error),
     );
   }
 
@@ -240,35 +253,9 @@ class FetchBody implements Body {
     if (this.#over) return;
     this.#abort.abort(reason);
     this.#abort.release();
-    if (this.#reading === undefined) void this.#response?.body?.cancel().catch(ignore);
+    if (this.#reader === undefined) void this.#response?.body?.cancel().catch(ignore);
   }
 }
-
-interface ReadResult {
-  readonly done: boolean;
-  readonly value?: Uint8Array | undefined;
-}
-
-/** A body under way. The two functions are made once, for every chunk. */
-interface Reading {
-  readonly reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly took: (result: ReadResult) => unknown;
-  readonly broke: (error: unknown) => unknown;
-  taker: Taker<unknown>;
-}
-
-function reading(reader: ReadableStreamDefaultReader<Uint8Array>, body: FetchBody): Reading {
-  const made: Reading = {
-    reader,
-    taker: ITSELF,
-    took: ({ done, value }) => made.taker.took(done ? body.ended() : value),
-    broke: (error) => made.taker.took(body.broke(error)),
-  };
-  return made;
-}
-
-/** Of a read that nobody takes. */
-const ITSELF: Taker<Uint8Array | Fault | undefined> = { took: (chunk) => chunk };
 
 async function collect(body: Body, limitBytes: number): Promise<Uint8Array | Fault> {
   const chunks: Uint8Array[] = [];
@@ -302,7 +289,5 @@ function codeOf(error: unknown): string {
     return cause.code;
   return error instanceof Error ? error.name : "unknown";
 }
-
-const NOTHING: Promise<undefined> = Promise.resolve(undefined);
 
 function ignore(): void {}

@@ -67,5 +67,6 @@ function respond(
     open.open--;
     return response;
   }
-  return new Response(streamBody(body, { ticks: clients.ticks, cancel, early, open }), { status, headers });
+  const { ticks, direct } = clients;
+  return new Response(streamBody(body, { ticks, direct, cancel, early, open }), { status, headers });
 }

@@ -5,7 +5,7 @@ import { handRuntime } from "../../test/support/hand-runtime.ts";
 import { CancelSource } from "../core/cancel.ts";
 import { fault } from "../core/fault.ts";
 import type { FrameTaker } from "../core/reply.ts";
-import { into } from "../engine/stream.ts";
+import { pumpFrames } from "../engine/stream.ts";
 import { streamBody, streamTicks } from "./body.ts";
 
 const PING = new TextEncoder().encode(": ping\n\n");
@@ -25,9 +25,9 @@ function harness(early = false) {
         give = resolve;
       });
     },
-    readInto: <T>(taker: FrameTaker<T>) => into(outflow.read(), taker),
+    pump: (taker: FrameTaker) => pumpFrames(outflow, taker),
   };
-  const reader = streamBody(outflow, { ticks: streamTicks(clock), cancel, early, open }).getReader();
+  const reader = streamBody(outflow, { ticks: streamTicks(clock), direct: false, cancel, early, open }).getReader();
   const got: string[] = [];
   /** Reads everything that comes, as it comes. */
   const drink = () => {

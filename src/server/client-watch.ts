@@ -23,6 +23,8 @@ interface Watched {
 export interface ClientWatch {
   /** Of those that have a stream. */
   readonly ticks: Ticks;
+  /** Responses go to Bun's server, and nobody else reads them. */
+  readonly direct: boolean;
   /** The place of a call whose client is waiting; to be given back by `end`. */
   begin(request: Request, patient: Patient, cancel: CancelSource): Place;
   end(place: Place): void;
@@ -34,7 +36,7 @@ export interface Place extends Watched {
   unwatch: (() => void) | undefined;
 }
 
-export function createClientWatch(clock: Clock): ClientWatch {
+export function createClientWatch(clock: Clock, direct = false): ClientWatch {
   let queue: Place[] = [];
   let first = 0;
   let waiting = 0;
@@ -64,6 +66,7 @@ export function createClientWatch(clock: Clock): ClientWatch {
   };
   return {
     ticks: streamTicks(clock),
+    direct,
     begin(request, patient, cancel) {
       const dueMs = clock.now() + WATCH_AFTER_MS;
       const place: Place = { request, patient, cancel, dueMs, over: false, unwatch: undefined };

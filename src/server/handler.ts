@@ -42,6 +42,8 @@ export interface HandlerOptions {
   readonly incidents?: Pick<IncidentRoom, "desk" | "notifier" | "url">;
   readonly pages?: PageWatch;
   readonly deferral?: Deferral;
+  /** Responses go to Bun's server, and nobody else reads them: streams take a shorter way. */
+  readonly direct?: boolean;
 }
 
 const DATA_PATHS: Readonly<Record<string, Path>> = {
@@ -77,7 +79,7 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
   const nextId = createIds(engine.runtime);
   const state: State = { open: 0, draining: false };
   const accessNow = followAccess(engine);
-  const clients = createClientWatch(engine.runtime.clock);
+  const clients = createClientWatch(engine.runtime.clock, options.direct);
   const { observers, incidents } = options;
   const endUser = observers?.endUser;
   const asides = observers && createAsides(engine.runtime.wallMs);

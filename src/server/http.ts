@@ -150,6 +150,7 @@ function createParts(options: ServerOptions) {
     ...(options.snapshots && { snapshots: options.snapshots }),
   });
   const seen = {
+    direct: true,
     board,
     pages,
     ...(observers && { observers }),
