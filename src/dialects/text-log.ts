@@ -1,7 +1,7 @@
 // The text that a stream has shown, kept as it came: still escaped, in pieces that are never copied again. It is read only
 // when the stream breaks, so that one that does not break pays for the copy of its words and nothing else.
 
-import { SHORT_PIECE_BYTES } from "../core/bytes.ts";
+import { concat, SHORT_PIECE_BYTES } from "../core/bytes.ts";
 
 /** Each page is twice the one before, up to the largest: an answer holds little more than it is long. */
 const FIRST_BYTES = 512;
@@ -13,6 +13,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 const encoder = new TextEncoder();
+// A mark at its beginning is part of a text.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 interface Page {
   readonly bytes: Uint8Array;
@@ -71,30 +73,27 @@ export class TextLog {
   /** All of it; `undefined` when it was too much, or when only its end is kept. */
   read(): string | undefined {
     if (this.#endOnly || this.lengthBytes > TEXT_BYTES_MAX) return undefined;
-    const decoder = new TextDecoder();
-    let escaped = "";
-    for (const { bytes, used } of this.#pages ?? [])
-      escaped += decoder.decode(bytes.subarray(0, used), { stream: true });
-    if (this.#page !== undefined) escaped += decoder.decode(this.#page.subarray(0, this.#used), { stream: true });
+    const escaped = this.#decode(0, 0);
     // It was the inside of valid JSON strings, one after the other.
-    return JSON.parse(`"${escaped + decoder.decode()}"`) as string;
+    return escaped.includes("\\") ? (JSON.parse(`"${escaped}"`) as string) : escaped;
   }
 
   /** The end of it as it came, still escaped: where text repeats itself, so do its escapes. Of no more than `bytesMax`. */
   tail(bytesMax: number): string {
-    const page = this.#page;
-    if (page === undefined) return "";
     const before = this.#pages ?? [];
     let first = before.length;
     let wanted = bytesMax - this.#used;
     while (wanted > 0 && first > 0) wanted -= before[--first]?.used ?? 0;
-    const decoder = new TextDecoder();
-    let text = "";
-    for (let at = first; at < before.length; at++) {
-      const { bytes, used } = before[at] ?? { bytes: page, used: 0 };
-      text += decoder.decode(bytes.subarray(at === first ? Math.max(0, -wanted) : 0, used));
-    }
-    return text + decoder.decode(page.subarray(Math.max(0, this.#used - bytesMax), this.#used));
+    return this.#decode(first, Math.max(0, -wanted));
+  }
+
+  /** From the page `first` on, without the first `skip` bytes of it. */
+  #decode(first: number, skip: number): string {
+    const page = this.#page;
+    if (page === undefined) return "";
+    const parts = (this.#pages ?? []).slice(first).map(({ bytes, used }) => bytes.subarray(0, used));
+    parts.push(page.subarray(0, this.#used));
+    return decoder.decode(concat(parts).subarray(skip));
   }
 
   #room(length: number): Uint8Array {
