@@ -19,20 +19,34 @@ const SAMPLE_EVERY_MS = 100;
 const MOST_KB_PER_STREAM = 32;
 const MOST_READY_MS = 500;
 
+/** The first stream ends no earlier than this after the load began: until then it is open streams that are weighed. */
+const HELD_MS = HELD_PACE.events * HELD_PACE.intervalMs;
+
 interface Weight {
   readonly kbPerStream: number;
+  /** Until the last has ended: their answers are kept by then. */
+  readonly endedKbPerStream: number;
   readonly lost: number;
   readonly notes: readonly string[];
 }
 
-/** Samples the resident memory of a process until `done`; the highest of it, KB. */
-async function peakRssKb(server: Server, done: Promise<unknown>): Promise<number> {
-  let peak = rssKb(server.pid);
+interface Peaks {
+  readonly heldKb: number;
+  readonly allKb: number;
+}
+
+/** Samples the resident memory of a process until `done`: the highest while all streams are open, and the highest of all, KB. */
+async function peakRssKb(server: Server, done: Promise<unknown>): Promise<Peaks> {
+  const startMs = performance.now();
+  let heldKb = rssKb(server.pid);
+  let allKb = heldKb;
   const timer = setInterval(() => {
-    peak = Math.max(peak, rssKb(server.pid));
+    const nowKb = rssKb(server.pid);
+    allKb = Math.max(allKb, nowKb);
+    if (performance.now() - startMs < HELD_MS) heldKb = Math.max(heldKb, nowKb);
   }, SAMPLE_EVERY_MS);
   await done.finally(() => clearInterval(timer));
-  return peak;
+  return { heldKb, allKb };
 }
 
 /** One fresh process, warmed by 200 streams, then all streams at once. */
@@ -51,15 +65,17 @@ async function weigh(subject: Subject, model: string, options: Options): Promise
     await Bun.sleep(SETTLE_MS);
     const idleKb = rssKb(server.pid);
     const running = runLoad(jobOf(ask, { ...load, calls: OPEN_STREAMS, concurrency: OPEN_STREAMS }));
-    const peakKb = await peakRssKb(server, running);
+    const { heldKb, allKb } = await peakRssKb(server, running);
     const outcome = await running;
-    const kbPerStream = (peakKb - idleKb) / OPEN_STREAMS;
-    const facts = `idle ${Math.round(idleKb / 1024)} MB, peak ${Math.round(peakKb / 1024)} MB`;
+    const kbPerStream = (heldKb - idleKb) / OPEN_STREAMS;
+    const endedKbPerStream = (allKb - idleKb) / OPEN_STREAMS;
+    const [idle, held, all] = [idleKb, heldKb, allKb].map((kb) => Math.round(kb / 1024));
+    const facts = `idle ${idle} MB, ${held} while all are open, ${all} at most`;
     options.say(
       `  ${subject} ${model}: ${facts}, ${kbPerStream.toFixed(1)} KB a stream, ${outcome.openAtPeak} open at once`,
     );
     const short = outcome.openAtPeak < OPEN_STREAMS ? [`${subject}: only ${outcome.openAtPeak} were open at once`] : [];
-    return { kbPerStream, lost: outcome.failed, notes: [...outcome.failures, ...short] };
+    return { kbPerStream, endedKbPerStream, lost: outcome.failed, notes: [...outcome.failures, ...short] };
   } finally {
     await world.stop();
   }
@@ -82,20 +98,21 @@ export async function memory(options: Options): Promise<Figure[]> {
       weights[key] = [...(weights[key] ?? []), weight];
     }
   }
-  const column = (key: string): Quartiles => quartiles((weights[key] ?? []).map((weight) => weight.kbPerStream));
   return ["native", "translated"]
     .filter((key) => weights[key] !== undefined)
-    .map((key) => {
+    .flatMap((key) => {
       const own = [...(weights[key] ?? []), ...(weights.relay ?? []), ...(weights.limit ?? [])];
-      return {
-        name: `open stream, ${key}`,
-        unit: "KB",
-        values: { relay: column("relay"), gateway: column(key), limit: column("limit") },
-        gate: { of: "gateway", most: MOST_KB_PER_STREAM },
-        samples: runs,
-        lost: own.reduce((sum, weight) => sum + weight.lost, 0),
-        notes: own.flatMap((weight) => weight.notes),
+      const lost = own.reduce((sum, weight) => sum + weight.lost, 0);
+      const facts = { unit: "KB", samples: runs, lost, notes: own.flatMap((weight) => weight.notes) };
+      const values = (of: keyof Pick<Weight, "kbPerStream" | "endedKbPerStream">): Figure["values"] => {
+        const column = (name: string): Quartiles => quartiles((weights[name] ?? []).map((weight) => weight[of]));
+        return { relay: column("relay"), gateway: column(key), limit: column("limit") };
       };
+      const gate = { of: "gateway", most: MOST_KB_PER_STREAM } as const;
+      return [
+        { name: `open stream, ${key}`, values: values("kbPerStream"), gate, ...facts },
+        { name: `the same with the ends of all, ${key}`, values: values("endedKbPerStream"), ...facts },
+      ];
     });
 }
 
