@@ -71,13 +71,17 @@ const ERROR_BODY_MS = 5_000;
 const NO_LOSSES: readonly Loss[] = [];
 const NO_NAMES: readonly string[] = [];
 
-export interface Prepared {
-  readonly body: Uint8Array;
+/** What is still asked of a request once it is sent. */
+export interface Asked {
   readonly losses: readonly Loss[];
   /** The usage chunk is ours, not the client's. */
   readonly dropUsage: boolean;
   /** The client's names of tools by those that were sent. */
   readonly names?: ReadonlyMap<string, string> | undefined;
+}
+
+export interface Prepared extends Asked {
+  readonly body: Uint8Array;
 }
 
 export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, number: number): Promise<Reply> {
@@ -92,18 +96,25 @@ export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, numbe
     const timeouts = timeoutsFor(plan.timeouts, call, number === 1 ? plan.learnt?.(call) : undefined);
     settlement.deadline = call.stream ? NO_CONTENT : NO_WHOLE;
     settlement.timer.moveTo(settlement.startMs + (call.stream ? timeouts.firstTokenMs : timeouts.wholeMs));
+    // Not what was sent itself: it would be held for as long as an answer is waited for.
+    const asked: Asked = { losses: prepared.losses, dropUsage: prepared.dropUsage, names: prepared.names };
     const response = await scope.runtime.transport(
       request(plan, call, prepared, scope.propagate?.(call, number)),
       settlement.cancel,
     );
     if (isFault(response)) return refuse(settlement, settlement.cancel.fault ?? response);
-    const sent = { scope, settlement, prepared, response };
+    const sent = { scope, settlement, asked, response };
     const bad = received(plan, call, sent);
     if (bad !== undefined) return refuse(settlement, isFault(bad) ? bad : await bad);
     // Written out for a whole reply: an async function more costs it more than all that is done with it.
     const body = call.stream ? undefined : await response.body.whole(WHOLE_BYTES_MAX);
-    const reply = body === undefined ? await streamed(plan, call, sent, timeouts) : whole(plan, call, sent, body);
-    return isFault(reply) ? refuse(settlement, reply) : reply;
+    if (body !== undefined) return orRefusal(settlement, whole(plan, call, sent, body));
+    const opening = opened(plan, call, sent, timeouts);
+    const reader = opening instanceof StreamReader ? opening : await opening;
+    if (isFault(reader)) return refuse(settlement, reader);
+    const failed = await reader.open();
+    if (failed !== undefined) response.body.cancel(failed);
+    return failed === undefined ? streamed(plan, call, sent, reader) : refuse(settlement, failed);
   } catch (error) {
     // The one place where a throw of the attempt's own code becomes a value.
     const bug = bugOf(error, call, scope);
@@ -115,6 +126,10 @@ export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, numbe
 /** What cannot be asked of this target is no attempt: nothing is sent, counted or timed. */
 function unsent({ target }: AttemptPlan, reason: Fault): Refusal {
   return { ok: false, fault: reason, trail: [{ target: target.id, fault: reason.kind, ms: 0, skipped: true }] };
+}
+
+function orRefusal(settlement: Settlement, reply: Answer | Fault): Reply {
+  return isFault(reply) ? refuse(settlement, reply) : reply;
 }
 
 function refuse(settlement: Settlement, found: Fault): Refusal {
@@ -183,7 +198,7 @@ function prepareTranslated(plan: AttemptPlan, call: Call): Prepared | Fault {
 interface Sent {
   readonly scope: Scope;
   readonly settlement: Settlement;
-  readonly prepared: Prepared;
+  readonly asked: Asked;
   readonly response: WireResponse;
 }
 
@@ -202,22 +217,23 @@ function received(plan: AttemptPlan, call: Call, sent: Sent): Fault | Promise<Fa
   return encoded;
 }
 
-async function streamed(
+/** A reader of what should be a stream. */
+function opened(
   plan: AttemptPlan,
   call: Call,
   sent: Sent,
   timeouts: ReturnType<typeof timeoutsFor>,
-): Promise<Answer | Fault> {
+): StreamReader | Promise<Fault> {
   const { scope, settlement, response } = sent;
   const notAStream = response.headers["content-type"]?.match(/application\/json|text\/html/i);
   if (notAStream) return notStream(plan, call, settlement, response);
   const lane = withheld(plan, call, settlement, laneFor(plan, call, sent));
-  const reader = new StreamReader(response.body, lane, settlement, { timeouts, clock: scope.runtime.clock });
-  const failed = await reader.open();
-  if (failed !== undefined) {
-    response.body.cancel(failed);
-    return failed;
-  }
+  return new StreamReader(response.body, lane, settlement, { timeouts, clock: scope.runtime.clock });
+}
+
+/** The answer of a stream that has committed. */
+function streamed(plan: AttemptPlan, call: Call, sent: Sent, reader: StreamReader): Answer {
+  const { lane } = reader;
   const made = answer(plan, call, sent, reader);
   if (call.delivered !== undefined && call.delivered.text !== "") return { ...made, joinedBy: plan.joinedBy() };
   if (plan.keeps !== "nothing") made.told = lane;
@@ -239,7 +255,7 @@ function request(plan: AttemptPlan, call: Call, { body }: Prepared, trace: Heade
   };
 }
 
-function laneFor(plan: AttemptPlan, call: Call, { scope, prepared: { dropUsage, names }, settlement }: Sent): Lane {
+function laneFor(plan: AttemptPlan, call: Call, { scope, asked: { dropUsage, names }, settlement }: Sent): Lane {
   const emptyAllowed = call.inspected.maxTokens === 0;
   const choices = call.inspected.choices ?? 1;
   const demands = demandsOf(plan.client.wire, call, isReplaced(plan, call, settlement.number));
@@ -323,7 +339,7 @@ function whole(plan: AttemptPlan, call: Call, sent: Sent, body: Uint8Array | Fau
   if (isFault(body)) return settlement.cancel.fault ?? withinLimit(body);
   const verdict = plan.dialect.wire.judge(body, call);
   if (verdict.fault !== undefined) return asFoundHere(plan, verdict.fault);
-  const rendered = isNative(plan) ? body : translateWhole(plan, call, scope, { ...sent.prepared, body });
+  const rendered = isNative(plan) ? body : translateWhole(plan, call, scope, { ...sent.asked, body });
   if (isFault(rendered)) return rendered;
   if (call.operation === "generate") {
     const invalid = plan.validation && invalidReply(plan.client, plan.validation, rendered);
@@ -339,14 +355,14 @@ function whole(plan: AttemptPlan, call: Call, sent: Sent, body: Uint8Array | Fau
   settlement.settle(undefined, atMs);
   const made = answer(plan, call, sent, new OneFrame(rendered));
   if (plan.keeps === "words" && settlement.flaw === undefined) made.told = verdict.words;
-  else if (plan.keeps === "calls") made.told = toldLater(plan, body, sent.prepared);
+  else if (plan.keeps === "calls") made.told = toldLater(plan, body, sent.asked);
   return made;
 }
 
 /** Not yet given to anybody. */
 type Made = { -readonly [Key in keyof Answer]: Answer[Key] };
 
-function answer(plan: AttemptPlan, call: Call, { settlement, prepared, response }: Sent, frames: Frames): Made {
+function answer(plan: AttemptPlan, call: Call, { settlement, asked, response }: Sent, frames: Frames): Made {
   return {
     ok: true,
     target: plan.target.id,
@@ -357,7 +373,7 @@ function answer(plan: AttemptPlan, call: Call, { settlement, prepared, response 
     ending: settlement.ending,
     ended: settlement.ended,
     servedBy: plan.target.tier === "local" ? "local" : "target",
-    lossy: prepared.losses.length === 0 ? NO_NAMES : [...new Set(prepared.losses.map((loss) => loss.path))],
+    lossy: asked.losses.length === 0 ? NO_NAMES : [...new Set(asked.losses.map((loss) => loss.path))],
     trail: [settlement.record(undefined)],
     cancel: (reason) => settlement.cancel.cancel(reason),
   };

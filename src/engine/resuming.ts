@@ -52,9 +52,10 @@ interface Asked {
   readonly scope: Scope;
 }
 
-async function followed(options: ResumeOptions, next: Service, asked: Asked): Promise<Reply> {
-  const reply = await next(asked.call, asked.scope);
-  return reply.ok && reply.unfinished !== undefined ? new Resumable(options, next, asked, reply).answer : reply;
+function followed(options: ResumeOptions, next: Service, asked: Asked): Promise<Reply> {
+  return next(asked.call, asked.scope).then((reply) =>
+    reply.ok && reply.unfinished !== undefined ? new Resumable(options, next, asked, reply).answer : reply,
+  );
 }
 
 /** What the request says that decides about a break. Read only then. */

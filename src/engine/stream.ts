@@ -29,7 +29,7 @@ type Given = Uint8Array | undefined;
 /** All that an open stream needs of its attempt is in this one object: a function for each would be held as long as it. */
 export class StreamReader implements Frames, StreamUnderWay, Taker, CancelListener, Deadline {
   readonly #body: Body;
-  readonly #lane: Lane;
+  readonly lane: Lane;
   readonly #attempt: Settlement;
   readonly #timeouts: StreamTimeouts;
   readonly #clock: Clock;
@@ -45,7 +45,7 @@ export class StreamReader implements Frames, StreamUnderWay, Taker, CancelListen
 
   constructor(body: Body, lane: Lane, attempt: Settlement, options: { timeouts: StreamTimeouts; clock: Clock }) {
     this.#body = body;
-    this.#lane = lane;
+    this.lane = lane;
     this.#attempt = attempt;
     this.#timeouts = options.timeouts;
     this.#clock = options.clock;
@@ -56,13 +56,13 @@ export class StreamReader implements Frames, StreamUnderWay, Taker, CancelListen
 
   /** Reads until content may be released. Gives the fault of an attempt that is to be replaced, unseen. */
   async open(): Promise<Fault | undefined> {
-    while (!this.#lane.committed) {
+    while (!this.lane.committed) {
       this.#beforeRead(this.#clock.now());
       const bytes = this.#after(await this.#body.read());
       if (bytes !== undefined) this.#ready = bytes;
       // The first token is in time once received, even if it is held; from then on silence is what counts.
-      if (this.#lane.received && this.#attempt.firstContentMs === undefined) this.#received();
-      if (this.#lane.committed) break;
+      if (this.lane.received && this.#attempt.firstContentMs === undefined) this.#received();
+      if (this.lane.committed) break;
       if (this.#fault !== undefined) return this.#fault;
       if (this.#attempt.cancel.fault !== undefined) return this.#attempt.cancel.fault;
     }
@@ -78,7 +78,7 @@ export class StreamReader implements Frames, StreamUnderWay, Taker, CancelListen
   }
 
   get written(): number {
-    return this.#lane.progress;
+    return this.lane.progress;
   }
 
   writingMs(nowMs: number): number {
@@ -180,7 +180,7 @@ export class StreamReader implements Frames, StreamUnderWay, Taker, CancelListen
   }
 
   get #fault(): Fault | undefined {
-    return this.#bug ?? this.#lane.fault;
+    return this.#bug ?? this.lane.fault;
   }
 
   /** What one read of the provider brought, through the lane. */
@@ -192,10 +192,10 @@ export class StreamReader implements Frames, StreamUnderWay, Taker, CancelListen
 
   #through(chunk: Uint8Array | Fault | undefined): Uint8Array | undefined {
     try {
-      if (chunk === undefined) return this.#lane.end();
-      if (!(chunk instanceof Uint8Array)) return this.#lane.broke(this.#attempt.cancel.fault ?? chunk);
-      const bytes = this.#lane.feed(chunk);
-      if (this.#lane.progress !== this.#progressSeen) this.#progressed();
+      if (chunk === undefined) return this.lane.end();
+      if (!(chunk instanceof Uint8Array)) return this.lane.broke(this.#attempt.cancel.fault ?? chunk);
+      const bytes = this.lane.feed(chunk);
+      if (this.lane.progress !== this.#progressSeen) this.#progressed();
       return bytes;
     } catch (error) {
       // A reader never rejects: a bug in a codec must end this stream like any other fault.
@@ -217,7 +217,7 @@ export class StreamReader implements Frames, StreamUnderWay, Taker, CancelListen
       this.#attempt.pausedMs += pausedMs;
       this.#progressDueMs += pausedMs;
     }
-    const idleMs = this.#lane.stopped ? MARKER_MS : this.#timeouts.idleMs;
+    const idleMs = this.lane.stopped ? MARKER_MS : this.#timeouts.idleMs;
     timer.moveTo(Math.min(nowMs + idleMs, this.#progressDueMs));
   }
 
@@ -227,7 +227,7 @@ export class StreamReader implements Frames, StreamUnderWay, Taker, CancelListen
   }
 
   #progressed(): void {
-    this.#progressSeen = this.#lane.progress;
+    this.#progressSeen = this.lane.progress;
     this.#progressDueMs = this.#readEndMs + this.#timeouts.progressMs;
   }
 
@@ -238,9 +238,9 @@ export class StreamReader implements Frames, StreamUnderWay, Taker, CancelListen
 
   #closeIfDone(): void {
     if (this.#attempt.settled) return;
-    if (this.#lane.finished) {
-      this.#attempt.usage = this.#lane.usage;
-      this.#attempt.flaw = this.#lane.flaw;
+    if (this.lane.finished) {
+      this.#attempt.usage = this.lane.usage;
+      this.#attempt.flaw = this.lane.flaw;
       this.#attempt.settle(undefined);
       this.#drain();
     } else if (this.#fault !== undefined) this.cancelled(this.#fault);
@@ -251,8 +251,8 @@ export class StreamReader implements Frames, StreamUnderWay, Taker, CancelListen
     if (this.#attempt.committed && !this.#attempt.settled) {
       // A provider that sent its stop reason and then hangs has answered: the marker is supplied.
       if (reason.kind === "idle-timeout") this.#ready = this.#through(reason);
-      this.#attempt.usage = this.#lane.usage;
-      this.#attempt.settle(this.#lane.finished ? undefined : reason);
+      this.#attempt.usage = this.lane.usage;
+      this.#attempt.settle(this.lane.finished ? undefined : reason);
     }
     this.#body.cancel(reason);
   }

@@ -5,7 +5,7 @@ import type { Call } from "../core/call.ts";
 import { type Fault, isFault } from "../core/fault.ts";
 import type { Told, Words } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
-import type { AttemptPlan, Prepared } from "./attempt.ts";
+import type { Asked, AttemptPlan, Prepared } from "./attempt.ts";
 import { toldBy } from "./telling.ts";
 import { isLegallyEmpty, renamed } from "./translate.ts";
 
@@ -28,12 +28,12 @@ export function translateWhole(
   return wrong ?? rendered;
 }
 
-export function toldLater(plan: AttemptPlan, body: Uint8Array, prepared: Prepared): Told {
-  return { told: () => toldIn(plan, body, prepared) };
+export function toldLater(plan: AttemptPlan, body: Uint8Array, asked: Asked): Told {
+  return { told: () => toldIn(plan, body, asked) };
 }
 
 /** In the target's own dialect: what a translation leaves out is not to be kept. */
-function toldIn({ dialect }: AttemptPlan, body: Uint8Array, { names }: Pick<Prepared, "names">): Words | undefined {
+function toldIn({ dialect }: AttemptPlan, body: Uint8Array, { names }: Asked): Words | undefined {
   const events = dialect.codec.decodeReply(body);
   if (isFault(events)) return undefined;
   return toldBy(names === undefined ? events : events.map((event) => renamed(event, names)));
