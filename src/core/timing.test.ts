@@ -46,6 +46,32 @@ describe("LazyDeadline", () => {
     expect(pending()).toBe(0);
   });
 
+  test("what its owner notes puts it off, never brings it nearer, and wakes no paused one", () => {
+    const { clock, advance, pending } = handClock();
+    const owner = {
+      atMs: 0,
+      firedAtMs: 0,
+      putOffToMs: () => owner.atMs,
+      late: () => {
+        owner.firedAtMs = clock.now();
+      },
+    };
+    const deadline = new LazyDeadline(clock, owner);
+    deadline.move(100);
+    advance(50);
+    owner.atMs = 250;
+    advance(150);
+    expect(owner.firedAtMs).toBe(0);
+    owner.atMs = 10;
+    advance(50);
+    expect([owner.firedAtMs, pending()]).toEqual([250, 0]);
+    deadline.move(100);
+    deadline.pause();
+    owner.atMs = 1_000;
+    advance(2_000);
+    expect([owner.firedAtMs, pending()]).toEqual([250, 0]);
+  });
+
   test("moving later costs no timer; moving earlier does", () => {
     const { clock, advance } = handClock();
     let firedAtMs = 0;

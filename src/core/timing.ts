@@ -7,6 +7,8 @@ import type { Clock } from "./runtime.ts";
 /** What a deadline tells, where that is an object anyway. */
 export interface Late {
   late(): void;
+  /** Where what its owner notes anyway puts it off: looked at when the timer wakes, so that nothing need be moved. Never earlier. */
+  putOffToMs?(): number;
 }
 
 /** Deadlines that are so far away share timers, where the clock has any to share. */
@@ -65,6 +67,9 @@ export class LazyDeadline implements Slotted {
   wake(): void {
     this.#armedForMs = Number.POSITIVE_INFINITY;
     this.#disarm = undefined;
+    if (this.#dueMs !== Number.POSITIVE_INFINITY && typeof this.#fire !== "function") {
+      this.#dueMs = Math.max(this.#dueMs, this.#fire.putOffToMs?.() ?? 0);
+    }
     if (this.#clock.now() >= this.#dueMs) {
       this.#dueMs = Number.POSITIVE_INFINITY;
       if (typeof this.#fire === "function") this.#fire();

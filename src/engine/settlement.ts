@@ -24,6 +24,8 @@ function inOwnWords({ message }: Fault): string {
 /** The name of what has passed. */
 export interface Deadline {
   passed(): Fault;
+  /** See `Late`. */
+  putOffToMs?(): number;
 }
 
 const NO_DEADLINE: Deadline = { passed: () => ({ kind: "bug", message: "a timer without a deadline" }) };
@@ -75,6 +77,10 @@ export class Settlement implements Late {
 
   late(): void {
     this.cancel.cancel(this.deadline.passed());
+  }
+
+  putOffToMs(): number {
+    return this.deadline.putOffToMs?.() ?? 0;
   }
 
   /** A whole answer is over before anybody asks: only a stream's is waited for. */

@@ -130,11 +130,18 @@ export class StreamReader implements Frames, StreamUnderWay, Taker, CancelListen
       const bytes = this.#given(chunk);
       // Nothing to hand out yet (a tool call is held), or only what the end has left behind.
       const wanting = bytes === undefined || taker.took(bytes);
-      return wanting === true ? this.#goOn(this.#readEndMs) : this.#goOnOnceWanted(wanting);
+      return wanting === true ? this.#goOnAtOnce() : this.#goOnOnceWanted(wanting);
     } catch (bug) {
       taker.failed(bug);
       return false;
     }
+  }
+
+  #goOnAtOnce(): Wanting {
+    // The timer runs on, and when it wakes it is told to what time it was put off by what has come.
+    if (this.#attempt.settled || this.lane.stopped) return this.#goOn(this.#readEndMs);
+    this.#reading = true;
+    return true;
   }
 
   #goOn(nowMs: number): Wanting {
@@ -217,8 +224,16 @@ export class StreamReader implements Frames, StreamUnderWay, Taker, CancelListen
       this.#attempt.pausedMs += pausedMs;
       this.#progressDueMs += pausedMs;
     }
+    timer.moveTo(this.#silentTooLongMs(nowMs));
+  }
+
+  #silentTooLongMs(sinceMs: number): number {
     const idleMs = this.lane.stopped ? MARKER_MS : this.#timeouts.idleMs;
-    timer.moveTo(Math.min(nowMs + idleMs, this.#progressDueMs));
+    return Math.min(sinceMs + idleMs, this.#progressDueMs);
+  }
+
+  putOffToMs(): number {
+    return this.#attempt.firstContentMs === undefined ? 0 : this.#silentTooLongMs(this.#readEndMs);
   }
 
   #received(): void {
