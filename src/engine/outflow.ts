@@ -98,10 +98,10 @@ class EarlyFlow implements Outflow {
     try {
       const first = this.#inner === undefined ? await this.#first() : undefined;
       if (first !== undefined && !(await taker.took(first))) return;
+      await (this.#inner === undefined ? taker.over() : this.#inner.pump(taker));
     } catch (bug) {
-      return taker.failed(bug);
+      taker.failed(bug);
     }
-    return this.#inner === undefined ? taker.over() : this.#inner.pump(taker);
   }
 
   tail(): Promise<Uint8Array | undefined> {

@@ -23,6 +23,7 @@ export interface StreamTimeouts {
 const MARKER_MS = 5_000;
 /** After the terminal event the connection is drained for reuse, this long at most. */
 const DRAIN_MS = 1_000;
+const SETTLED: Promise<void> = Promise.resolve();
 
 type Given = Uint8Array | undefined;
 
@@ -107,8 +108,13 @@ export class StreamReader implements Frames, StreamUnderWay, Taker, CancelListen
 
   pump(taker: FrameTaker): Promise<void> {
     this.#taker = taker;
-    const wanting = this.#giveReady(taker);
-    return wanting === true ? this.#pumpBody() : this.#pumpOnceWanted(wanting);
+    try {
+      const wanting = this.#giveReady(taker);
+      return wanting === true ? this.#pumpBody() : this.#pumpOnceWanted(wanting);
+    } catch (bug) {
+      taker.failed(bug);
+      return SETTLED;
+    }
   }
 
   async #pumpOnceWanted(wanting: Wanting): Promise<void> {

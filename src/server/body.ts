@@ -113,8 +113,10 @@ abstract class ClientStream implements FrameTaker, Ticking {
   /** An outflow does not fail; if it ever does, the client must see a broken stream and the call must be counted out. */
   failed(): void {
     if (this.#over) return;
+    const reason = "Holdfast failed inside.";
+    this.#cancel.cancel(fault("bug", reason));
     this.#finish();
-    this.break(new Error("Holdfast failed inside."));
+    this.break(new Error(reason));
   }
 
   tick(): void {

@@ -149,6 +149,7 @@ test("a client that takes nothing for a minute is given up", async () => {
 test("if an outflow ever fails, the client sees a broken stream and the call is counted out", async () => {
   const { server } = world();
   const open = { open: 1 };
+  const cancel = new CancelSource();
   const broken = {
     pingFrame: PING,
     read: async () => {
@@ -162,12 +163,10 @@ test("if an outflow ever fails, the client sees a broken stream and the call is 
   server.reload({
     development: false,
     fetch: () =>
-      new Response(
-        streamBody(broken, { ticks: streamTicks(clock), direct: true, cancel: new CancelSource(), early: true, open }),
-      ),
+      new Response(streamBody(broken, { ticks: streamTicks(clock), direct: true, cancel, early: true, open })),
   });
   const { seen } = client(server.port);
   await until(() => seen.closed);
   expect(seen.text).not.toEndWith("0\r\n\r\n");
-  expect([open.open, clock.timers]).toEqual([0, 0]);
+  expect([open.open, clock.timers, cancel.fault?.kind]).toEqual([0, 0, "bug"]);
 });
