@@ -46,11 +46,6 @@ export class LazyDeadline implements Slotted {
     this.#arm();
   }
 
-  /** Moved, and neither paused nor fired since. */
-  get isDue(): boolean {
-    return this.#dueMs !== Number.POSITIVE_INFINITY;
-  }
-
   /** Not due until moved again; the timer may stay and find nothing to do. */
   pause(): void {
     this.#dueMs = Number.POSITIVE_INFINITY;

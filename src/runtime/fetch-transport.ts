@@ -192,6 +192,7 @@ class FetchBody implements Body {
     }
   }
 
+  /** Does not call `read`: an async function more would be a promise and a generator for every chunk. */
   async pump(taker: Taker): Promise<void> {
     const reader = this.#open();
     for (;;) {
@@ -211,7 +212,8 @@ class FetchBody implements Body {
   }
 
   #open(): ReadableStreamDefaultReader<Uint8Array> | undefined {
-    if (this.#over || this.#reader !== undefined) return this.#over ? undefined : this.#reader;
+    if (this.#over) return undefined;
+    if (this.#reader !== undefined) return this.#reader;
     // fetch's body is a stream of bytes by the standard; the types leave it open.
     const stream = this.#response?.body as ReadableStream<Uint8Array> | null | undefined;
     this.#response = undefined;
