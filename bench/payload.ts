@@ -4,11 +4,11 @@
 
 export type BenchDialect = "anthropic" | "chat";
 
-/** A stream in three parts: what comes at once, one frame per event, and what ends it. */
+/** A stream in three parts: what comes at once, one frame per event, and the frames that end it. */
 export interface StreamPayload {
   readonly opening: Uint8Array<ArrayBuffer>;
   readonly events: readonly Uint8Array<ArrayBuffer>[];
-  readonly closing: Uint8Array<ArrayBuffer>;
+  readonly closing: readonly Uint8Array<ArrayBuffer>[];
   /** The text that the events spell. */
   readonly text: string;
 }
@@ -68,19 +68,20 @@ function anthropicStream(count: number): StreamPayload {
     named("message_start", { message }) +
     named("content_block_start", { index: 0, content_block: { type: "text", text: "" } }) +
     named("ping", {});
-  const closing =
-    named("content_block_stop", { index: 0 }) +
+  const closing = [
+    named("content_block_stop", { index: 0 }),
     named("message_delta", {
       delta: { stop_reason: "end_turn", stop_sequence: null },
       usage: { output_tokens: count * 8 },
-    }) +
-    named("message_stop", {});
+    }),
+    named("message_stop", {}),
+  ];
   return {
     opening: encoder.encode(opening),
     events: texts.map((text) =>
       encoder.encode(named("content_block_delta", { index: 0, delta: { type: "text_delta", text } })),
     ),
-    closing: encoder.encode(closing),
+    closing: closing.map((frame) => encoder.encode(frame)),
     text: texts.join(""),
   };
 }
@@ -117,11 +118,12 @@ function chatUsage(completion: number): object {
 function chatStream(count: number, withUsage: boolean): StreamPayload {
   const texts = pieces(count);
   const extra = withUsage ? { usage: null } : {};
-  const usage = withUsage ? chatChunk([], { usage: chatUsage(count * 8) }) : "";
+  const usage = withUsage ? [chatChunk([], { usage: chatUsage(count * 8) })] : [];
+  const closing = [chatChunk([chatChoice({}, "stop")], extra), ...usage, "data: [DONE]\n\n"];
   return {
     opening: encoder.encode(chatChunk([chatChoice({ role: "assistant", content: "", refusal: null }, null)], extra)),
     events: texts.map((content) => encoder.encode(chatChunk([chatChoice({ content }, null)], extra))),
-    closing: encoder.encode(`${chatChunk([chatChoice({}, "stop")], extra)}${usage}data: [DONE]\n\n`),
+    closing: closing.map((frame) => encoder.encode(frame)),
     text: texts.join(""),
   };
 }

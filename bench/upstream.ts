@@ -26,18 +26,17 @@ function paceOf(events: number, intervalMs: number): Pace {
 let pace = paceOf(Number(process.env.BENCH_EVENTS ?? 300), Number(process.env.BENCH_INTERVAL_MS ?? 2));
 
 /** One timer per stream, which never catches up: a late machine gets a slower stream, not bursts of frames. */
-function paced(payload: StreamPayload, intervalMs: number): ReadableStream<Uint8Array> {
+function paced({ opening, events, closing }: StreamPayload, intervalMs: number): ReadableStream<Uint8Array> {
   let timer: ReturnType<typeof setInterval> | undefined;
   let next = 0;
   return new ReadableStream<Uint8Array>({
     start(controller) {
-      controller.enqueue(payload.opening);
+      controller.enqueue(opening);
       timer = setInterval(() => {
-        const frame = payload.events[next];
+        const frame = events[next] ?? closing[next - events.length];
         next += 1;
         if (frame !== undefined) return controller.enqueue(frame);
         clearInterval(timer);
-        controller.enqueue(payload.closing);
         controller.close();
       }, intervalMs);
     },

@@ -12,7 +12,7 @@ const QUEUE_MAX = 256;
 /** Of questions and answers together. */
 const QUEUE_BYTES_MAX = 16_777_216;
 /** Many together cost less than each by itself: the code is warm then. */
-const BATCH_AFTER_MS = 20;
+const BATCH_AFTER_MS = 100;
 /** Reading and hashing one takes up to a millisecond: calls under way are let in between. */
 const BATCH_MS = 1;
 const NEXT_BATCH_MS = 1;

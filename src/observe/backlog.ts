@@ -14,7 +14,7 @@ export interface Backlog {
 type Reader = (event: GatewayEvent) => void;
 
 /** So late is a fact told at most. */
-const WAIT_MS = 10;
+const WAIT_MS = 100;
 /** So many wait at most; then they are told at once. */
 const WAITING_MAX = 4_096;
 

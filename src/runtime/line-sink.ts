@@ -22,7 +22,7 @@ export interface LineSinkOptions {
 /** Some thousand lines. */
 const WAITING_CHARS_MAX = 2_000_000;
 /** Lines of this time share one write. */
-const BATCH_MS = 25;
+const BATCH_MS = 100;
 /** A pipe that is full is tried again after this. */
 const FULL_MS = 50;
 
