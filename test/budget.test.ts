@@ -90,7 +90,7 @@ async function costOf(events: number, stream: boolean, resume: ResumeMode = "off
   const payload = streamPayload("chat", events, false);
   const encode = (part: string | Uint8Array) => (typeof part === "string" ? new TextEncoder().encode(part) : part);
   const parts = stream
-    ? [payload.opening, ...payload.events, payload.closing].map(encode)
+    ? [payload.opening, ...payload.events, ...payload.closing].map(encode)
     : [encode(wholePayload("chat").body)];
   const settings = {
     listen: { host: "127.0.0.1", port: 0 },

@@ -2,7 +2,7 @@
 // ask the very same. What is kept and for how long is elsewhere.
 
 import type { Call } from "../core/call.ts";
-import type { AnswerKeys, KeptAnswer, KeptAnswers } from "../core/cell.ts";
+import type { AnswerKeys, KeptAnswer } from "../core/cell.ts";
 import type { Desk } from "../core/desk.ts";
 import type { Answer } from "../core/reply.ts";
 import type { HeaderMap } from "../core/runtime.ts";
@@ -10,19 +10,20 @@ import type { Scope } from "../core/service.ts";
 import type { Flights } from "./flight.ts";
 import { mayGive } from "./freshness.ts";
 import { type KeyContext, questionKeys } from "./question-key.ts";
+import type { Shelf } from "./recorder.ts";
 import { spoken } from "./spoken.ts";
 
 export interface DeskOptions {
-  readonly answers: KeptAnswers;
+  readonly shelf: Shelf;
   readonly keys: KeyContext;
   readonly flights: Flights;
 }
 
-export function createDesk({ answers, keys: context, flights }: DeskOptions): Desk {
+export function createDesk({ shelf, keys: context, flights }: DeskOptions): Desk {
   const keysOf = (call: Call, { runtime }: Scope) => questionKeys(call, context, runtime);
   const find = (keys: AnswerKeys | undefined, call: Call, { runtime }: Scope): Answer | undefined => {
     const nowMs = runtime.clock.now();
-    const kept = keys && answers.get(keys, nowMs);
+    const kept = keys && shelf.find(call, keys, nowMs);
     if (kept === undefined || !mayGive(kept, call.cache, nowMs, false)) return undefined;
     const { texts, calls, target, model } = kept;
     const speech = { texts, calls, target, model, headers: headersOf(kept, nowMs), is: { servedBy: "cache" } as const };

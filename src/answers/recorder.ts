@@ -1,14 +1,17 @@
 // Keeps answers behind the calls, never by them: what was delivered waits in a short queue, and is read, hashed and kept when the
-// call is over. A queue that is full forgets; a call never waits for it.
+// call is over. A queue that is full forgets; a call waits for it only to be given what waits there.
 
+import { standsAt } from "../core/bytes.ts";
 import type { Call } from "../core/call.ts";
-import type { KeptAnswer, KeptAnswers } from "../core/cell.ts";
+import type { AnswerKeys, KeptAnswer, KeptAnswers } from "../core/cell.ts";
 import type { Told } from "../core/reply.ts";
 import type { Clock } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import { type KeyContext, QUESTION_BYTES_MAX, questionKeys } from "./question-key.ts";
 
 const QUEUE_MAX = 256;
+/** So many, or half of the bytes, are not waited with. */
+const BATCH_MAX = 64;
 /** Of questions and answers together. */
 const QUEUE_BYTES_MAX = 16_777_216;
 /** Many together cost less than each by itself: the code is warm then. */
@@ -34,7 +37,13 @@ interface Waiting {
   readonly size: number;
 }
 
-export interface Recorder {
+/** Where kept answers are looked for. */
+export interface Shelf {
+  /** As `KeptAnswers.get`, and what waits of the very same request is kept first. */
+  find(call: Call, keys: AnswerKeys, aliveAtMs: number): KeptAnswer | undefined;
+}
+
+export interface Recorder extends Shelf {
   /** False for a call of which nothing may be kept. */
   wants(call: Call): boolean;
   record(call: Call, target: string, told: Told, scope: Scope): void;
@@ -43,17 +52,28 @@ export interface Recorder {
 export function createRecorder(options: RecorderOptions): Recorder {
   let queue: Waiting[] = [];
   let bytes = 0;
-  const keepSome = (clock: Clock): void => {
-    const untilMs = clock.now() + BATCH_MS;
-    let done = 0;
-    do {
-      const waiting = queue[done++];
-      if (waiting === undefined) break;
+  let disarm: (() => void) | undefined;
+  let isSoon = false;
+  const arm = (clock: Clock, afterMs: number): void => {
+    disarm?.();
+    disarm = clock.after(afterMs, () => keepSome(clock));
+    isSoon = afterMs < BATCH_AFTER_MS;
+  };
+  const keepThese = (these: readonly Waiting[]): void => {
+    for (const waiting of these) {
       bytes -= waiting.size;
       keepOrTell(options, waiting);
-    } while (clock.now() < untilMs);
-    queue = queue.slice(done);
-    if (queue.length > 0) clock.after(NEXT_BATCH_MS, () => keepSome(clock));
+    }
+    if (queue.length === 0) options.answers.waiting.delete(keepAll);
+  };
+  const keepAll = (): void => keepThese(queue.splice(0));
+  const keepSome = (clock: Clock): void => {
+    disarm = undefined;
+    isSoon = false;
+    const untilMs = clock.now() + BATCH_MS;
+    do keepThese(queue.splice(0, 1));
+    while (queue.length > 0 && clock.now() < untilMs);
+    if (queue.length > 0) arm(clock, NEXT_BATCH_MS);
   };
   return {
     wants: (call) =>
@@ -63,8 +83,16 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const size = call.body.length + sizeOf(told);
       if (queue.length >= QUEUE_MAX || bytes + size > QUEUE_BYTES_MAX) return;
       bytes += size;
-      queue.push({ call, target, told, atMs: clock.now(), scope, size });
-      if (queue.length === 1) clock.after(BATCH_AFTER_MS, () => keepSome(clock));
+      if (queue.push({ call, target, told, atMs: clock.now(), scope, size }) === 1)
+        options.answers.waiting.add(keepAll);
+      const isMany = queue.length >= BATCH_MAX || bytes > QUEUE_BYTES_MAX / 2;
+      if (isMany ? !isSoon : disarm === undefined) arm(clock, isMany ? 0 : BATCH_AFTER_MS);
+    },
+    find({ body }, keys, aliveAtMs) {
+      const same = queue.filter(({ call }) => call.body.length === body.length && standsAt(call.body, 0, body));
+      if (same.length > 0) queue = queue.filter((waiting) => !same.includes(waiting));
+      keepThese(same);
+      return options.answers.get(keys, aliveAtMs);
     },
   };
 }

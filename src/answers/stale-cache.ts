@@ -2,22 +2,23 @@
 // a stream, with its age told. Whose answers these are, and how like the questions must be, is in the keys.
 
 import type { Call } from "../core/call.ts";
-import type { KeptAnswer, KeptAnswers, OutageCell } from "../core/cell.ts";
+import type { KeptAnswer, OutageCell } from "../core/cell.ts";
 import type { Outage, Rung } from "../core/last-resort.ts";
 import type { HeaderMap, Runtime } from "../core/runtime.ts";
 import type { Scope } from "../core/service.ts";
 import { mayGive } from "./freshness.ts";
 import { type KeyContext, questionKeys } from "./question-key.ts";
+import type { Shelf } from "./recorder.ts";
 import { spoken } from "./spoken.ts";
 
-export function staleCache(answers: KeptAnswers, keys: KeyContext): Rung {
+export function staleCache(shelf: Shelf, keys: KeyContext): Rung {
   return {
     serve:
       (outage) =>
       async (call, { runtime }) => {
         // What was not yet too old when the outage began is not thrown away while it lasts.
         const aliveAtMs = runtime.clock.now() - (runtime.wallMs() - outage.sinceWallMs);
-        const kept = find(answers, keys, { call, runtime, aliveAtMs });
+        const kept = find(shelf, keys, { call, runtime, aliveAtMs });
         if (kept === undefined) return { ok: false, fault: outage.fault, trail: [] };
         const { texts, calls, model, target } = kept;
         const is = { servedBy: "stale-cache", degraded: "stale" } as const;
@@ -29,14 +30,14 @@ export function staleCache(answers: KeptAnswers, keys: KeyContext): Rung {
 
 /** Whether a call would be given one, for who need not try to answer it otherwise. */
 export function hasStale(
-  answers: KeptAnswers,
+  shelf: Shelf,
   keys: KeyContext,
   outage: Readonly<OutageCell>,
 ): (call: Call, scope: Scope) => boolean {
   return (call, { runtime }) => {
     const aliveAtMs = outage.sinceMs ?? runtime.clock.now();
     // A deferred call that runs is given none of these.
-    return call.defer !== "due" && find(answers, keys, { call, runtime, aliveAtMs }) !== undefined;
+    return call.defer !== "due" && find(shelf, keys, { call, runtime, aliveAtMs }) !== undefined;
   };
 }
 
@@ -46,9 +47,9 @@ interface Asked {
   readonly aliveAtMs: number;
 }
 
-function find(answers: KeptAnswers, context: KeyContext, { call, runtime, aliveAtMs }: Asked): KeptAnswer | undefined {
+function find(shelf: Shelf, context: KeyContext, { call, runtime, aliveAtMs }: Asked): KeptAnswer | undefined {
   const keys = questionKeys(call, context, runtime);
-  const kept = keys && answers.get(keys, aliveAtMs);
+  const kept = keys && shelf.find(call, keys, aliveAtMs);
   return kept !== undefined && mayGive(kept, call.cache, runtime.clock.now(), true) ? kept : undefined;
 }
 

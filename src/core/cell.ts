@@ -202,7 +202,9 @@ export interface KeptAnswers {
   /** The very question's, else that of the same stems. `aliveAtMs`: one that was gone by then is not given. */
   get(keys: AnswerKeys, aliveAtMs: number): KeptAnswer | undefined;
   set(keys: AnswerKeys, answer: KeptAnswer): void;
-  /** How many there were. */
+  /** Of those with answers that wait to be kept: each keeps them at once. */
+  readonly waiting: Set<() => void>;
+  /** How many there were, those that waited among them. */
   purge(isMeant: (answer: KeptAnswer) => boolean): number;
 }
 

@@ -5,6 +5,10 @@
 export const TAIL_CHARS = 4_096;
 const UNIT_CHARS_MAX = 400;
 const PROBE_CHARS = 32;
+/** What is looked at first, with room for letters of several bytes and white space behind the last word. */
+const NEAR_BYTES = 1_536;
+/** No character has more in UTF-8 than three for each of its two halves. */
+const TAIL_BYTES = TAIL_CHARS * 3;
 /** A unit of at most so many characters is a loop from so many times on. */
 const TIMES: readonly (readonly [unitChars: number, times: number])[] = [
   [24, 40],
@@ -16,14 +20,18 @@ export const LOOP_CHARS_MIN = 600;
 /** Rules, borders and padding are long as well. */
 const MARKS_CHARS_MIN = 1_200;
 
+/** `endsInLoop` for a text that has still to be read: of nearly every one the very end is enough. */
+export function tailLoops(tail: (bytesMax: number) => string): boolean {
+  const near = tail(NEAR_BYTES).trimEnd();
+  // A character that was cut may be up to three wrong ones at the beginning.
+  const isKnown = near.length > UNIT_CHARS_MAX + PROBE_CHARS + 2;
+  return (!isKnown || endRecurs(near)) && endsInLoop(tail(TAIL_BYTES));
+}
+
 /** True where the last characters are one unit over and over. A text that went on to something else is none. */
 export function endsInLoop(text: string): boolean {
   const tail = text.slice(-TAIL_CHARS).trimEnd();
-  if (tail.length < LOOP_CHARS_MIN) return false;
-  // Nearly every text is known by its last words, which did not stand shortly before.
-  const end = tail.slice(-PROBE_CHARS);
-  const near = tail.slice(-UNIT_CHARS_MAX - PROBE_CHARS);
-  if (near.lastIndexOf(end, near.length - PROBE_CHARS - 1) === -1) return false;
+  if (tail.length < LOOP_CHARS_MIN || !endRecurs(tail)) return false;
   const shared = sharedWithSuffix(tail);
   let from = 1;
   for (const [unitChars, times] of TIMES) {
@@ -35,6 +43,13 @@ export function endsInLoop(text: string): boolean {
     from = unitChars + 1;
   }
   return false;
+}
+
+/** Nearly every text is known by its last words, which did not stand shortly before. */
+function endRecurs(tail: string): boolean {
+  const end = tail.slice(-PROBE_CHARS);
+  const near = tail.slice(-UNIT_CHARS_MAX - PROBE_CHARS);
+  return near.lastIndexOf(end, near.length - PROBE_CHARS - 1) !== -1;
 }
 
 /**

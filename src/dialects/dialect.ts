@@ -94,8 +94,8 @@ export interface Tap {
   readonly fault: Fault | undefined;
   /** The client's tool calls that have become whole since this was last asked. */
   closedCalls(): readonly ClosedCall[];
-  /** The end of the text, as it came; `undefined` where the stream is not followed. */
-  tail(): string | undefined;
+  /** The end of the text, as it came, of no more than `bytesMax`; "" where the stream is not followed. */
+  tail(bytesMax: number): string;
   /** Of a stream that ended by itself and was words alone: those, and whose they are. `undefined`: it was not, or is not followed. */
   words(): Words | undefined;
   /** Where the stream stands; `undefined` where it is not followed. `toolOpen`: a call was begun that was never shown. */

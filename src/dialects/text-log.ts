@@ -11,6 +11,7 @@ const TEXT_BYTES_MAX = 4_194_304;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const QUOTE_BYTES = Uint8Array.of(QUOTE);
 
 const encoder = new TextEncoder();
 // A mark at its beginning is part of a text.
@@ -73,9 +74,10 @@ export class TextLog {
   /** All of it; `undefined` when it was too much, or when only its end is kept. */
   read(): string | undefined {
     if (this.#endOnly || this.lengthBytes > TEXT_BYTES_MAX) return undefined;
-    const escaped = this.#decode(0, 0);
-    // It was the inside of valid JSON strings, one after the other.
-    return escaped.includes("\\") ? (JSON.parse(`"${escaped}"`) as string) : escaped;
+    const parts = this.#parts(0);
+    if (!parts.some((part) => part.includes(BACKSLASH))) return decoder.decode(concat(parts));
+    // It was the inside of valid JSON strings, one after the other. Quotes put around a string would be a copy more of it.
+    return JSON.parse(decoder.decode(concat([QUOTE_BYTES, ...parts, QUOTE_BYTES]))) as string;
   }
 
   /** The end of it as it came, still escaped: where text repeats itself, so do its escapes. Of no more than `bytesMax`. */
@@ -84,16 +86,14 @@ export class TextLog {
     let first = before.length;
     let wanted = bytesMax - this.#used;
     while (wanted > 0 && first > 0) wanted -= before[--first]?.used ?? 0;
-    return this.#decode(first, Math.max(0, -wanted));
+    return decoder.decode(concat(this.#parts(first)).subarray(Math.max(0, -wanted)));
   }
 
-  /** From the page `first` on, without the first `skip` bytes of it. */
-  #decode(first: number, skip: number): string {
-    const page = this.#page;
-    if (page === undefined) return "";
+  /** From the page `first` on. */
+  #parts(first: number): Uint8Array[] {
     const parts = (this.#pages ?? []).slice(first).map(({ bytes, used }) => bytes.subarray(0, used));
-    parts.push(page.subarray(0, this.#used));
-    return decoder.decode(concat(parts).subarray(skip));
+    if (this.#page !== undefined) parts.push(this.#page.subarray(0, this.#used));
+    return parts;
   }
 
   #room(length: number): Uint8Array {

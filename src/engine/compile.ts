@@ -195,7 +195,7 @@ function compileRoute(
     );
     natives.push(...keyed.filter(({ made }) => made.dialect === id));
     const caching = cachingOf(route, client, cells);
-    const rungs = rungsOf(route, planOf, { client, keys: caching?.outageKeys }, { cells, secrets });
+    const rungs = rungsOf(route, planOf, { client, stale: caching?.stale }, { cells, secrets });
     // The keys of DIALECTS are dialect ids.
     services.set(id as DialectId, protect(route, { targets: keyed, rungs, caching, client }, cells));
   }
@@ -213,11 +213,11 @@ function compileRoute(
   };
 }
 
-/** What keeps a route's answers and reads them while all is well; the rung below reads them with `outageKeys`. */
+/** What keeps a route's answers, reads them while all is well, and reads them in an outage. */
 interface Caching {
   readonly recorder: Recorder;
   readonly desk: Desk;
-  readonly outageKeys: KeyContext | undefined;
+  readonly stale: Rung | undefined;
   /** A call would be given a kept answer if no target could answer. */
   readonly spared: ((call: Call, scope: Scope) => boolean) | undefined;
 }
@@ -235,22 +235,23 @@ function cachingOf({ cache: rules, name }: RouteSettings, client: Dialect, cells
   const { healthy, outage } = rules;
   const kept = keysFor(healthy === "stem" || outage === "stem" ? "stem" : "exact");
   const read = healthy === "off" ? outage : healthy;
+  const recorder = createRecorder({ ...rules, keys: kept, route: name, answers });
   return {
-    recorder: createRecorder({ ...rules, keys: kept, route: name, answers }),
-    desk: createDesk({ answers, keys: keysFor(read === "off" ? "exact" : read), flights: createFlights() }),
-    outageKeys: outage === "off" ? undefined : keysFor(outage),
-    spared: outage === "off" ? undefined : hasStale(answers, keysFor(outage), outageCell),
+    recorder,
+    desk: createDesk({ shelf: recorder, keys: keysFor(read === "off" ? "exact" : read), flights: createFlights() }),
+    stale: outage === "off" ? undefined : staleCache(recorder, keysFor(outage)),
+    spared: outage === "off" ? undefined : hasStale(recorder, keysFor(outage), outageCell),
   };
 }
 
 function rungsOf(
   { name, lastResort = [], criticality }: RouteSettings,
   planOf: (target: TargetSettings) => Planned,
-  { client, keys }: { readonly client: Dialect; readonly keys: KeyContext | undefined },
+  { client, stale }: { readonly client: Dialect; readonly stale: Rung | undefined },
   { cells, secrets }: Pick<CompileContext, "cells" | "secrets">,
 ): readonly Rung[] {
   return lastResort.flatMap((rung) => {
-    if (rung.type === "stale-cache") return keys === undefined ? [] : staleCache(cells.answers, keys);
+    if (rung.type === "stale-cache") return stale ?? [];
     if (rung.type === "defer") return deferred(cells.deferral, name);
     if (rung.type === "canned") return canned(rung, client);
     const { plan, provider } = planOf(rung.target);

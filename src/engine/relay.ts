@@ -4,7 +4,7 @@
 
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
-import { endsInLoop } from "../core/repetition.ts";
+import { tailLoops } from "../core/repetition.ts";
 import type { Words } from "../core/reply.ts";
 import type { Unfinished } from "../core/unfinished.ts";
 import type { Usage } from "../core/usage.ts";
@@ -215,8 +215,7 @@ export class Relay implements Lane {
     if (this.committed || this.#emptyAllowed || this.#tap.emptyIsLegal) {
       this.#commit();
       this.finished = true;
-      const tail = this.#tap.tail();
-      if (tail !== undefined && endsInLoop(tail)) this.flaw ??= looped();
+      if (tailLoops((bytesMax) => this.#tap.tail(bytesMax))) this.flaw ??= looped();
       if (this.#heard !== undefined) this.flaw ??= wrongForm(this.#demands?.format, this.#heard);
     } else this.#fail(fault("empty-reply", "the stream ended well but held no content"));
   }

@@ -4,7 +4,7 @@
 
 import { concat } from "../core/bytes.ts";
 import { type Fault, fault } from "../core/fault.ts";
-import { endsInLoop, TAIL_CHARS } from "../core/repetition.ts";
+import { tailLoops } from "../core/repetition.ts";
 import type { Words } from "../core/reply.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
 import type { Unfinished } from "../core/unfinished.ts";
@@ -27,9 +27,6 @@ export interface TranslationOptions {
   /** Hears all of it, where more than its words is kept. */
   readonly telling?: Telling | undefined;
 }
-
-/** A character takes no more than three bytes for each of its units. */
-const TAIL_BYTES = TAIL_CHARS * 3;
 
 /** With the client's own name of the tool. */
 export function renamed<Event extends StreamEvent>(event: Event, names: ReadonlyMap<string, string>): Event {
@@ -201,7 +198,8 @@ export class Translation implements Lane {
     if (event.type === "message-end") {
       this.committed = true;
       this.finished = true;
-      this.flaw ??= endsInLoop(this.#log.tail(TAIL_BYTES)) ? looped() : wrongForm(this.#demands?.format, this.#heard);
+      const loops = tailLoops((bytesMax) => this.#log.tail(bytesMax));
+      this.flaw ??= loops ? looped() : wrongForm(this.#demands?.format, this.#heard);
     }
   }
 

@@ -20,6 +20,7 @@ const SECRETS_MAX = 1_000;
 export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswers {
   const entries = new AgedMap<KeptAnswer>();
   const stems = createStems();
+  const waiting = new Set<() => void>();
   const secrets = createSecrets();
   let journal: AnswerJournal | undefined;
   let bytes = 0;
@@ -63,7 +64,9 @@ export function createKeptAnswers(bytesMax: number = KEPT_BYTES_MAX): KeptAnswer
       if (add(keys, answer)) journal?.kept(keys, answer);
       else journal?.dropped(keys.exact);
     },
+    waiting,
     purge(isMeant) {
+      for (const keepAll of waiting) keepAll();
       const meant = [...entries.entries()].filter(([, answer]) => isMeant(answer));
       for (const [key] of meant) drop(key);
       return meant.length;

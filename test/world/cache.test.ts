@@ -31,6 +31,14 @@ const headersOf = (client: Client) => client.delivery?.headers ?? {};
 const servedBy = (client: Client) => headersOf(client)["x-holdfast-served-by"];
 const attemptsOf = (here: ReturnType<typeof world>) =>
   here.events.filter(({ type }) => type === "attempt-start").length;
+/** Runs to the millisecond at which the client has all of its answer. */
+async function endOf({ world: { run } }: ReturnType<typeof world>, client: Client): Promise<number> {
+  for (let ms = 0; ms < 20_000; ms++) {
+    await run(ms);
+    if (client.endedAtMs >= 0) return ms;
+  }
+  throw new Error("no end");
+}
 const FORMS = [ANTHROPIC, CHAT].flatMap((dialect) => [true, false].map((stream) => ({ dialect, stream }) as Ask));
 
 describe("while all is well", () => {
@@ -47,6 +55,29 @@ describe("while all is well", () => {
     expect(Number(headersOf(again).age)).toBeGreaterThan(10);
     expect(headersOf(again)["x-holdfast-degraded"]).toBeUndefined();
     expect(attemptsOf(here)).toBe(1);
+  });
+
+  test.each([false, true])("the very same right behind the end of the first: stream %p", async (stream) => {
+    const here = world();
+    const first = here.ask({ stream });
+    const endMs = await endOf(here, first);
+    const again = here.ask({ stream });
+    await here.world.run(endMs + 1);
+    expect(servedBy(again)).toBe("cache");
+    await here.rest();
+    expect(outcomeOf(again, WORDS).text).toBe(outcomeOf(first, WORDS).text);
+    expect(attemptsOf(here)).toBe(1);
+  });
+
+  test("what is thrown away right behind the end of a call stays away", async () => {
+    const here = world();
+    const first = here.ask();
+    await endOf(here, first);
+    expect(here.engine.cells.answers.purge(() => true)).toBe(1);
+    await here.world.run(20_000);
+    const again = here.ask();
+    await here.rest();
+    expect(servedBy(again)).toBe("target");
   });
 
   test("what is no longer fresh is asked anew, and so is another tenant's, and other words", async () => {

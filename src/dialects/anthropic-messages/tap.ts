@@ -2,7 +2,6 @@
 // are matched as bytes; whatever does not match is parsed, so that nothing malformed passes.
 
 import type { Fault } from "../../core/fault.ts";
-import { TAIL_CHARS } from "../../core/repetition.ts";
 import type { Words } from "../../core/reply.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { ClosedCall, FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
@@ -43,8 +42,8 @@ class MessagesTap implements Tap {
     return this.#grammar.usage;
   }
 
-  tail(): string | undefined {
-    return this.#log?.tail(TAIL_CHARS);
+  tail(bytesMax: number): string {
+    return this.#log?.tail(bytesMax) ?? "";
   }
 
   closedCalls(): readonly ClosedCall[] {

@@ -3,7 +3,6 @@
 // Everything else is only recognised.
 
 import { type Fault, fault } from "../../core/fault.ts";
-import { TAIL_CHARS } from "../../core/repetition.ts";
 import type { Words } from "../../core/reply.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { ClosedCall, FrameClass, Seam, Tap, TapOptions } from "../dialect.ts";
@@ -63,8 +62,8 @@ class ChatTap implements Tap {
     return this.#refused || (this.#cutByLimit && (this.usage?.outputTokens ?? 0) > 0);
   }
 
-  tail(): string | undefined {
-    return this.#log?.tail(TAIL_CHARS);
+  tail(bytesMax: number): string {
+    return this.#log?.tail(bytesMax) ?? "";
   }
 
   get #openCount(): number {
