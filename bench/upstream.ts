@@ -27,15 +27,17 @@ let pace = paceOf(Number(process.env.BENCH_EVENTS ?? 300), Number(process.env.BE
 
 /** One timer per stream, which never catches up: a late machine gets a slower stream, not bursts of frames. */
 function paced({ opening, events, closing }: StreamPayload, intervalMs: number): ReadableStream<Uint8Array> {
+  const frames = [...events, ...closing].values();
   let timer: ReturnType<typeof setInterval> | undefined;
-  let next = 0;
+  let frame = frames.next();
   return new ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(opening);
       timer = setInterval(() => {
-        const frame = events[next] ?? closing[next - events.length];
-        next += 1;
-        if (frame !== undefined) return controller.enqueue(frame);
+        if (frame.done === true) return;
+        controller.enqueue(frame.value);
+        frame = frames.next();
+        if (frame.done !== true) return;
         clearInterval(timer);
         controller.close();
       }, intervalMs);
