@@ -40,7 +40,7 @@ const STREAM_PACE = { events: 300, intervalMs: 2 };
  * first asked for many short ones without a pause. With fewer the cost is the compiler's (a quarter of a native stream's).
  */
 export const SHORT_PACE = { events: 8, intervalMs: 0 };
-export const SHORT_STREAMS = 8_000;
+export const SHORT_STREAMS = 24_000;
 /** Below this the frames came in lumps, which costs every server less than the load that was meant. */
 const HELD_READS_PER_MARK = 0.8;
 const MOST_CALL_RATIO = 1.5;
