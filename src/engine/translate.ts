@@ -60,7 +60,7 @@ export class Translation implements Lane {
   readonly #encoder: Encoder;
   readonly #emptyAllowed: boolean;
   readonly #cutter = new FrameCutter(HELD_BYTES_MAX);
-  #held: Uint8Array[] = [];
+  #held: Uint8Array[] | undefined;
   #toolBytes = 0;
   /** All that was shown, where the stream is followed; else its end. */
   readonly #log: TextLog;
@@ -72,7 +72,7 @@ export class Translation implements Lane {
   /** Something that is no plain word was left out, or it did not end by itself. */
   #special = false;
   #toolsBegun = 0;
-  readonly #toolsOpen = new Set<number>();
+  #toolsOpen: Set<number> | undefined;
   /** The block of text that is open. */
   #textBlock: number | undefined;
 
@@ -99,12 +99,13 @@ export class Translation implements Lane {
 
   unfinished(): Unfinished | undefined {
     if (!this.#isFollowed) return undefined;
+    const open = this.#toolsOpen?.size ?? 0;
     return {
       text: this.#log.read(),
       thought: this.#thought,
       native: this.#native,
-      toolCalls: this.#toolsBegun - this.#toolsOpen.size,
-      toolOpen: this.#toolsOpen.size > 0,
+      toolCalls: this.#toolsBegun - open,
+      toolOpen: open > 0,
       block: this.#textBlock ?? SEAM_BLOCK,
       write: (event) => this.#encoder.encode(event)?.bytes,
     };
@@ -120,9 +121,10 @@ export class Translation implements Lane {
     else if (event.type === "native" || (event.type === "message-end" && event.stop !== "end")) this.#special = true;
     else if (event.type === "tool-start") {
       this.#toolsBegun += 1;
+      this.#toolsOpen ??= new Set();
       this.#toolsOpen.add(event.block);
     } else if (event.type === "block-end") {
-      this.#toolsOpen.delete(event.block);
+      this.#toolsOpen?.delete(event.block);
       if (this.#textBlock === event.block) this.#textBlock = undefined;
     }
   }
@@ -138,7 +140,7 @@ export class Translation implements Lane {
     if (this.#cutter.overflowed) this.#fail(fault("malformed-reply", "a frame over the size limit"));
     for (const frame of frames) {
       const text = frame === chunk ? undefined : this.#more(frame);
-      if (text !== undefined) this.#held.push(text);
+      if (text !== undefined) this.#hold(text);
       else for (const event of this.#decoder.decode(frame)) this.#take(event);
       if (this.finished || this.fault !== undefined) break;
     }
@@ -192,7 +194,7 @@ export class Translation implements Lane {
     this.#telling?.hear(event);
     const encoded = this.#encoder.encode(event);
     if (encoded !== undefined) {
-      if (encoded.bytes.length > 0) this.#held.push(encoded.bytes);
+      if (encoded.bytes.length > 0) this.#hold(encoded.bytes);
       if (encoded.content) this.committed = true;
     }
     if (event.type === "message-end") {
@@ -230,10 +232,15 @@ export class Translation implements Lane {
     this.fault ??= reason;
   }
 
+  #hold(bytes: Uint8Array): void {
+    this.#held ??= [];
+    this.#held.push(bytes);
+  }
+
   #flush(): Uint8Array | undefined {
-    if (!this.committed || this.#held.length === 0) return undefined;
     const held = this.#held;
-    this.#held = [];
+    if (!this.committed || held === undefined) return undefined;
+    this.#held = undefined;
     return concat(held);
   }
 }

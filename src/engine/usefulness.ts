@@ -154,7 +154,7 @@ export class Hearing implements Said {
   refused = false;
   called = false;
   stop: StopReason | undefined;
-  readonly #open = new Map<number, { readonly name: string; json: string }>();
+  #open: Map<number, { readonly name: string; json: string }> | undefined;
   /** The text beyond this is forgotten from its beginning; with 0 none is kept. */
   readonly #charsMax: number;
 
@@ -177,10 +177,12 @@ export class Hearing implements Said {
         return undefined;
       case "tool-start":
         this.called = true;
-        if (this.#hearsCalls) this.#open.set(event.block, { name: event.name, json: "" });
+        if (!this.#hearsCalls) return undefined;
+        this.#open ??= new Map();
+        this.#open.set(event.block, { name: event.name, json: "" });
         return undefined;
       case "tool-delta": {
-        const open = this.#open.get(event.block);
+        const open = this.#open?.get(event.block);
         if (open !== undefined) open.json += event.json;
         return undefined;
       }
@@ -196,9 +198,9 @@ export class Hearing implements Said {
   }
 
   #close(block: number): ClosedCall | undefined {
-    const open = this.#open.get(block);
+    const open = this.#open?.get(block);
     if (open === undefined) return undefined;
-    this.#open.delete(block);
+    this.#open?.delete(block);
     const input = open.json.trim() === "" ? {} : jsonOf(open.json);
     if (input === undefined) return undefined;
     return { name: open.name, input };

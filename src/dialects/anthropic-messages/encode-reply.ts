@@ -30,25 +30,26 @@ interface ToolCall {
 
 /** Tool calls that are not whole yet, by block. */
 class ToolCalls {
-  readonly #open = new Map<number, ToolCall>();
-  readonly #usedIds = new Set<string>();
+  #open: Map<number, ToolCall> | undefined;
+  #usedIds: Set<string> | undefined;
   complete = 0;
   #cut = 0;
 
   start(event: Extract<StreamEvent, { type: "tool-start" }>): void {
+    this.#open ??= new Map();
     this.#open.set(event.block, { id: event.id, name: event.name, json: "" });
   }
 
   delta(event: Extract<StreamEvent, { type: "tool-delta" }>): void {
-    const call = this.#open.get(event.block);
+    const call = this.#open?.get(event.block);
     if (call !== undefined) call.json += event.json;
   }
 
   /** The call, whole; `undefined` for a block that is no call, or whose input is no JSON object. */
   end(block: number): (ToolCall & { readonly input: JsonObject }) | undefined {
-    const call = this.#open.get(block);
+    const call = this.#open?.get(block);
     if (call === undefined) return undefined;
-    this.#open.delete(block);
+    this.#open?.delete(block);
     const json = call.json.trim() === "" ? "{}" : call.json;
     const input = parseJson(json);
     if (!isObject(input)) {
@@ -63,6 +64,7 @@ class ToolCalls {
   #uniqueId(id: string): string {
     const base = allowedToolId(id);
     let unique = base;
+    this.#usedIds ??= new Set();
     for (let n = 2; this.#usedIds.has(unique); n++) unique = `${base}_${n}`;
     this.#usedIds.add(unique);
     return unique;
@@ -70,7 +72,7 @@ class ToolCalls {
 
   /** At the end of the message: calls that never ended were cut. */
   stopReason(event: MessageEnd): string {
-    return stopReasonFor(event.stop, { complete: this.complete, cut: this.#cut + this.#open.size });
+    return stopReasonFor(event.stop, { complete: this.complete, cut: this.#cut + (this.#open?.size ?? 0) });
   }
 }
 

@@ -51,6 +51,20 @@ export function decodeReply(body: Uint8Array): readonly StreamEvent[] | Fault {
   return error === undefined ? [...events, ...decoder.end()] : error.fault;
 }
 
+/** How far the tool calls of an answer are; most have none. */
+class ToolProgress {
+  readonly table = new ToolCallTable();
+  /** Those that were announced and have not ended, with their blocks. */
+  readonly open = new Map<ToolCall, number>();
+  readonly ended = new Set<ToolCall>();
+  readonly nameless = new Set<ToolCall>();
+  complete = 0;
+
+  get isOpen(): boolean {
+    return this.nameless.size > 0 || this.open.size > 0;
+  }
+}
+
 class ChatDecoder implements Decoder {
   stopped = false;
   #started = false;
@@ -59,15 +73,12 @@ class ChatDecoder implements Decoder {
   #stop: StopReason = "end";
   #stopSequence: string | undefined;
   #refused = false;
-  #completeTools = 0;
   #blocks = 0;
   #text: { readonly kind: TextKind; readonly block: number } | undefined;
-  readonly #tools = new ToolCallTable();
-  readonly #openTools = new Map<ToolCall, number>();
-  readonly #ended = new Set<ToolCall>();
-  readonly #nameless = new Set<ToolCall>();
+  #tools: ToolProgress | undefined;
   #id = "";
-  #events: StreamEvent[] = [];
+  /** Of the frame that is being read. */
+  #events: StreamEvent[] | undefined;
   readonly #template = new LearntTemplate();
   /** A frame whose form was not known when `more` was asked. */
   #unknown: Uint8Array | undefined;
@@ -120,7 +131,7 @@ class ChatDecoder implements Decoder {
     if (!this.#started) {
       this.#started = true;
       this.#id = textOf(chunk.id) ?? "";
-      this.#events.push({ type: "message-start", id: this.#id, model: textOf(chunk.model) ?? "" });
+      this.#tell({ type: "message-start", id: this.#id, model: textOf(chunk.model) ?? "" });
     }
     const isLate = this.stopped;
     this.#delta(choice.delta);
@@ -160,15 +171,16 @@ class ChatDecoder implements Decoder {
     for (const key of NATIVE_KEYS) {
       const value = delta[key];
       if (value === undefined) continue;
-      if (isObject(value) || (listOf(value)?.length ?? 0) > 0) this.#events.push({ type: "native", what: key });
+      if (isObject(value) || (listOf(value)?.length ?? 0) > 0) this.#tell({ type: "native", what: key });
     }
     for (const value of toolFragments(delta)) {
-      const fragment = this.#tools.add(value, 0);
+      this.#tools ??= new ToolProgress();
+      const fragment = this.#tools.table.add(value, 0);
       if (fragment === undefined) {
         this.#fail(fault("malformed-reply", "a tool call is not an object, or there is too much of it"));
         return;
       }
-      this.#tool(fragment);
+      this.#tool(this.#tools, fragment);
     }
   }
 
@@ -178,7 +190,7 @@ class ChatDecoder implements Decoder {
     if (part.type === "text") this.#say("text", textOf(part.text));
     else if (part.type === "thinking") {
       for (const piece of listOf(part.thinking) ?? []) this.#say("reasoning", textOf(objectOf(piece)?.text));
-    } else this.#events.push({ type: "native", what: textOf(part.type) ?? "content part" });
+    } else this.#tell({ type: "native", what: textOf(part.type) ?? "content part" });
   }
 
   #say(kind: TextKind, text: string | undefined): void {
@@ -190,33 +202,33 @@ class ChatDecoder implements Decoder {
       this.#text = { kind, block: this.#blocks++ };
     }
     const { block } = this.#text;
-    if (kind === "reasoning") this.#events.push({ type: "reasoning-delta", block, text });
-    else if (kind === "refusal") this.#events.push({ type: "text-delta", block, text, refusal: true });
-    else this.#events.push({ type: "text-delta", block, text });
+    if (kind === "reasoning") this.#tell({ type: "reasoning-delta", block, text });
+    else if (kind === "refusal") this.#tell({ type: "text-delta", block, text, refusal: true });
+    else this.#tell({ type: "text-delta", block, text });
   }
 
-  #tool({ call, json }: Fragment): void {
+  #tool(tools: ToolProgress, { call, json }: Fragment): void {
     // What an upstream repeats after a call was whole would double its arguments.
-    if (this.#ended.has(call)) return;
-    const block = this.#openTools.get(call);
-    if (block === undefined) this.#startTool(call);
-    else if (json !== "") this.#events.push({ type: "tool-delta", block, json });
+    if (tools.ended.has(call)) return;
+    const block = tools.open.get(call);
+    if (block === undefined) this.#startTool(tools, call);
+    else if (json !== "") this.#tell({ type: "tool-delta", block, json });
   }
 
-  #startTool(call: ToolCall): void {
+  #startTool(tools: ToolProgress, call: ToolCall): void {
     // Without its name, which may come a fragment later, nothing can be announced.
     if (call.name === "") {
-      this.#nameless.add(call);
+      tools.nameless.add(call);
       return;
     }
-    this.#nameless.delete(call);
+    tools.nameless.delete(call);
     this.#endText();
     this.#endCompleteTools();
     const block = this.#blocks++;
-    this.#openTools.set(call, block);
+    tools.open.set(call, block);
     const id = call.id === "" ? madeToolId(`${this.#id} ${call.order} ${call.name}`) : call.id;
-    this.#events.push({ type: "tool-start", block, id, name: call.name });
-    if (call.arguments !== "") this.#events.push({ type: "tool-delta", block, json: call.arguments });
+    this.#tell({ type: "tool-start", block, id, name: call.name });
+    if (call.arguments !== "") this.#tell({ type: "tool-delta", block, json: call.arguments });
   }
 
   #finish(finish: string, fields: JsonObject): void {
@@ -226,14 +238,15 @@ class ChatDecoder implements Decoder {
     this.#endCompleteTools();
     // Cut by the limit or the filter, a call is left out, and the stop reason says why.
     if (explainsCut(finish)) return;
-    for (const [call, block] of this.#openTools) if (call.arguments.trim() === "") this.#endTool(call, block);
-    if (this.#nameless.size > 0 || this.#openTools.size > 0) {
+    const tools = this.#tools;
+    if (tools !== undefined) this.#endEmptyTools(tools);
+    if (tools?.isOpen) {
       this.#fail(fault("malformed-reply", "a tool call without a name, or its arguments are not a JSON object"));
       return;
     }
     // Told by what came: upstreams say "stop" after calls, and "tool_calls" without any.
     const stopString = textOf(fields.stop_reason) ?? textOf(fields.matched_stop);
-    if (this.#completeTools > 0) this.#stop = "tool-use";
+    if (tools !== undefined && tools.complete > 0) this.#stop = "tool-use";
     else if (this.#refused) this.#stop = "refusal";
     else if (stopString !== undefined) {
       // vLLM and SGLang tell which stop string it was.
@@ -245,35 +258,47 @@ class ChatDecoder implements Decoder {
   /** Calls after the finish, as some upstreams send them before a second one: nothing will come to make them whole. */
   #late(): void {
     this.#endCompleteTools();
-    if (this.#openTools.size > 0 || this.#nameless.size > 0) this.#events.push(...this.end());
+    if (this.#tools?.isOpen) for (const event of this.end()) this.#tell(event);
     else if (this.#stop === "end") this.#stop = "tool-use";
   }
 
   #endText(): void {
     if (this.#text === undefined) return;
-    this.#events.push({ type: "block-end", block: this.#text.block });
+    this.#tell({ type: "block-end", block: this.#text.block });
     this.#text = undefined;
   }
 
   #endCompleteTools(): void {
-    for (const [call, block] of this.#openTools) if (isComplete(call)) this.#endTool(call, block);
+    const tools = this.#tools;
+    if (tools === undefined) return;
+    for (const [call, block] of tools.open) if (isComplete(call)) this.#endTool(tools, call, block);
   }
 
-  #endTool(call: ToolCall, block: number): void {
-    this.#openTools.delete(call);
-    this.#ended.add(call);
-    this.#completeTools++;
-    this.#events.push({ type: "block-end", block });
+  /** Those of which nothing follows: tools that take no arguments. */
+  #endEmptyTools(tools: ToolProgress): void {
+    for (const [call, block] of tools.open) if (call.arguments.trim() === "") this.#endTool(tools, call, block);
+  }
+
+  #endTool(tools: ToolProgress, call: ToolCall, block: number): void {
+    tools.open.delete(call);
+    tools.ended.add(call);
+    tools.complete++;
+    this.#tell({ type: "block-end", block });
   }
 
   #fail(reason: Fault): void {
     this.#over = true;
-    this.#events.push({ type: "error", fault: reason });
+    this.#tell({ type: "error", fault: reason });
+  }
+
+  #tell(event: StreamEvent): void {
+    this.#events ??= [];
+    this.#events.push(event);
   }
 
   #take(): readonly StreamEvent[] {
     const events = this.#events;
-    this.#events = [];
-    return events;
+    this.#events = undefined;
+    return events ?? NOTHING;
   }
 }

@@ -33,7 +33,7 @@ type Said = Pick<ToolCall, "choice" | "index" | "id" | "name">;
 
 export class ToolCallTable {
   readonly #calls: ToolCall[] = [];
-  readonly #taken = new Set<ToolCall>();
+  #taken: Set<ToolCall> | undefined;
   #chars = 0;
 
   /** Begun so far. */
@@ -69,6 +69,7 @@ export class ToolCallTable {
   /** The calls that are whole, none of those that are still open, each once. A custom tool's input is no JSON. */
   takeClosed(open: ReadonlySet<ToolCall>): readonly ClosedCall[] {
     const closed: ClosedCall[] = [];
+    this.#taken ??= new Set();
     for (const call of this.#calls) {
       if (call.freeform || open.has(call) || this.#taken.has(call) || !isRunnable(call)) continue;
       this.#taken.add(call);
