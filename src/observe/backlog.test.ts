@@ -52,3 +52,15 @@ test("what waits is bounded", () => {
   expect(seen.length).toBeGreaterThan(10_000 - 4_096);
   expect(seen.every((call, place) => call === String(place))).toBe(true);
 });
+
+test("many are not waited with", () => {
+  const armed: number[] = [];
+  let disarmed = 0;
+  const after = (delayMs: number) => {
+    armed.push(delayMs);
+    return () => void disarmed++;
+  };
+  const { read } = createBacklog({ after }, []);
+  for (let i = 0; i < 1_000; i++) read(fact(String(i)));
+  expect([armed, disarmed]).toEqual([[100, 0], 1]);
+});

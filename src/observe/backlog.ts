@@ -15,12 +15,18 @@ type Reader = (event: GatewayEvent) => void;
 
 /** So late is a fact told at most. */
 const WAIT_MS = 100;
+/** So many are not waited with: told together they would hold up the calls of that moment. */
+const MANY = 256;
 /** So many wait at most; then they are told at once. */
 const WAITING_MAX = 4_096;
 
 export function createBacklog(clock: Pick<Clock, "after">, readers: readonly Reader[]): Backlog {
   let waiting: GatewayEvent[] = [];
-  let isArmed = false;
+  let disarm: (() => void) | undefined;
+  const arm = (afterMs: number): void => {
+    disarm?.();
+    disarm = clock.after(afterMs, onTimer);
+  };
   const drain = (): void => {
     const events = waiting;
     if (events.length === 0) return;
@@ -38,18 +44,17 @@ export function createBacklog(clock: Pick<Clock, "after">, readers: readonly Rea
     }
   };
   const onTimer = (): void => {
-    isArmed = false;
+    disarm = undefined;
     drain();
   };
   return {
     drain,
     read(event) {
       waiting.push(event);
-      if (waiting.length >= WAITING_MAX) drain();
-      else if (!isArmed) {
-        isArmed = true;
-        clock.after(WAIT_MS, onTimer);
-      }
+      const { length } = waiting;
+      if (length >= WAITING_MAX) drain();
+      else if (length === MANY) arm(0);
+      else if (disarm === undefined) arm(WAIT_MS);
     },
   };
 }
