@@ -165,6 +165,20 @@ test.each([
   30_000,
 );
 
+test("a gateway that is stopped right behind an answer has kept it for the next one", async () => {
+  const { config } = configure("stopped");
+  const first = await up(config);
+  expect((await ask(first.url ?? "", "What is a holdfast?")).by).toBe("target");
+  first.child.kill("SIGTERM");
+  await first.child.exited;
+  const second = await up(config);
+  alpha.setFault({ kind: "overloaded" });
+  expect((await ask(second.url ?? "", "What is a holdfast?")).by).toBe("stale-cache");
+  alpha.setFault(undefined);
+  second.child.kill("SIGTERM");
+  await second.child.exited;
+}, 30_000);
+
 test("a second gateway on the same file is refused, and the first goes on", async () => {
   const { config, path } = configure("shared");
   const first = await up(config);
@@ -190,7 +204,6 @@ test("a place that may not be written keeps no gateway from starting; one that c
   at("/proc/holdfast.db");
   const { child, url, stderr } = await up(config);
   expect((await ask(url ?? "", "What is a holdfast?")).status).toBe(200);
-  await Bun.sleep(150);
   alpha.setFault({ kind: "overloaded" });
   expect((await ask(url ?? "", "What is a holdfast?")).by).toBe("stale-cache");
   const refused = await ask(url ?? "", "later", { prefer: "respond-async" });

@@ -39,7 +39,7 @@ interface Waiting {
 
 /** Where kept answers are looked for. */
 export interface Shelf {
-  /** As `KeptAnswers.get`, and what waits of the very same request is kept first. */
+  /** As `KeptAnswers.get`, and what waits of the very same request, byte for byte, is kept first. */
   find(call: Call, keys: AnswerKeys, aliveAtMs: number): KeptAnswer | undefined;
 }
 
@@ -50,7 +50,7 @@ export interface Recorder extends Shelf {
 }
 
 export function createRecorder(options: RecorderOptions): Recorder {
-  let queue: Waiting[] = [];
+  const queue: Waiting[] = [];
   let bytes = 0;
   let disarm: (() => void) | undefined;
   let isSoon = false;
@@ -89,9 +89,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (isMany ? !isSoon : disarm === undefined) arm(clock, isMany ? 0 : BATCH_AFTER_MS);
     },
     find({ body }, keys, aliveAtMs) {
-      const same = queue.filter(({ call }) => call.body.length === body.length && standsAt(call.body, 0, body));
-      if (same.length > 0) queue = queue.filter((waiting) => !same.includes(waiting));
-      keepThese(same);
+      const isSame = ({ call }: Waiting) => call.body.length === body.length && standsAt(call.body, 0, body);
+      // With all before it: what was answered later must be kept later.
+      const count = queue.findLastIndex(isSame) + 1;
+      if (count > 0) keepThese(queue.splice(0, count));
       return options.answers.get(keys, aliveAtMs);
     },
   };

@@ -200,9 +200,12 @@ export class Translation implements Lane {
     if (event.type === "message-end") {
       this.committed = true;
       this.finished = true;
-      const loops = tailLoops((bytesMax) => this.#log.tail(bytesMax));
-      this.flaw ??= loops ? looped() : wrongForm(this.#demands?.format, this.#heard);
+      this.flaw ??= this.#loops() ? looped() : wrongForm(this.#demands?.format, this.#heard);
     }
+  }
+
+  #loops(): boolean {
+    return tailLoops((bytesMax) => this.#log.tail(bytesMax));
   }
 
   /** True when the answer is to be replaced for it. */

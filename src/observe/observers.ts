@@ -46,6 +46,8 @@ export interface Observers {
   follow(): EventFeed | undefined;
   /** An item of a feed as a frame of `text/event-stream`: `event:` its type, `data:` the fact with `at`, in ISO 8601. */
   frame(item: FeedItem): string;
+  /** Tells what waits to all who hear of it. For who is about to stop one of them. */
+  drain(): void;
   /** Ends every feed and sends the spans that wait, for at most `graceMs`. For the end of the process, after the drain. */
   close(graceMs: number): Promise<void>;
 }
@@ -120,6 +122,7 @@ export function createObservers(options: ObserverOptions): Observers {
     metrics: { contentType: metrics.contentType, text: upToDate(drain, metrics.text) },
     follow: hub.subscribe,
     frame: (item) => eventFrame(item, wallMs() - clock.now()),
+    drain,
     async close(graceMs) {
       drain();
       hub.close();

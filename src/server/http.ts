@@ -109,6 +109,8 @@ export function startServer(options: ServerOptions): Server {
       const busy = (): boolean =>
         handler.open > 0 || (options.deferral?.running ?? 0) > 0 || server.pendingRequests > 0;
       while (busy() && runtime.clock.now() < untilMs) await sleep(runtime.clock, DRAIN_POLL_MS, never);
+      options.observers?.drain();
+      for (const keepAll of engine.cells.answers.waiting) keepAll();
       options.room?.stop();
       options.deferral?.stop();
       stopPulse();
