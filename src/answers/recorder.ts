@@ -83,8 +83,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const size = call.body.length + sizeOf(told);
       if (queue.length >= QUEUE_MAX || bytes + size > QUEUE_BYTES_MAX) return;
       bytes += size;
-      if (queue.push({ call, target, told, atMs: clock.now(), scope, size }) === 1)
-        options.answers.waiting.add(keepAll);
+      queue.push({ call, target, told, atMs: clock.now(), scope, size });
+      options.answers.waiting.add(keepAll);
       const isMany = queue.length >= BATCH_MAX || bytes > QUEUE_BYTES_MAX / 2;
       if (isMany ? !isSoon : disarm === undefined) arm(clock, isMany ? 0 : BATCH_AFTER_MS);
     },
