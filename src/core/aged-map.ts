@@ -51,6 +51,9 @@ export class AgedMap<Value> {
     if (known === undefined) return false;
     this.#nodes.delete(key);
     this.#unlink(known);
+    // A node that is old to the collector would drag all that came after it along.
+    known.older = undefined;
+    known.newer = undefined;
     return true;
   }
 

@@ -19,10 +19,13 @@ const RUNNING_MAX = 20_000;
 /** Of one call: the trail of a call that tries more than this is cut. */
 const ATTEMPTS_MAX = 64;
 const MODEL_CHARS_MAX = 256;
+/** After so many ends, and as many as are running, these get a new map. */
+const RENEW_AFTER = 64;
 
 /** `wallOf` gives the time of day (milliseconds since the Unix epoch) of a moment on `Clock`. */
 export function createCallFollower(wallOf: (atMs: number) => number, readers: readonly CallReader[]): CallFollower {
-  const running = new Map<string, TrackedCall>();
+  let running = new Map<string, TrackedCall>();
+  let ended = 0;
   const tell = tellAll(readers);
   const begin = (event: Extract<GatewayEvent, { type: "call-start" }>): TrackedCall => {
     if (running.size >= RUNNING_MAX) {
@@ -36,13 +39,24 @@ export function createCallFollower(wallOf: (atMs: number) => number, readers: re
     running.set(event.call, call);
     return call;
   };
+  const end = (id: string): void => {
+    running.delete(id);
+    ended++;
+    // Whenever its places are used up a `Map` of JavaScriptCore moves, and where it was still leads to where it is. One that lives
+    // long and changes all the time so drags all that was ever in it through the collections of the young.
+    if (ended < RENEW_AFTER + running.size) return;
+    ended = 0;
+    running = new Map(running);
+  };
   return {
-    running,
+    get running() {
+      return running;
+    },
     read(event) {
       const call = event.type === "call-start" ? begin(event) : running.get(event.call);
       if (call === undefined) return;
       note(call, event);
-      if (event.type === "call-end") running.delete(event.call);
+      if (event.type === "call-end") end(event.call);
       tell(event, call);
     },
   };

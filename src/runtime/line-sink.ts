@@ -23,6 +23,8 @@ export interface LineSinkOptions {
 const WAITING_CHARS_MAX = 2_000_000;
 /** Lines of this time share one write. */
 const BATCH_MS = 100;
+/** So much is not waited with; it is what a pipe takes at once. */
+const BATCH_CHARS = 65_536;
 /** A pipe that is full is tried again after this. */
 const FULL_MS = 50;
 
@@ -32,14 +34,17 @@ export function createLineSink(fd: number, { tellDropped, waitingMax = WAITING_C
   let dropped = 0;
   let untold = 0;
   let state: "idle" | "armed" | "writing" | "gone" = "idle";
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const settled: (() => void)[] = [];
 
   const arm = (delayMs: number): void => {
     state = "armed";
     // Nothing is held open for the log: the end of the process flushes it.
-    setTimeout(send, delayMs).unref();
+    timer = setTimeout(send, delayMs);
+    timer.unref();
   };
   const send = (): void => {
+    clearTimeout(timer);
     state = "writing";
     if (untold > 0) waiting.push(tellDropped(untold));
     untold = 0;
@@ -66,6 +71,7 @@ export function createLineSink(fd: number, { tellDropped, waitingMax = WAITING_C
       waiting.push(line);
       waitingChars += line.length + 1;
       if (state === "idle") arm(BATCH_MS);
+      if (state === "armed" && waitingChars >= BATCH_CHARS) send();
     },
     get dropped() {
       return dropped;

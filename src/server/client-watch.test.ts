@@ -72,21 +72,3 @@ test("the queue goes on after it was empty", () => {
     expect(clock.timers).toBe(0);
   }
 });
-
-test("a fault in watching one holds up nobody behind it", () => {
-  const { clock, clients, begin, pass } = world();
-  const patient = () => {
-    throw new Error("a bug of the platform");
-  };
-  const place = clients.begin(new Request("http://127.0.0.1/"), patient, new CancelSource());
-  const behind = begin();
-  expect(() => pass(25)).toThrow("a bug of the platform");
-  const later = begin();
-  clients.end(place);
-  clients.end(place);
-  pass(25);
-  expect([behind.seen.patient, later.seen.patient]).toEqual([1, 1]);
-  behind.end();
-  later.end();
-  expect(clock.timers).toBe(0);
-});
