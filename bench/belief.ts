@@ -90,7 +90,7 @@ function answer(ending: Promise<Ending>): Answer {
     lossy: NOTHING,
     frames: FRAMES,
     trail: NOTHING,
-    cancel: stay,
+    cancel: { cancel: stay },
   };
 }
 

@@ -8,7 +8,7 @@ import type { DeferralCell, DeferralDesk, Job, JobReply, NewJob } from "../core/
 import { fault } from "../core/fault.ts";
 import type { Outage, Rung } from "../core/last-resort.ts";
 import { OneFrame } from "../core/one-frame.ts";
-import type { Answer, Ending, Refusal, Reply } from "../core/reply.ts";
+import { type Answer, type Ending, NOTHING_TO_CANCEL, type Refusal, type Reply } from "../core/reply.ts";
 import { packCall } from "./packed-call.ts";
 
 export const DEFERRED_TARGET = "holdfast/deferred";
@@ -119,13 +119,12 @@ function told(call: Call, { status, headers, body }: JobReply): Answer {
     status,
     headers,
     frames: new OneFrame(body),
-    ending: Promise.resolve(ending),
-    ended: ending,
+    ending,
     servedBy: "deferred",
     degraded: "deferred",
     lossy: [],
     trail: [],
-    cancel() {},
+    cancel: NOTHING_TO_CANCEL,
   };
 }
 

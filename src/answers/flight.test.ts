@@ -37,7 +37,7 @@ function upstream(count: number, end: Ending = ENDED) {
     servedBy: "target",
     lossy: [],
     trail: [{ target: "a/m", fault: "ok", ms: 1 }],
-    cancel() {},
+    cancel: { cancel() {} },
   };
   const next = (_: unknown, { cancel }: Scope): Promise<Reply> => {
     seen.calls++;

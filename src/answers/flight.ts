@@ -215,12 +215,12 @@ function seated(flight: Flight, answer: Answer, { rider, leave, off, boarding }:
     const alone = flight.riders.size === 1;
     leave(reason);
     wake(flight);
-    if (alone) void answer.ending.then(arrive);
+    if (alone) void Promise.resolve(answer.ending).then(arrive);
     else arrive(cutShort(reason));
   };
   const unheard = scope.cancel.onCancel(depart);
   // Of a whole answer nobody reads on.
-  if (!call.stream) void answer.ending.then(arrive);
+  if (!call.stream) void Promise.resolve(answer.ending).then(arrive);
   const frames: Frames = {
     async read() {
       for (;;) {
@@ -231,12 +231,12 @@ function seated(flight: Flight, answer: Answer, { rider, leave, off, boarding }:
           if (flight.bytes > BUFFER_BYTES_MAX) wake(flight);
           return next;
         }
-        if (flight.over) return answer.ending.then(arrive);
+        if (flight.over) return Promise.resolve(answer.ending).then(arrive);
         await new Promise<void>((resolve) => flight.waiting.push(resolve));
       }
     },
   };
-  const mine: Answer = { ...answer, frames, ending, ended: undefined, cancel: (reason) => scope.cancel.cancel(reason) };
+  const mine: Answer = { ...answer, frames, ending, cancel: scope.cancel };
   return first ? mine : { ...mine, headers: { "cache-status": COLLAPSED }, trail: [] };
 }
 

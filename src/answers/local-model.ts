@@ -47,7 +47,7 @@ export function localModel(target: LocalTarget, { cell, drains, client, critical
       cell.calls--;
       return reply;
     }
-    void reply.ending.then(() => {
+    void Promise.resolve(reply.ending).then(() => {
       cell.calls--;
     });
     return { ...reply, headers: {}, degraded: "local" };

@@ -4,7 +4,7 @@
 import { concat } from "../core/bytes.ts";
 import type { Call } from "../core/call.ts";
 import { OneFrame } from "../core/one-frame.ts";
-import type { Answer, CalledTool, Ending } from "../core/reply.ts";
+import { type Answer, type CalledTool, type Ending, NOTHING_TO_CANCEL } from "../core/reply.ts";
 import type { HeaderMap, Runtime } from "../core/runtime.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
 import type { Dialect, EncodeContext } from "../dialects/dialect.ts";
@@ -36,13 +36,12 @@ export function spoken(speech: Speech, { codec }: Dialect, call: Call, runtime: 
     status: 200,
     headers: speech.headers,
     frames: new OneFrame(call.stream ? streamed(events, codec.encoder(context)) : codec.encodeReply(events, context)),
-    ending: Promise.resolve(ending),
-    ended: ending,
+    ending,
     ...speech.is,
     lossy: [],
     trail: [],
     // It is all there: nothing is in flight that could be stopped.
-    cancel() {},
+    cancel: NOTHING_TO_CANCEL,
   };
 }
 

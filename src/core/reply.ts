@@ -108,9 +108,17 @@ export interface Goer {
 export type ServedBy = "target" | "cache" | "stale-cache" | "local" | "canned" | "deferred";
 export type Degraded = "model" | "stale" | "local" | "canned" | "deferred" | "passthrough";
 
+export interface Canceller {
+  /** It may be called at any time, any number of times. */
+  cancel(fault: Fault): void;
+}
+
+/** Of an answer that is all there. */
+export const NOTHING_TO_CANCEL: Canceller = { cancel() {} };
+
 /**
  * An answer that has begun. Whoever receives one returns it, reads it to its end or cancels it. Its bytes are in the
- * call's dialect. `ending` always resolves, once.
+ * call's dialect. It always ends, once.
  */
 export interface Answer {
   readonly ok: true;
@@ -121,15 +129,14 @@ export interface Answer {
   /** The provider's headers that may pass to the client. */
   readonly headers: HeaderMap;
   readonly frames: Frames;
-  readonly ending: Promise<Ending>;
-  /** What `ending` resolves to, of an answer that is over already: nobody needs to wait for that. A copy with another `ending` has none. */
-  readonly ended?: Ending | undefined;
+  /** Itself, of an answer that is over already: nobody needs to wait for that. */
+  readonly ending: Ending | Promise<Ending>;
   readonly servedBy: ServedBy;
   readonly degraded?: Degraded;
   /** Paths of request fields that did not survive translation. */
   readonly lossy: readonly string[];
   readonly trail: readonly AttemptRecord[];
-  cancel(fault: Fault): void;
+  readonly cancel: Canceller;
   /** How a call with `delivered` was asked: to go on in its own text, or to repeat the last words first. */
   readonly joinedBy?: "prefix" | "anchor" | undefined;
   /** Once it is complete: what it said, as far as that may be kept; absent where nobody keeps it. */

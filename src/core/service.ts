@@ -6,6 +6,7 @@ import type { CancelSource } from "./cancel.ts";
 import type { GatewayEvent } from "./gateway-event.ts";
 import type { Reply } from "./reply.ts";
 import type { HeaderMap, Runtime } from "./runtime.ts";
+import type { LazyDeadline } from "./timing.ts";
 
 export interface Scope {
   readonly runtime: Runtime;
@@ -16,6 +17,8 @@ export interface Scope {
   readonly propagate?: (call: Call, number: number) => HeaderMap;
   /** Told when an attempt receives its first content, whether or not that is released yet. Only where attempts race. */
   readonly heard?: () => void;
+  /** What the policy of that name has armed for the call. */
+  deadline?: LazyDeadline | undefined;
 }
 
 export type Service = (call: Call, scope: Scope) => Promise<Reply>;

@@ -278,10 +278,13 @@ function valueEnd(body: Uint8Array, start: number): number | Fault {
   return at > start ? at : wrong(`a value is expected at byte ${start}`);
 }
 
+/** The brackets that are open in the value that is being read; nothing is in it between two. */
+const opened = new Uint8Array(DEPTH_MAX);
+
 /** Where the object or array that starts at `start` ends, exclusive. */
 function nestedEnd(body: Uint8Array, start: number): number | Fault {
-  const open: number[] = [];
   const length = body.length;
+  let depth = 0;
   let at = start;
   while (at < length) {
     const byte = body[at] ?? 0;
@@ -292,12 +295,13 @@ function nestedEnd(body: Uint8Array, start: number): number | Fault {
       continue;
     }
     if (role === OPEN) {
-      if (open.length === DEPTH_MAX) return wrong(`more than ${DEPTH_MAX} levels of nesting at byte ${at}`);
-      open.push(byte);
+      if (depth === DEPTH_MAX) return wrong(`more than ${DEPTH_MAX} levels of nesting at byte ${at}`);
+      opened[depth++] = byte;
     } else if (role === CLOSE) {
-      const expected = open.pop() === OPEN_BRACKET ? 0x5d : CLOSE_BRACE;
+      depth--;
+      const expected = opened[depth] === OPEN_BRACKET ? 0x5d : CLOSE_BRACE;
       if (byte !== expected) return wrong(`a bracket does not match at byte ${at}`);
-      if (open.length === 0) return at + 1;
+      if (depth === 0) return at + 1;
     } else if (role === 0) return wrong(`a byte that JSON does not allow here at byte ${at}`);
     at++;
   }

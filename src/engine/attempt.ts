@@ -371,10 +371,9 @@ function answer(plan: AttemptPlan, call: Call, { settlement, asked, response }: 
     headers: isNative(plan) ? plan.client.wire.passHeaders(response.headers) : {},
     frames,
     ending: settlement.ending,
-    ended: settlement.ended,
     servedBy: plan.target.tier === "local" ? "local" : "target",
     lossy: asked.losses.length === 0 ? NO_NAMES : [...new Set(asked.losses.map((loss) => loss.path))],
     trail: [settlement.record(undefined)],
-    cancel: (reason) => settlement.cancel.cancel(reason),
+    cancel: settlement.cancel,
   };
 }

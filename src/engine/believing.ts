@@ -8,7 +8,7 @@ import type { ProbeVerdict } from "../core/evidence.ts";
 import { FAULTS, type Fault } from "../core/fault.ts";
 import { fingerprint } from "../core/fingerprint.ts";
 import type { FlowPlace } from "../core/pace-cell.ts";
-import type { Answer, Ending, Reply, StreamUnderWay } from "../core/reply.ts";
+import type { Ending, Frames, Reply, StreamUnderWay } from "../core/reply.ts";
 import type { Scope } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
 import {
@@ -242,16 +242,17 @@ function replied(witness: Witness, call: Call, reply: Reply, nowMs: number): Rep
   if (cell.prompts.size > 0) promptServed(cell, call);
   else cell.successes++;
   if (cell.score === 0 && cell.prompts.size > 0) cell.prompts.clear();
-  const { ended } = reply;
+  const { ending } = reply;
+  const ended = ending instanceof Promise ? undefined : ending;
   // Of an answer that is over both halves are told together.
   if (ended?.kind !== "complete" || ended.flaw !== undefined) {
     outcome(witness, BEGAN_WELL, nowMs);
     witness.began = true;
   }
-  if (ended === undefined) settleWith(witness, reply, nowMs);
+  if (ending instanceof Promise) settleWith(witness, reply.frames, ending, nowMs);
   else {
     leaveIntake(witness.intake, witness.tenant);
-    settled(witness, ended, undefined, nowMs);
+    settled(witness, ending, undefined, nowMs);
   }
   return reply;
 }
@@ -261,8 +262,7 @@ function promptServed(cell: BeliefCell, call: Call): void {
 }
 
 /** Its own function, so that an open stream keeps no request alive. */
-function settleWith(witness: Witness, { frames, ending }: Answer, nowMs: number): void {
-  const { underWay } = frames;
+function settleWith(witness: Witness, { underWay }: Frames, ending: Promise<Ending>, nowMs: number): void {
   const place = underWay && streamBegan(witness.believed.cell, underWay, nowMs);
   const watching = place && { place, stream: underWay };
   void ending.then((ended) => {

@@ -10,6 +10,7 @@ import {
   type Answer,
   type AttemptRecord,
   attemptsIn,
+  type Canceller,
   type Ending,
   type Follower,
   type Frames,
@@ -65,7 +66,7 @@ interface Request {
   readonly stops: readonly string[];
 }
 
-class Resumable implements Frames, Follower, CancelListener, Teller {
+class Resumable implements Frames, Follower, CancelListener, Canceller, Teller {
   readonly answer: Answer;
   readonly #options: ResumeOptions;
   readonly #next: Service;
@@ -104,9 +105,8 @@ class Resumable implements Frames, Follower, CancelListener, Teller {
     const ending = new Promise<Ending>((resolve) => {
       this.#resolve = resolve;
     });
-    const cancel = (reason: Fault): void => (this.#current?.answer ?? first).cancel(reason);
     // What has ended well, or by the client, needs no reader to be over: nobody may read on.
-    void first.ending.then((own) => {
+    void Promise.resolve(first.ending).then((own) => {
       if (own.kind !== "broken") this.#settle(own);
     });
     scope.cancel.listen(this);
@@ -118,9 +118,8 @@ class Resumable implements Frames, Follower, CancelListener, Teller {
       ...first,
       frames,
       ending,
-      ended: undefined,
       trail: this.#trail,
-      cancel,
+      cancel: this,
       unfinished: undefined,
       told,
     };
@@ -143,11 +142,14 @@ class Resumable implements Frames, Follower, CancelListener, Teller {
     return (this.#current === undefined ? this.#ended() : this.#goOn()).catch((error: unknown) => this.#bug(error));
   }
 
+  cancel(reason: Fault): void {
+    (this.#current?.answer ?? this.#first).cancel.cancel(reason);
+  }
+
   /** The call was ended from outside, and perhaps nobody reads any more: it is over with the attempt that is under way. */
   cancelled(): void {
-    void (this.#asking ?? (this.#current?.answer ?? this.#first).ending).then((ending) =>
-      this.#settle(this.#asLeft(ending)),
-    );
+    const ending = this.#asking ?? (this.#current?.answer ?? this.#first).ending;
+    void Promise.resolve(ending).then((last) => this.#settle(this.#asLeft(last)));
   }
 
   /** The ending for a client that left: nobody served it badly. */
@@ -162,7 +164,7 @@ class Resumable implements Frames, Follower, CancelListener, Teller {
     const message = error instanceof Error ? error.message : String(error);
     const bug = fault("bug", message);
     this.#scope.emit({ type: "bug", atMs: this.#scope.runtime.clock.now(), call: this.#call.id, message });
-    this.#current?.answer.cancel(bug);
+    this.#current?.answer.cancel.cancel(bug);
     return this.#settle({ kind: "broken", fault: bug, firstContentMs: 0, tookMs: 0, pausedMs: 0 });
   }
 
@@ -186,13 +188,13 @@ class Resumable implements Frames, Follower, CancelListener, Teller {
     this.#text += current.shown;
     this.#toolCalls += current.toolCalls;
     this.#native ||= current.native;
-    if (current.stopped) current.answer.cancel(fault("superseded", "a stop string of the client's was reached"));
+    if (current.stopped) current.answer.cancel.cancel(fault("superseded", "a stop string of the client's was reached"));
     if (current.finished) {
       const merged = await this.#merged(current);
       return this.#settle(current.looped ? { ...merged, kind: "broken", fault: looped() } : merged);
     }
     if (current.failure !== undefined) {
-      current.answer.cancel(fault("superseded", "it could not be joined to what the client has"));
+      current.answer.cancel.cancel(fault("superseded", "it could not be joined to what the client has"));
       return this.#broke({
         ...(await current.answer.ending),
         kind: "broken",

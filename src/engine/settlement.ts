@@ -84,8 +84,9 @@ export class Settlement implements Late {
   }
 
   /** A whole answer is over before anybody asks: only a stream's is waited for. */
-  get ending(): Promise<Ending> {
-    this.#ending ??= this.#ended === undefined ? this.#awaited() : Promise.resolve(this.#ended);
+  get ending(): Ending | Promise<Ending> {
+    if (this.#ended !== undefined) return this.#ended;
+    this.#ending ??= this.#awaited();
     return this.#ending;
   }
 
@@ -93,11 +94,6 @@ export class Settlement implements Late {
     return new Promise((resolve) => {
       this.#resolve = resolve;
     });
-  }
-
-  /** Once it is over. */
-  get ended(): Ending | undefined {
-    return this.#ended;
   }
 
   get nowMs(): number {

@@ -30,7 +30,7 @@ function stream(lane: Lane = new Relay(openaiChat.wire, { dropUsage: false, empt
   const attempt = new Settlement(call, { runtime: hand.runtime, cancel: scope, emit }, "alpha/m", 1);
   const reader = new StreamReader(body, lane, attempt, { timeouts: TIMEOUTS, clock: hand.clock });
   const seen = { opened: "pending" as unknown, ending: undefined as unknown, text: "", done: false };
-  void attempt.ending.then((ending) => {
+  void Promise.resolve(attempt.ending).then((ending) => {
     seen.ending = ending;
   });
   const open = async () => {

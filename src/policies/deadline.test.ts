@@ -4,6 +4,7 @@ import type { Call } from "../core/call.ts";
 import { CancelSource } from "../core/cancel.ts";
 import { type Fault, fault } from "../core/fault.ts";
 import type { Answer, Ending, Reply } from "../core/reply.ts";
+import { pipeline } from "../core/service.ts";
 import { deadline } from "./deadline.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -13,7 +14,7 @@ function harness(deadlineMs = NEVER) {
   const { runtime, clock, advance } = handRuntime(() => fault("bug", "nothing is sent here"));
   const outer = new CancelSource();
   const inner: { fault: Fault | undefined; resolve: (reply: Reply) => void } = { fault: undefined, resolve: () => {} };
-  const service = deadline(TOTAL_MS)((_call, scope) => {
+  const service = pipeline([deadline(TOTAL_MS)], (_call, scope) => {
     scope.cancel.onCancel((reason) => {
       inner.fault = reason;
     });

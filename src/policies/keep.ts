@@ -33,7 +33,7 @@ function recordAtEnd(
   call: Call,
   scope: Scope,
 ): void {
-  void ending.then(({ kind, flaw }: Ending) => {
+  void Promise.resolve(ending).then(({ kind, flaw }: Ending) => {
     if (kind === "complete" && flaw === undefined) keeper.record(call, target, told, scope);
   });
 }

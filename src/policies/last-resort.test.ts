@@ -28,7 +28,7 @@ const ANSWER: Answer = {
   degraded: "canned",
   lossy: [],
   trail: [],
-  cancel() {},
+  cancel: { cancel() {} },
 };
 
 const refusal = (kind: FaultKind, more: Partial<Refusal> = {}): Refusal => ({

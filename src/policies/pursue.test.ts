@@ -33,7 +33,7 @@ function answer(target: string, ending: Promise<Ending> = new Promise(() => {}))
     servedBy: "target",
     lossy: [],
     trail: [{ target, fault: "ok", ms: 1 }],
-    cancel: () => {},
+    cancel: { cancel() {} },
   };
 }
 

@@ -177,7 +177,8 @@ async function run(pursuit: Pursuit): Promise<Reply> {
       if (answered !== undefined) return answered;
     } else {
       const reply = await target.attempt(askedOf(pursuit, move.candidate), scope, ++pursuit.started);
-      trail.push(...reply.trail);
+      // Not spread: that makes a list more of every call's only one.
+      for (const record of reply.trail) trail.push(record);
       if (reply.ok) {
         if (pursuit.standings[move.candidate]?.down === true && pursuit.begunInCalm) answeredAllTheSame(pursuit);
         return accept(pursuit, target, reply);

@@ -81,7 +81,7 @@ class Race {
     void start({ ...this.#scope, cancel, heard: () => this.#win(leg) }).then(
       (reply) => {
         // The scope's end must reach an answer for as long as it lives.
-        if (reply.ok) void reply.ending.then(off);
+        if (reply.ok) void Promise.resolve(reply.ending).then(off);
         else off();
         this.#end(leg, reply);
       },
@@ -105,7 +105,7 @@ class Race {
 
   #end(leg: Running, reply: Reply): void {
     if (this.#over) {
-      if (reply.ok) reply.cancel(fault("superseded", "it came when the call was over"));
+      if (reply.ok) reply.cancel.cancel(fault("superseded", "it came when the call was over"));
       return;
     }
     leg.reply = reply;
@@ -122,7 +122,7 @@ class Race {
 
   #drop(leg: Running, reply: Extract<Reply, { ok: true }>): void {
     const reason = fault("superseded", "another attempt of the same call was faster");
-    reply.cancel(reason);
+    reply.cancel.cancel(reason);
     leg.reply = { ok: false, fault: reason, trail: reply.trail.map((record) => ({ ...record, fault: reason.kind })) };
   }
 
@@ -142,7 +142,7 @@ class Race {
     this.#disarm();
     for (const leg of this.#running) {
       this.#supersede(leg);
-      if (leg.reply?.ok === true) leg.reply.cancel(fault("superseded", "the call failed inside"));
+      if (leg.reply?.ok === true) leg.reply.cancel.cancel(fault("superseded", "the call failed inside"));
     }
     this.#told.reject(bug);
   }

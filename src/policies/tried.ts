@@ -83,7 +83,7 @@ function settle({ targets, rules, history, standings, favoured, call, scope }: P
 }
 
 function fundBy({ ending }: Answer, budget: BudgetCell, usd: number | undefined): void {
-  void ending.then(({ kind }) => {
+  void Promise.resolve(ending).then(({ kind }) => {
     if (kind === "complete") fundRetry(budget, usd);
   });
 }

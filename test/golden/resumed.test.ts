@@ -92,7 +92,7 @@ function answer(
     servedBy: "target",
     lossy: [],
     trail: [{ target, fault: "ok", ms: 1 }],
-    cancel: () => {},
+    cancel: { cancel() {} },
   };
 }
 
