@@ -80,9 +80,15 @@ export interface Asked {
   readonly names?: ReadonlyMap<string, string> | undefined;
 }
 
-export interface Prepared extends Asked {
+export interface Prepared {
   readonly body: Uint8Array;
+  /** Apart from what was sent itself, which would be held for as long as an answer is waited for. */
+  readonly asked: Asked;
 }
+
+/** What is natively asked loses nothing. */
+const AS_IT_IS: Asked = { losses: NO_LOSSES, dropUsage: false };
+const WITH_USAGE: Asked = { losses: NO_LOSSES, dropUsage: true };
 
 export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, number: number): Promise<Reply> {
   const prepared = prepareSafely(plan, call, scope);
@@ -96,14 +102,12 @@ export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, numbe
     const timeouts = timeoutsFor(plan.timeouts, call, number === 1 ? plan.learnt?.(call) : undefined);
     settlement.deadline = call.stream ? NO_CONTENT : NO_WHOLE;
     settlement.timer.moveTo(settlement.startMs + (call.stream ? timeouts.firstTokenMs : timeouts.wholeMs));
-    // Not what was sent itself: it would be held for as long as an answer is waited for.
-    const asked: Asked = { losses: prepared.losses, dropUsage: prepared.dropUsage, names: prepared.names };
     const response = await scope.runtime.transport(
       request(plan, call, prepared, scope.propagate?.(call, number)),
       settlement.cancel,
     );
     if (isFault(response)) return refuse(settlement, settlement.cancel.fault ?? response);
-    const sent = { scope, settlement, asked, response };
+    const sent = { scope, settlement, asked: prepared.asked, response };
     const bad = received(plan, call, sent);
     if (bad !== undefined) return refuse(settlement, isFault(bad) ? bad : await bad);
     // Written out for a whole reply: an async function more costs it more than all that is done with it.
@@ -155,7 +159,7 @@ function prepare(plan: AttemptPlan, call: Call): Prepared | Fault {
   const prepared = prepareRequest(plan, call);
   if (delivered === undefined || isFault(prepared)) return prepared;
   const body = plan.dialect.wire.goOn(prepared.body, { ...delivered, form: plan.joinedBy() });
-  return isFault(body) ? body : { ...prepared, body };
+  return isFault(body) ? body : { body, asked: prepared.asked };
 }
 
 /** False for what the target's dialect has no path for, or no translation of: nothing can be sent there. */
@@ -177,7 +181,7 @@ function prepareRequest(plan: AttemptPlan, call: Call): Prepared | Fault {
     call.dialect === "openai-chat" &&
     call.inspected.streamOptions?.includeUsage !== true;
   const body = plan.dialect.wire.patch(call.body, call.inspected, { model, includeUsage: addUsage });
-  return { body, losses: NO_LOSSES, dropUsage: addUsage };
+  return { body, asked: addUsage ? WITH_USAGE : AS_IT_IS };
 }
 
 function prepareTranslated(plan: AttemptPlan, call: Call): Prepared | Fault {
@@ -192,7 +196,7 @@ function prepareTranslated(plan: AttemptPlan, call: Call): Prepared | Fault {
     return fault("lossy", `${plan.target.id} would lose: ${named}`, { param: losses[0]?.path ?? "" });
   }
   const names = changedNames(prompt.value.tools, plan.dialect.codec.sentName);
-  return { body: encoded.value, losses, dropUsage: false, names };
+  return { body: encoded.value, asked: { losses, dropUsage: false, names } };
 }
 
 interface Sent {
@@ -339,7 +343,7 @@ function whole(plan: AttemptPlan, call: Call, sent: Sent, body: Uint8Array | Fau
   if (isFault(body)) return settlement.cancel.fault ?? withinLimit(body);
   const verdict = plan.dialect.wire.judge(body, call);
   if (verdict.fault !== undefined) return asFoundHere(plan, verdict.fault);
-  const rendered = isNative(plan) ? body : translateWhole(plan, call, scope, { ...sent.asked, body });
+  const rendered = isNative(plan) ? body : translateWhole(plan, call, scope, { body, names: sent.asked.names });
   if (isFault(rendered)) return rendered;
   if (call.operation === "generate") {
     const invalid = plan.validation && invalidReply(plan.client, plan.validation, rendered);

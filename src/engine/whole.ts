@@ -13,7 +13,7 @@ export function translateWhole(
   plan: AttemptPlan,
   call: Call,
   scope: Scope,
-  { body, names }: Pick<Prepared, "body" | "names">,
+  { body, names }: Pick<Prepared, "body"> & Pick<Asked, "names">,
 ): Uint8Array | Fault {
   const decoded = plan.dialect.codec.decodeReply(body);
   if (isFault(decoded)) return decoded;

@@ -7,7 +7,7 @@ import { type Delivery, deliver } from "../engine/deliver.ts";
 import type { Engine } from "../engine/engine.ts";
 import { streamBody } from "./body.ts";
 import type { ClientWatch, Patient } from "./client-watch.ts";
-import { type CallRequest, readBody, readCall } from "./read-call.ts";
+import { type CallRequest, openMsOf, readBody, readCall } from "./read-call.ts";
 import { type Asker, refuse } from "./refuse.ts";
 
 /** How many requests are under way. */
@@ -33,15 +33,16 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
     } catch {
       body = fault("cancelled", "the client left before its request was whole");
     }
-    const asked = isFault(body) ? body : readCall(exchange, body, engine.runtime, engine.routes.speaksSeveral);
-    if (isFault(asked)) {
+    const call = isFault(body) ? body : readCall(exchange, body, engine.runtime, engine.routes.speaksSeveral);
+    if (isFault(call)) {
       open.open--;
-      return refuse(asker, asked);
+      return refuse(asker, call);
     }
     const cancel = new CancelSource();
     const place = exchange.clients.begin(request, exchange.patient, cancel);
     try {
-      const delivery = await deliver(engine, asked.call, cancel, asked.openMs);
+      const openMs = call.stream ? openMsOf(request.headers) : 0;
+      const delivery = await deliver(engine, call, cancel, openMs);
       return respond(delivery, exchange, cancel);
     } catch (error) {
       cancel.cancel(fault("bug", "Holdfast failed inside."));

@@ -26,27 +26,19 @@ export interface Path {
   readonly operation: Operation;
 }
 
-export interface Asked {
-  readonly call: Call;
-  /** When a stream without an answer is opened all the same. */
-  readonly openMs: number;
-}
-
 /** `languages`: something is said in several. */
 export function readCall(
   asked: CallRequest,
   body: Uint8Array,
   runtime: Runtime,
   languages: boolean | undefined,
-): Asked | Fault {
+): Call | Fault {
   const { request, path, query, tenant } = asked;
   const inspected = DIALECTS[path.dialect].wire.inspect(body, path.operation);
   if (isFault(inspected)) return inspected;
-  const steering = readSteering(request.headers, runtime);
-  if (isFault(steering)) return steering;
   const endUser = inspected.endUser === undefined ? undefined : asked.endUser?.(inspected.endUser);
   // Written out: a call is made for each request, and a spread costs more than all that reads its fields.
-  const call: Call = {
+  const call: Draft = {
     id: asked.asker.id,
     operation: path.operation,
     dialect: path.dialect,
@@ -56,19 +48,28 @@ export function readCall(
     inspected,
     headers: forwardedHeaders(path.dialect, request.headers),
     query,
-    deadlineMs: steering.deadlineMs,
+    deadlineMs: Number.POSITIVE_INFINITY,
     tenant: tenant.name,
     endUser,
     routes: tenant.routes,
-    criticality: steering.criticality,
-    retryCount: steering.retryCount,
-    strict: steering.strict,
-    resume: steering.resume,
-    cache: steering.cache,
-    defer: steering.defer,
+    criticality: undefined,
+    retryCount: 0,
+    strict: undefined,
+    resume: undefined,
+    cache: undefined,
+    defer: undefined,
     language: languages ? (request.headers.get("accept-language") ?? undefined) : undefined,
   };
-  return { call, openMs: steering.openMs };
+  return steer(call, request.headers, runtime) ?? call;
+}
+
+type Draft = { -readonly [Key in keyof Call]: Call[Key] };
+
+/** When a stream without an answer is opened all the same. */
+export function openMsOf(headers: Headers): number {
+  // The SDKs' own headers are hints: what makes no sense is as good as absent.
+  const timeoutS = Number(headers.get("x-stainless-timeout") ?? Number.NaN);
+  return timeoutS > 0 ? Math.min(EARLY_OPEN_MS, timeoutS * 1_000 * OPEN_SHARE) : EARLY_OPEN_MS;
 }
 
 export interface CallRequest {
@@ -82,11 +83,8 @@ export interface CallRequest {
   readonly endUser?: ((name: string) => string) | undefined;
 }
 
-type Steering = Pick<Call, "deadlineMs" | "criticality" | "retryCount" | "strict" | "resume" | "cache" | "defer"> & {
-  readonly openMs: number;
-};
-
-function readSteering(headers: Headers, runtime: Runtime): Steering | Fault {
+/** What its headers say of how it is to be served. */
+function steer(call: Draft, headers: Headers, runtime: Runtime): Fault | undefined {
   const deadline = readNumber(headers, "x-holdfast-deadline-ms");
   if (isFault(deadline)) return deadline;
   const criticality = oneOf(headers, "x-holdfast-criticality", CRITICALITIES);
@@ -99,20 +97,17 @@ function readSteering(headers: Headers, runtime: Runtime): Steering | Fault {
   const prefer = headers.get("prefer");
   const defer = prefer === null ? undefined : deferWish(prefer, headers);
   if (isFault(defer)) return defer;
-  // The SDKs' own headers are hints: what makes no sense is as good as absent.
   const retryCount = Number(headers.get("x-stainless-retry-count") ?? 0);
-  const timeoutS = Number(headers.get("x-stainless-timeout") ?? Number.NaN);
   const wish = headers.get("cache-control");
-  return {
-    deadlineMs: deadline === undefined ? Number.POSITIVE_INFINITY : runtime.clock.now() + deadline,
-    criticality,
-    retryCount: Number.isInteger(retryCount) && retryCount > 0 ? retryCount : 0,
-    cache: wish === null ? undefined : cacheWish(wish),
-    defer,
-    strict: strict === null ? undefined : strict === "true",
-    resume,
-    openMs: timeoutS > 0 ? Math.min(EARLY_OPEN_MS, timeoutS * 1_000 * OPEN_SHARE) : EARLY_OPEN_MS,
-  };
+  if (deadline !== undefined) call.deadlineMs = runtime.clock.now() + deadline;
+  call.criticality = criticality;
+  // A hint, as `x-stainless-timeout` is.
+  if (Number.isInteger(retryCount) && retryCount > 0) call.retryCount = retryCount;
+  if (wish !== null) call.cache = cacheWish(wish);
+  call.defer = defer;
+  if (strict !== null) call.strict = strict === "true";
+  call.resume = resume;
+  return undefined;
 }
 
 /** `max-stale` without a number: however stale. What is not known or makes no sense is passed over, as RFC 9111 wants it. */
