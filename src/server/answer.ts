@@ -9,6 +9,7 @@ import { streamBody } from "./body.ts";
 import type { ClientWatch, Patient } from "./client-watch.ts";
 import { type CallRequest, openMsOf, readBody, readCall } from "./read-call.ts";
 import { type Asker, refuse } from "./refuse.ts";
+import type { WholeResponse } from "./whole-response.ts";
 
 /** How many requests are under way. */
 export interface Open {
@@ -20,6 +21,7 @@ export interface Exchange extends CallRequest {
   readonly open: Open;
   readonly patient: Patient;
   readonly clients: ClientWatch;
+  readonly whole: WholeResponse;
 }
 
 export async function answer(engine: Engine, exchange: Exchange): Promise<Response> {
@@ -60,11 +62,11 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
 
 function respond(
   { status, headers, body, early }: Delivery,
-  { clients, open }: Exchange,
+  { clients, open, whole }: Exchange,
   cancel: CancelSource,
 ): Response {
   if (body instanceof Uint8Array) {
-    const response = new Response(body as BodyInit, { status, headers }); // a Uint8Array is one; the types disagree on its buffer
+    const response = whole(body, status, headers);
     open.open--;
     return response;
   }
