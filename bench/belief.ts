@@ -129,7 +129,7 @@ async function played(believed: boolean): Promise<number> {
     };
     if (believed) {
       believing.stand(call, scope);
-      void believing.watch(call, scope, { key: undefined, send, came: stay });
+      void believing.watch(call, scope, { key: undefined, beganMs: nowMs, send, came: stay });
     } else void send();
     if (open.length < WAITING) continue;
     const due = open.splice(0, 50);

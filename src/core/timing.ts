@@ -36,14 +36,16 @@ export class LazyDeadline implements Slotted {
 
   /** Due `delayMs` from now; `Infinity` never. */
   move(delayMs: number): void {
-    this.moveTo(this.#clock.now() + delayMs);
+    const nowMs = this.#clock.now();
+    this.moveTo(nowMs + delayMs, nowMs);
   }
 
-  moveTo(dueMs: number): void {
+  /** `nowMs`: for who has looked at the clock anyway. */
+  moveTo(dueMs: number, nowMs?: number): void {
     this.#dueMs = dueMs;
     if (dueMs >= this.#armedForMs || dueMs === Number.POSITIVE_INFINITY) return;
     this.#off();
-    this.#arm();
+    this.#arm(nowMs ?? this.#clock.now());
   }
 
   /** Not due until moved again; the timer may stay and find nothing to do. */
@@ -65,15 +67,15 @@ export class LazyDeadline implements Slotted {
     if (this.#dueMs !== Number.POSITIVE_INFINITY && typeof this.#fire !== "function") {
       this.#dueMs = Math.max(this.#dueMs, this.#fire.putOffToMs?.() ?? 0);
     }
-    if (this.#clock.now() >= this.#dueMs) {
+    const nowMs = this.#clock.now();
+    if (nowMs >= this.#dueMs) {
       this.#dueMs = Number.POSITIVE_INFINITY;
       if (typeof this.#fire === "function") this.#fire();
       else this.#fire.late();
-    } else if (this.#dueMs !== Number.POSITIVE_INFINITY) this.#arm();
+    } else if (this.#dueMs !== Number.POSITIVE_INFINITY) this.#arm(nowMs);
   }
 
-  #arm(): void {
-    const nowMs = this.#clock.now();
+  #arm(nowMs: number): void {
     const delayMs = Math.max(0, this.#dueMs - nowMs);
     const { slots } = this.#clock;
     this.#armedForMs = this.#dueMs;

@@ -101,7 +101,8 @@ export async function attempt(plan: AttemptPlan, call: Call, scope: Scope, numbe
   try {
     const timeouts = timeoutsFor(plan.timeouts, call, number === 1 ? plan.learnt?.(call) : undefined);
     settlement.deadline = call.stream ? NO_CONTENT : NO_WHOLE;
-    settlement.timer.moveTo(settlement.startMs + (call.stream ? timeouts.firstTokenMs : timeouts.wholeMs));
+    const { startMs } = settlement;
+    settlement.timer.moveTo(startMs + (call.stream ? timeouts.firstTokenMs : timeouts.wholeMs), startMs);
     const response = await scope.runtime.transport(
       request(plan, call, prepared, scope.propagate?.(call, number)),
       settlement.cancel,

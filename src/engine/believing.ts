@@ -78,6 +78,7 @@ export interface Believing extends Hedging {
 export interface Sending {
   /** Where the provider has several. */
   readonly key: KeyTaken | undefined;
+  readonly beganMs: number;
   send(): Promise<Reply>;
   /** Told first of all what came of it. */
   came(reply: Reply, nowMs: number): void;
@@ -195,8 +196,7 @@ function watched(place: Place, call: Call, scope: Scope, sending: Sending): Prom
   const { believed, target, intake } = place;
   const { cell } = believed;
   const { tenant, stream } = call;
-  const { key } = sending;
-  const beganMs = scope.runtime.clock.now();
+  const { key, beganMs } = sending;
   countOne(cell.attempted, beganMs);
   const shape = shapeOfCall(call);
   // What a sick key is tried with tells of the key: its silence is nobody else's.

@@ -81,8 +81,9 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
     isFull: believing.isFull,
     soonestMs: believing.soonestMs,
     attempt(call, scope, number) {
-      sendTo(headroom, tokensOfBody(call.body.length), scope.runtime.clock.now());
-      const replying = believing.watch(call, scope, new KeyedSending(place, call, scope, number));
+      const nowMs = scope.runtime.clock.now();
+      sendTo(headroom, tokensOfBody(call.body.length), nowMs);
+      const replying = believing.watch(call, scope, new KeyedSending(place, { call, scope, number, nowMs }));
       if (call.delivered === undefined || joinedBy() === "anchor") return replying;
       return replying.then((reply) => (reply.ok ? reply : taught(reply, context.cells.target(identity))));
     },
@@ -92,14 +93,16 @@ export function keyedTarget(planned: Omit<AttemptPlan, KeyedPart>, context: Keye
 /** One attempt, with the key that is best now. */
 class KeyedSending implements Sending {
   readonly key: KeyTaken | undefined;
+  readonly beganMs: number;
   readonly #place: Place;
   readonly #slot: KeySlot<AttemptPlan> | undefined;
   readonly #call: Call;
   readonly #scope: Scope;
   readonly #number: number;
 
-  constructor(place: Place, call: Call, scope: Scope, number: number) {
-    const slot = place.keyring.take(scope.runtime.clock.now());
+  constructor(place: Place, { call, scope, number, nowMs }: Sent) {
+    const slot = place.keyring.take(nowMs);
+    this.beganMs = nowMs;
     this.key = place.several && slot !== undefined ? keyTaken(place.keyring, slot) : undefined;
     this.#place = place;
     this.#slot = slot;
@@ -117,6 +120,13 @@ class KeyedSending implements Sending {
   came(reply: Reply, nowMs: number): void {
     noteKey(this.#place.keyring, this.#slot, reply, nowMs);
   }
+}
+
+interface Sent {
+  readonly call: Call;
+  readonly scope: Scope;
+  readonly number: number;
+  readonly nowMs: number;
 }
 
 interface Place {

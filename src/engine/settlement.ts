@@ -154,7 +154,7 @@ export class Settlement implements Late {
       target: this.#target,
       fault: fault?.kind ?? "ok",
       status: this.status,
-      ms: Math.round(this.nowMs - this.startMs),
+      ms: Math.round(this.#ended?.tookMs ?? this.nowMs - this.startMs),
     };
   }
 }

@@ -13,7 +13,8 @@ export function deadline(totalMs: number): Look {
     before(call, scope) {
       const { clock } = scope.runtime;
       const timer = new LazyDeadline(clock, new Passing(scope.cancel));
-      timer.moveTo(Math.min(clock.now() + totalMs, call.deadlineMs));
+      const nowMs = clock.now();
+      timer.moveTo(Math.min(nowMs + totalMs, call.deadlineMs), nowMs);
       scope.deadline = timer;
       return undefined;
     },
