@@ -14,7 +14,7 @@ export interface Scope {
   readonly cancel: CancelSource;
   emit(event: GatewayEvent): void;
   /** Headers that tie the request of attempt `number` to a trace; absent: the client's own pass as they came. */
-  readonly propagate?: (call: Call, number: number) => HeaderMap;
+  readonly propagate?: ((call: Call, number: number) => HeaderMap) | undefined;
   /** Told when an attempt receives its first content, whether or not that is released yet. Only where attempts race. */
   readonly heard?: () => void;
   /** What the policy of that name has armed for the call. */

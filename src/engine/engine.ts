@@ -66,15 +66,14 @@ export function createEngine(options: EngineOptions): Engine {
     emit(callEnd(id, clock.now(), startMs, { reply, ending }));
   };
   /** Its own function, so that an open stream keeps no request alive. */
-  const endWith = (id: string, startMs: number, answer: Answer, ending: Promise<Ending>): void => {
-    void ending.then((ended) => end(id, startMs, answer, ended));
+  const endWith = (id: string, startMs: number, answer: Answer): void => {
+    void Promise.resolve(answer.ending).then((ending) => end(id, startMs, answer, ending));
   };
   const replied = (call: Call, startMs: number, reply: Reply): Reply => {
     if (reply.ok) {
       emit(callCommit(call, clock.now(), reply));
-      const { ending } = reply;
-      if (ending instanceof Promise) endWith(call.id, startMs, reply, ending);
-      else end(call.id, startMs, reply, ending);
+      if (reply.ending instanceof Promise) endWith(call.id, startMs, reply);
+      else end(call.id, startMs, reply, reply.ending);
     } else end(call.id, startMs, reply);
     return reply;
   };
@@ -105,8 +104,7 @@ export function createEngine(options: EngineOptions): Engine {
       const isServed = mayUse(call, route);
       emit(callStart(call, startMs, isServed ? route.name : ""));
       if (!isServed) return Promise.resolve(replied(call, startMs, refused(notFor(call, route, routes.names))));
-      const own = { runtime, cancel, emit, deadline: undefined };
-      const scope: Scope = propagate === undefined ? own : { ...own, propagate };
+      const scope: Scope = { runtime, cancel, emit, propagate, deadline: undefined };
       return serve(route, call, scope).then(
         (reply) => replied(call, startMs, reply),
         (error: unknown) => replied(call, startMs, thrown(error, call.id, scope)),

@@ -9,7 +9,7 @@ import { streamBody } from "./body.ts";
 import type { ClientWatch, Patient } from "./client-watch.ts";
 import { type CallRequest, openMsOf, readBody, readCall } from "./read-call.ts";
 import { type Asker, refuse } from "./refuse.ts";
-import type { WholeResponse } from "./whole-response.ts";
+import { wholeResponse } from "./whole-response.ts";
 
 /** How many requests are under way. */
 export interface Open {
@@ -21,7 +21,6 @@ export interface Exchange extends CallRequest {
   readonly open: Open;
   readonly patient: Patient;
   readonly clients: ClientWatch;
-  readonly whole: WholeResponse;
 }
 
 export async function answer(engine: Engine, exchange: Exchange): Promise<Response> {
@@ -62,11 +61,11 @@ export async function answer(engine: Engine, exchange: Exchange): Promise<Respon
 
 function respond(
   { status, headers, body, early }: Delivery,
-  { clients, open, whole }: Exchange,
+  { clients, open }: Exchange,
   cancel: CancelSource,
 ): Response {
   if (body instanceof Uint8Array) {
-    const response = whole(body, status, headers);
+    const response = wholeResponse(body, status, headers);
     open.open--;
     return response;
   }

@@ -24,7 +24,6 @@ import { type Asker, dialectOf, draining, full, notAllowed, notFound, refuse, un
 import { answerRouteStatus } from "./route-status.ts";
 import { createStatusPage, isStatusPath } from "./status-page.ts";
 import type { TargetBoard } from "./target-board.ts";
-import { createWholeResponse } from "./whole-response.ts";
 
 export interface Handler {
   /** `patient` is called once the client has sent what is waited for: from then on silence is no fault of its. */
@@ -80,7 +79,6 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
   const nextId = createIds(engine.runtime);
   const state: State = { open: 0, draining: false };
   const accessNow = followAccess(engine);
-  const whole = createWholeResponse();
   const clients = createClientWatch(engine.runtime.clock, options.direct);
   const { observers, incidents } = options;
   const endUser = observers?.endUser;
@@ -103,18 +101,7 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Han
     if (state.draining) return draining(asker);
     if (state.open >= OPEN_MAX) return full(asker);
     if (known !== undefined) {
-      return answer(engine, {
-        request,
-        path: known,
-        query,
-        asker,
-        tenant,
-        open: state,
-        patient,
-        clients,
-        whole,
-        endUser,
-      });
+      return answer(engine, { request, path: known, query, asker, tenant, open: state, patient, clients, endUser });
     }
     if (GEMINI.test(path)) return notFound(asker, NO_GEMINI);
     return passThrough(engine, { request, path, query, asker, tenant, open: state, patient });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { HeaderMap } from "../core/runtime.ts";
-import { createWholeResponse } from "./whole-response.ts";
+import { wholeResponse } from "./whole-response.ts";
 
 const BODY = new TextEncoder().encode("{}");
 
@@ -17,7 +17,6 @@ function headersOf(call: string, more: HeaderMap = {}): HeaderMap {
 }
 
 test("each has its own headers, whatever those before it had", async () => {
-  const respond = createWholeResponse();
   const asked: HeaderMap[] = [
     headersOf("c1", { "anthropic-ratelimit-requests-remaining": "7" }),
     headersOf("c2"),
@@ -28,18 +27,17 @@ test("each has its own headers, whatever those before it had", async () => {
     { "x-holdfast-trail": "a/m=ok", "x-holdfast-call": "c7" },
     headersOf("c8"),
   ];
-  const responses = asked.map((headers, index) => respond(BODY, 200 + index, headers));
+  const responses = asked.map((headers, index) => wholeResponse(BODY, 200 + index, headers));
   expect(responses.map(({ headers }) => Object.fromEntries(headers))).toEqual(asked);
   expect(responses.map(({ status }) => status)).toEqual(asked.map((_, index) => 200 + index));
   expect(await Promise.all(responses.map((response) => response.text()))).toEqual(asked.map(() => "{}"));
 });
 
 test("more trails than are kept", () => {
-  const respond = createWholeResponse();
   for (let round = 0; round < 2; round++) {
     for (let at = 0; at < 600; at++) {
       const headers = headersOf(`c${at}`, { "x-holdfast-trail": `a/${at}=ok` });
-      expect(Object.fromEntries(respond(BODY, 200, headers).headers)).toEqual({ ...headers });
+      expect(Object.fromEntries(wholeResponse(BODY, 200, headers).headers)).toEqual({ ...headers });
     }
   }
 });

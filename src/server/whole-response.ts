@@ -14,31 +14,29 @@ interface Kept {
   readonly headers: Headers;
 }
 
+const kept = new Map<string, Kept>();
+
+export function wholeResponse(body: Uint8Array, status: number, map: HeaderMap): Response {
+  const content = body as BodyInit; // a Uint8Array is one; the types disagree on its buffer
+  const trail = map["x-holdfast-trail"];
+  if (trail === undefined) return new Response(content, { status, headers: map });
+  const response = new Response(content, { status, headers: sharedBy(map, trail) });
+  const { headers } = response;
+  for (const name in map) if (isShared[name] === undefined) headers.set(name, map[name] ?? "");
+  return response;
+}
+
+function sharedBy(map: HeaderMap, trail: string): Headers {
+  const known = kept.get(trail);
+  if (known !== undefined && isAlike(known.map, map)) return known.headers;
+  if (kept.size >= KEPT_MAX) kept.clear();
+  const headers = new Headers();
+  for (const name of SHARED) if (map[name] !== undefined) headers.set(name, map[name]);
+  kept.set(trail, { map, headers });
+  return headers;
+}
+
 function isAlike(one: HeaderMap, other: HeaderMap): boolean {
   for (const name of SHARED) if (one[name] !== other[name]) return false;
   return true;
-}
-
-export type WholeResponse = (body: Uint8Array, status: number, headers: HeaderMap) => Response;
-
-export function createWholeResponse(): WholeResponse {
-  const kept = new Map<string, Kept>();
-  const sharedBy = (map: HeaderMap, trail: string): Headers => {
-    const known = kept.get(trail);
-    if (known !== undefined && isAlike(known.map, map)) return known.headers;
-    if (kept.size >= KEPT_MAX) kept.clear();
-    const headers = new Headers();
-    for (const name of SHARED) if (map[name] !== undefined) headers.set(name, map[name]);
-    kept.set(trail, { map, headers });
-    return headers;
-  };
-  return (body, status, map) => {
-    const content = body as BodyInit; // a Uint8Array is one; the types disagree on its buffer
-    const trail = map["x-holdfast-trail"];
-    if (trail === undefined) return new Response(content, { status, headers: map });
-    const response = new Response(content, { status, headers: sharedBy(map, trail) });
-    const { headers } = response;
-    for (const name in map) if (isShared[name] === undefined) headers.set(name, map[name] ?? "");
-    return response;
-  };
 }
