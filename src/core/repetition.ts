@@ -8,7 +8,8 @@ const PROBE_CHARS = 32;
 /** What is looked at first, with room for letters of several bytes and white space behind the last word. */
 const NEAR_BYTES = 1_536;
 /** No character has more in UTF-8 than three for each of its two halves. */
-const TAIL_BYTES = TAIL_CHARS * 3;
+const BYTES_PER_CHAR_MAX = 3;
+const TAIL_BYTES = TAIL_CHARS * BYTES_PER_CHAR_MAX;
 /** A unit of at most so many characters is a loop from so many times on. */
 const TIMES: readonly (readonly [unitChars: number, times: number])[] = [
   [24, 40],
@@ -22,7 +23,10 @@ const MARKS_CHARS_MIN = 1_200;
 
 /** `endsInLoop` for a text that has still to be read: of nearly every one the very end is enough. */
 export function tailLoops(tail: (bytesMax: number) => string): boolean {
-  const near = tail(NEAR_BYTES).trimEnd();
+  const read = tail(NEAR_BYTES);
+  // A text of which so little is read is all there, and too short.
+  if (read.length < NEAR_BYTES / BYTES_PER_CHAR_MAX - 1) return false;
+  const near = read.trimEnd();
   // A character that was cut may be up to three wrong ones at the beginning.
   const isKnown = near.length > UNIT_CHARS_MAX + PROBE_CHARS + 2;
   return (!isKnown || endRecurs(near)) && endsInLoop(tail(TAIL_BYTES));

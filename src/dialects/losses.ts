@@ -13,13 +13,23 @@ export interface Losses {
   add(path: string, why: string): void;
 }
 
+class Collected implements Losses {
+  #list: Loss[] | undefined;
+
+  get list(): readonly Loss[] {
+    return this.#list ?? NO_LOSSES;
+  }
+
+  add(path: string, why: string): void {
+    this.#list ??= [];
+    const { length } = this.#list;
+    if (length < LOSSES_MAX) this.#list.push({ path, why });
+    else if (length === LOSSES_MAX) this.#list.push({ path: "…", why: "more of the same" });
+  }
+}
+
 export function collectLosses(): Losses {
-  const list: Loss[] = [];
-  const add = (path: string, why: string): void => {
-    if (list.length < LOSSES_MAX) list.push({ path, why });
-    else if (list.length === LOSSES_MAX) list.push({ path: "…", why: "more of the same" });
-  };
-  return { list, add };
+  return new Collected();
 }
 
 /** A fault of a field says where it is, in the names of whoever wrote the request. */

@@ -154,7 +154,11 @@ export interface FrameFields {
 /** Reads one frame; a BOM, comments, `id` and `retry` are ignored. */
 export function frameFields(frame: Uint8Array): FrameFields {
   // The decoder takes a BOM away.
-  const text = decoder.decode(frame);
+  return fieldsOf(decoder.decode(frame));
+}
+
+/** The same of a frame's text. */
+export function fieldsOf(text: string): FrameFields {
   return usualFields(text) ?? anyFields(text);
 }
 

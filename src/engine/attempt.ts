@@ -68,6 +68,9 @@ const ERROR_BYTES_MAX = 262_144;
 /** An error's status is known; its body is not worth more waiting. */
 const ERROR_BODY_MS = 5_000;
 
+/** Types of what is no stream. */
+const NO_STREAM = /application\/json|text\/html/i;
+
 const NO_LOSSES: readonly Loss[] = [];
 const NO_NAMES: readonly string[] = [];
 
@@ -230,8 +233,7 @@ function opened(
   timeouts: ReturnType<typeof timeoutsFor>,
 ): StreamReader | Promise<Fault> {
   const { scope, settlement, response } = sent;
-  const notAStream = response.headers["content-type"]?.match(/application\/json|text\/html/i);
-  if (notAStream) return notStream(plan, call, settlement, response);
+  if (NO_STREAM.test(response.headers["content-type"] ?? "")) return notStream(plan, call, settlement, response);
   const lane = withheld(plan, call, settlement, laneFor(plan, call, sent));
   return new StreamReader(response.body, lane, settlement, { timeouts, clock: scope.runtime.clock });
 }

@@ -4,7 +4,7 @@
 import { standsAt } from "../../core/bytes.ts";
 import { isObject, listOf, objectOf, parseJson } from "../json-object.ts";
 import { stringBodyEnd } from "../json-string.ts";
-import { frameFields } from "../sse.ts";
+import { fieldsOf } from "../sse.ts";
 
 /** A text that no provider sends, to see where a string put into a slot comes out. */
 const PROBE = "hf-probe-7f3a";
@@ -116,8 +116,7 @@ function learnTemplate(frame: Uint8Array, key: string): ContentTemplate | undefi
 
 /** Where the first string under `key` stands, without its quotes. */
 function slotOf(frame: Uint8Array, key: string): { start: number; end: number } | undefined {
-  for (const marker of [`"${key}":"`, `"${key}": "`]) {
-    const bytes = encoder.encode(marker);
+  for (const bytes of markersOf(key)) {
     const found = find(frame, bytes);
     if (found < 0) continue;
     const start = found + bytes.length;
@@ -127,10 +126,21 @@ function slotOf(frame: Uint8Array, key: string): { start: number; end: number } 
   return undefined;
 }
 
+/** By key, of the few under which text stands. */
+const markers = new Map<string, readonly Uint8Array[]>();
+
+function markersOf(key: string): readonly Uint8Array[] {
+  const known = markers.get(key);
+  if (known !== undefined) return known;
+  const made = [encoder.encode(`"${key}":"`), encoder.encode(`"${key}": "`)];
+  markers.set(key, made);
+  return made;
+}
+
 function isProven({ literals, textSlot }: ContentTemplate, key: string, filled: boolean): boolean {
   const pieces = literals.map((literal) => decoder.decode(literal));
   const text = pieces.reduce((sum, piece, i) => `${sum}${i - 1 === textSlot ? PROBE : PROBE.length}${piece}`);
-  const chunk = parseJson(frameFields(encoder.encode(text)).data ?? "");
+  const chunk = parseJson(fieldsOf(text).data ?? "");
   if (!isObject(chunk)) return false;
   const delta = objectOf(objectOf(listOf(chunk.choices)?.[0])?.delta);
   return delta?.[key] === PROBE && (!filled || chunk[FILLER_KEY] === String(PROBE.length));

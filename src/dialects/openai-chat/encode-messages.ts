@@ -26,8 +26,10 @@ export function encodeMessages(prompt: Pick<Prompt, "system" | "turns">, losses:
   if (prompt.system.length > 0) messages.push({ role: "system", content: prompt.system.join(BLOCK_GAP) });
   const { turns } = prompt;
   for (let first = 0, next = 0; first < turns.length; first = next) {
-    const isAnswer = turns[first]?.role === "assistant";
+    const turn = turns[first];
+    const isAnswer = turn?.role === "assistant";
     while (next < turns.length && (turns[next]?.role === "assistant") === isAnswer) next++;
+    if (turn !== undefined && next === first + 1 && encoder.askedPlainly(turn)) continue;
     const run = turns.slice(first, next);
     if (isAnswer) encoder.answers(run, first);
     else encoder.asked(run, first);
@@ -64,8 +66,17 @@ class MessagesEncoder {
     }
   }
 
+  /** The same of a single one that is all words, as most are; false for any other. */
+  askedPlainly({ role, parts }: Turn): boolean {
+    const [only] = parts;
+    if (role !== "user" || parts.length !== 1 || only?.type !== "text" || this.#calls.areOpen) return false;
+    this.messages.push({ role: "user", content: only.text });
+    return true;
+  }
+
   /** Turns up to the assistant's next. Every result of the calls before comes first; a call without one gets an error. */
   asked(turns: readonly Turn[], first: number): void {
+    if (turns.length === 0 && !this.#calls.areOpen) return;
     const results: JsonObject[] = [];
     const messages: JsonObject[] = [];
     for (const [i, turn] of turns.entries()) {

@@ -1,6 +1,6 @@
 // A canonical prompt as a Chat request for one target, in the form that most servers of this dialect take.
 
-import { type Fault, fault, isFault } from "../../core/fault.ts";
+import { type Fault, fault } from "../../core/fault.ts";
 import type { OutputFormat, Prompt, ToolChoice, Translated } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
 import type { JsonObject } from "../json-object.ts";
@@ -18,12 +18,11 @@ const encoder = new TextEncoder();
 export function encodeRequest(prompt: Prompt, target: Target): Translated<Uint8Array> | Fault {
   const losses = collectLosses();
   const messages = encodeMessages(prompt, losses);
-  const limit = encodeLimit(prompt, target, losses);
-  if (isFault(limit)) return limit;
   if (prompt.topK !== undefined) losses.add("topK", "Chat has no such field");
   if (prompt.stop.length > STOPS_MAX) losses.add("stop", `only the first ${STOPS_MAX} are kept`);
   const request: Record<string, unknown> = { model: target.model, messages };
-  Object.assign(request, limit);
+  const unlimited = putLimit(request, prompt, target, losses);
+  if (unlimited !== undefined) return unlimited;
   if (prompt.stream) {
     request.stream = true;
     request.stream_options = { include_usage: true };
@@ -39,8 +38,14 @@ export function encodeRequest(prompt: Prompt, target: Target): Translated<Uint8A
   return { value: encoder.encode(JSON.stringify(request)), losses: losses.list };
 }
 
-function encodeLimit({ maxTokens }: Prompt, target: Target, losses: Losses): JsonObject | Fault {
-  if (maxTokens === undefined) return {};
+/** The fault, where there can be no request. */
+function putLimit(
+  request: Record<string, unknown>,
+  { maxTokens }: Prompt,
+  target: Target,
+  losses: Losses,
+): Fault | undefined {
+  if (maxTokens === undefined) return undefined;
   if (maxTokens === 0) {
     return fault("unsupported", "a limit of 0 tokens only warms a cache, which this target has no call for", {
       param: "maxTokens",
@@ -48,8 +53,9 @@ function encodeLimit({ maxTokens }: Prompt, target: Target, losses: Losses): Jso
   }
   const most = target.maxOutputTokens ?? maxTokens;
   if (maxTokens > most) losses.add("maxTokens", `lowered to the ${most} that the target can give`);
-  const value = Math.min(maxTokens, most);
-  return target.provider === KNOWS_MAX_COMPLETION_TOKENS ? { max_completion_tokens: value } : { max_tokens: value };
+  const isNew = target.provider === KNOWS_MAX_COMPLETION_TOKENS;
+  request[isNew ? "max_completion_tokens" : "max_tokens"] = Math.min(maxTokens, most);
+  return undefined;
 }
 
 /** Choices about tools are refused where there are none. */
