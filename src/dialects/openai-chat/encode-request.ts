@@ -18,11 +18,11 @@ const encoder = new TextEncoder();
 export function encodeRequest(prompt: Prompt, target: Target): Translated<Uint8Array> | Fault {
   const losses = collectLosses();
   const messages = encodeMessages(prompt, losses);
+  const request: Record<string, unknown> = { model: target.model, messages };
+  const refused = putLimit(request, prompt, target, losses);
+  if (refused !== undefined) return refused;
   if (prompt.topK !== undefined) losses.add("topK", "Chat has no such field");
   if (prompt.stop.length > STOPS_MAX) losses.add("stop", `only the first ${STOPS_MAX} are kept`);
-  const request: Record<string, unknown> = { model: target.model, messages };
-  const unlimited = putLimit(request, prompt, target, losses);
-  if (unlimited !== undefined) return unlimited;
   if (prompt.stream) {
     request.stream = true;
     request.stream_options = { include_usage: true };
