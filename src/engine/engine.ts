@@ -142,7 +142,8 @@ function serve(route: Route, call: Call, scope: Scope): Promise<Reply> {
   }
 }
 
-function thrown(error: unknown, call: string, { runtime, emit }: Scope): Refusal {
+function thrown(error: unknown, call: string, { runtime, emit, deadline }: Scope): Refusal {
+  deadline?.stop();
   const message = error instanceof Error ? error.message : String(error);
   emit({ type: "bug", atMs: runtime.clock.now(), call, message });
   return refused(fault("bug", "Holdfast failed inside; the call was not answered."));
