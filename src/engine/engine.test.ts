@@ -156,3 +156,14 @@ test("what happened is told in full", async () => {
     },
   ]);
 });
+
+test("a call that fails inside is refused, and leaves no timer", async () => {
+  const { runtime, clock } = handRuntime(() => fault("connect-failed", "nobody"));
+  const random = () => {
+    throw new Error("a bug");
+  };
+  const engine = createEngine({ settings: settingsOf([ANTHROPIC]), runtime: { ...runtime, random } });
+  const reply = await engine.answer(callOf("call_1", {}), new CancelSource());
+  expect(reply).toMatchObject({ ok: false, fault: { kind: "bug" } });
+  expect(clock.timers).toBe(0);
+});
