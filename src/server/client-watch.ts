@@ -10,6 +10,7 @@ import type { Ticks } from "./ticks.ts";
 
 /** An answer that takes longer is worth a signal. */
 const WATCH_AFTER_MS = 25;
+/** Those that come within this share a timer, and wait up to so much longer. */
 const GRAIN_MS = 5;
 
 /** From now on silence is no fault of whoever sent the request. */
